@@ -1,0 +1,62 @@
+import type { Client } from '@temporalio/client';
+import { isDue } from '../domain/overdue.js';
+import type { Logger } from '../telemetry/logger.js';
+import { tellPayment } from '../temporal/tell-payment.js';
+import { intentTold, lookYourself } from '../workflows/messages.js';
+import { ACCOUNT, STATUS } from '../workflows/search-attributes.js';
+import type { InternalActivities, ListOverdueInput, OverdueBatch, OverduePayment } from './types.js';
+
+export interface InternalActivityParts {
+  readonly client: Client;
+  readonly logger: Logger;
+}
+
+/** How many overdue payments are looked for at once: their ids fit well into one activity's result. */
+const BATCH = 500;
+
+/** The activities of the main queue: they speak to Temporal and to people, never to Stripe. */
+export function createInternalActivities(parts: InternalActivityParts): InternalActivities {
+  const { client, logger } = parts;
+  return {
+    listOverdue: (input) => listOverdue(parts, input),
+
+    async tellPayments({ told, lookYourself: alone }) {
+      let reached = 0;
+      for (const { id, intent } of told) {
+        if (await tellPayment(client, id, intentTold.name, intent, undefined)) reached += 1;
+      }
+      for (const id of alone) await tellPayment(client, id, lookYourself.name, undefined, undefined);
+      return { told: reached };
+    },
+
+    async alert({ text, ...fields }) {
+      logger.error({ incident: fields }, text);
+    },
+  };
+}
+
+async function listOverdue(
+  { client }: InternalActivityParts,
+  { sweptAtMs, overdueMs, nowMs, startedUpToMs }: ListOverdueInput,
+): Promise<OverdueBatch> {
+  const upTo = new Date(startedUpToMs).toISOString();
+  const query = `WorkflowType = 'payment' AND ExecutionStatus = 'Running' AND StartTime <= '${upTo}'`;
+  const payments: OverduePayment[] = [];
+  for await (const run of client.workflow.list({ query })) {
+    const startedAtMs = run.startTime.getTime();
+    // A batch ends between two start times, so that the next one, going on from there, leaves none out.
+    const last = payments.at(-1);
+    if (payments.length >= BATCH && last !== undefined && startedAtMs < last.startedAtMs) {
+      return { payments, goOnFromMs: startedAtMs };
+    }
+    if (!isDue(startedAtMs, sweptAtMs, nowMs, overdueMs)) continue;
+    const attributes = run.typedSearchAttributes;
+    payments.push({
+      id: run.workflowId,
+      account: attributes.get(ACCOUNT) ?? '',
+      status: attributes.get(STATUS) ?? '',
+      startedAtMs,
+    });
+  }
+  return { payments, goOnFromMs: null };
+}

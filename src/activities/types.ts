@@ -1,0 +1,111 @@
+import type { IntentSnapshot } from '../domain/intent.js';
+import type { Outcome } from '../domain/outcome.js';
+import type { CreateParams } from '../domain/stripe-params.js';
+import type { IncidentKind, IntentTold } from '../workflows/messages.js';
+
+/** One send of a payment attempt. Times in Unix milliseconds. */
+export interface SendInput {
+  readonly account: string;
+  readonly key: string;
+  readonly birthMs: number;
+  readonly keyLifeMs: number;
+  readonly params: CreateParams;
+  /** How many sends there were, this one included. */
+  readonly sends: number;
+  readonly earlierMayHaveArrived: boolean;
+  readonly sendWindowMs: number;
+  /** Nothing is written after this, whatever the window says. */
+  readonly notAfterMs: number;
+  readonly acceptedAtMs: number;
+}
+
+export interface SendResult {
+  readonly outcome: Outcome;
+  /** Nothing of this send is written after this. */
+  readonly deadlineMs: number;
+  /** The earliest time of a repeat. */
+  readonly againAtMs: number;
+}
+
+export interface FindInput {
+  readonly account: string;
+  readonly deployment: string;
+  readonly paymentId: string;
+  readonly attempt: number;
+  /** The window in which the intent must have been created. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly proofDelayMs: number;
+}
+
+export interface FindResult {
+  readonly found: readonly IntentSnapshot[];
+  /** When the list was begun: it is complete up to here. */
+  readonly atMs: number;
+  readonly againAtMs: number;
+}
+
+export interface CancelInput {
+  readonly account: string;
+  readonly intent: string;
+  readonly key: string;
+  readonly reason: 'abandoned' | 'requested_by_customer';
+}
+
+export interface OverduePayment {
+  readonly id: string;
+  readonly account: string;
+  readonly status: string;
+  readonly startedAtMs: number;
+}
+
+/** The activities of a lane: one exchange with Stripe each, or one complete list. */
+export interface StripeActivities {
+  sendPayment(input: SendInput): Promise<SendResult>;
+  cancelIntent(input: CancelInput): Promise<IntentSnapshot>;
+  retrieveIntent(input: { account: string; intent: string }): Promise<IntentSnapshot>;
+  findIntent(input: FindInput): Promise<FindResult>;
+  refundIntent(input: { account: string; intent: string; key: string }): Promise<{ id: string; status: string }>;
+  /** Looks for many payments with as few lists as it takes. */
+  findOverdue(input: FindOverdueInput): Promise<FindOverdueResult>;
+}
+
+export interface FindOverdueInput {
+  readonly account: string;
+  readonly deployment: string;
+  readonly payments: readonly OverduePayment[];
+}
+
+export interface FindOverdueResult {
+  readonly found: readonly IntentSnapshot[];
+  readonly stripeCalls: number;
+}
+
+export interface OverdueBatch {
+  readonly payments: OverduePayment[];
+  readonly goOnFromMs: number | null;
+}
+
+export interface ListOverdueInput {
+  readonly sweptAtMs: number;
+  readonly overdueMs: number;
+  readonly nowMs: number;
+  readonly startedUpToMs: number;
+}
+
+/** The activities of the main queue: Temporal and this process only. */
+export interface InternalActivities {
+  /** Overdue payments started at or before `startedUpToMs`, newest first; `goOnFromMs` is where the next call goes on. */
+  listOverdue(input: ListOverdueInput): Promise<OverdueBatch>;
+  tellPayments(input: {
+    told: { id: string; intent: IntentTold }[];
+    lookYourself: string[];
+  }): Promise<{ told: number }>;
+  alert(input: {
+    kind: IncidentKind;
+    paymentId: string;
+    account: string;
+    intent: string | null;
+    text: string;
+  }): Promise<void>;
+}

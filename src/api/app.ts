@@ -1,0 +1,37 @@
+import express, { type Express } from 'express';
+import helmet from 'helmet';
+import type { Counters } from '../telemetry/counters.js';
+import type { Logger } from '../telemetry/logger.js';
+import { requireKey } from './auth.js';
+import { problemHandler, unknownRoute } from './errors.js';
+import { healthRoutes } from './health.js';
+import { openApiDocument } from './openapi.js';
+import { type PaymentParts, paymentRoutes } from './payments.js';
+import { type WebhookParts, webhookRoutes } from './webhooks.js';
+
+export interface AppParts extends PaymentParts, WebhookParts {
+  readonly counters: Counters;
+  readonly logger: Logger;
+}
+
+/** The whole HTTP surface, built over what it is given; it reads nothing from outside by itself. */
+export function createApp(parts: AppParts): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  app.use(helmet());
+  // Webhooks first: they carry their own proof, and need the body as it came.
+  app.use(webhookRoutes(parts));
+  app.use(healthRoutes(parts));
+  const document = openApiDocument();
+  app.get('/openapi.json', (_req, res) => {
+    res.json(document);
+  });
+  app.get('/metrics', (_req, res) => {
+    res.type('text/plain; version=0.0.4').send(parts.counters.render());
+  });
+  app.use('/v1', requireKey(parts.config.apiKeyHashes), paymentRoutes(parts));
+  app.use(unknownRoute);
+  app.use(problemHandler(parts.logger));
+  return app;
+}

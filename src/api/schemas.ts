@@ -1,0 +1,192 @@
+import { z } from 'zod';
+import { NAME_PATTERN, parsePaymentId } from '../domain/ids.js';
+import { LABEL_PREFIX } from '../domain/intent.js';
+import { isCurrency, MAX_AMOUNT } from '../domain/money.js';
+import type { PaymentRequest } from '../domain/request.js';
+import { findCardData } from './card-data.js';
+import { type FieldError, invalid } from './errors.js';
+
+const name = z.string().regex(NAME_PATTERN, '1 to 64 of A-Z a-z 0-9 _ -');
+
+/** The furthest `expires_at` may lie ahead, in seconds. */
+export const LONGEST_EXPIRY_SECONDS = 7 * 86_400;
+
+const metadata = z
+  .record(
+    z
+      .string()
+      .min(1)
+      .max(40)
+      .refine((key) => !key.startsWith(LABEL_PREFIX), `keys may not begin with ${LABEL_PREFIX}`),
+    z.string().max(500),
+  )
+  .refine((entries) => Object.keys(entries).length <= 40, 'at most 40 keys')
+  .default({});
+
+export const createPaymentSchema = z
+  .strictObject({
+    merchant: name.describe('Whose payment it is. With the reference it names the payment.'),
+    reference: name.describe('Your own name for the payment; the same reference is never charged twice.'),
+    amount: z.int().min(1).max(MAX_AMOUNT).describe('Integer, in minor units.'),
+    currency: z.string().refine(isCurrency, 'a lower-case ISO 4217 code that Stripe can charge'),
+    payment_method: z
+      .string()
+      .regex(/^(pm|card|src|ba)_[A-Za-z0-9_]{1,200}$/, "one of Stripe's tokens, such as pm_…")
+      .describe("Stripe's token; never a card number."),
+    customer: z
+      .string()
+      .regex(/^cus_[A-Za-z0-9_]{1,200}$/, "one of Stripe's tokens, such as cus_…")
+      .optional(),
+    capture_method: z.literal('automatic').default('automatic'),
+    priority: z.enum(['checkout', 'renewal', 'background']).default('checkout'),
+    country: z
+      .string()
+      .regex(/^[A-Z]{2}$/, 'two upper-case letters, ISO 3166-1')
+      .optional()
+      .describe("The buyer's country."),
+    off_session: z.boolean().default(false).describe('Nobody is there to authenticate or offer another card.'),
+    expires_at: z.int().min(1).max(9_999_999_999).optional().describe('Unix seconds, at most 7 days ahead.'),
+    return_url: z
+      .url({ protocol: /^https?$/ })
+      .max(2048)
+      .optional(),
+    description: z.string().max(1000).optional(),
+    metadata,
+  })
+  .meta({ id: 'CreatePayment' });
+
+export const cancelSchema = z.strictObject({}).meta({ id: 'CancelPayment' });
+
+export const STATUSES = [
+  'processing',
+  'requires_action',
+  'requires_payment_method',
+  'authorized',
+  'succeeded',
+  'failed',
+  'canceled',
+] as const;
+
+export const listQuerySchema = z.strictObject({
+  merchant: name.optional(),
+  status: z.enum(STATUSES).optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  cursor: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,4096}$/, 'a next_cursor as it was given')
+    .optional(),
+});
+
+/** How long `?wait=` may be, seconds: below the minute after which many proxies give up. */
+export const LONGEST_WAIT_SECONDS = 55;
+
+export const getQuerySchema = z.strictObject({
+  wait: z.coerce.number().min(0).max(LONGEST_WAIT_SECONDS).default(0),
+});
+
+export const paymentIdSchema = z.string().refine((id) => parsePaymentId(id) !== undefined, 'a payment id');
+
+const failureSchema = z.object({
+  kind: z.enum(['declined', 'invalid_request', 'canceled', 'expired']),
+  code: z.string().nullable(),
+  decline_code: z.string().nullable(),
+  message: z.string(),
+});
+
+/** What the API shows of a payment. */
+export const paymentSchema = z
+  .object({
+    object: z.literal('payment'),
+    id: z.string(),
+    merchant: z.string(),
+    reference: z.string(),
+    status: z.enum(STATUSES),
+    final: z.boolean(),
+    outcome: z.literal('unknown').optional(),
+    amount: z.int(),
+    currency: z.string(),
+    amount_captured: z.int(),
+    amount_refunded: z.int(),
+    disputed: z.boolean(),
+    account: z.string(),
+    payment_intent: z.string().nullable(),
+    priority: z.enum(['checkout', 'renewal', 'background']).optional(),
+    off_session: z.boolean().optional(),
+    customer: z.string().optional(),
+    country: z.string().optional(),
+    metadata: z.record(z.string(), z.string()).optional(),
+    next_action: z.object({ type: z.string(), redirect_to_url: z.string().nullable() }).nullable(),
+    failure: failureSchema.nullable(),
+    created_at: z.iso.datetime(),
+    expires_at: z.iso.datetime().optional(),
+    timeline: z.array(z.object({ at: z.iso.datetime(), source: z.string(), what: z.string() })).optional(),
+    workflow: z.object({ id: z.string(), run_id: z.string(), status: z.string(), url: z.string().nullable() }),
+    /** Set when no worker answered and only what Temporal itself knows is shown. */
+    stale: z.boolean().optional(),
+  })
+  .meta({ id: 'Payment' });
+
+export type PaymentView = z.infer<typeof paymentSchema>;
+
+export const paymentListSchema = z
+  .object({
+    object: z.literal('list'),
+    data: z.array(
+      paymentSchema.pick({
+        object: true,
+        id: true,
+        merchant: true,
+        reference: true,
+        status: true,
+        amount: true,
+        currency: true,
+        account: true,
+        created_at: true,
+      }),
+    ),
+    next_cursor: z.string().nullable(),
+  })
+  .meta({ id: 'PaymentList' });
+
+export const problemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string(),
+    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem' });
+
+/** The request, checked and normalised. @throws Problem 422 with the path of each error. */
+export function parsePaymentRequest(body: unknown): PaymentRequest {
+  const cards = findCardData(body);
+  if (cards.length > 0) throw invalid(cards);
+  const { customer, country, expires_at, return_url, description, ...rest } = parse(createPaymentSchema, body);
+  return {
+    ...rest,
+    ...(customer === undefined ? {} : { customer }),
+    ...(country === undefined ? {} : { country }),
+    ...(expires_at === undefined ? {} : { expires_at }),
+    ...(return_url === undefined ? {} : { return_url }),
+    ...(description === undefined ? {} : { description }),
+  };
+}
+
+/** Parses or throws a 422 naming every field. zod's messages name expectations and never the value. */
+export function parse<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw invalid(result.error.issues.flatMap(toFieldErrors));
+}
+
+function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+  const path = issue.path.map(String);
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: [...path, key.slice(0, 64)].join('.'), message: 'unknown field' }));
+  }
+  // A record's key that is wrong: zod keeps the reason inside.
+  const inner = issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined;
+  return [{ path: path.join('.').slice(0, 200), message: inner ?? issue.message }];
+}

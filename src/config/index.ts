@@ -1,0 +1,211 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { NAME_PATTERN } from '../domain/ids.js';
+import { type Account, accountSchema, SIMULATOR_KEY, SIMULATOR_WEBHOOK_SECRET, toAccount } from './accounts.js';
+import { liveKeyProblems, type PaymentPolicy, paymentPolicySchema } from './policy.js';
+
+export type { Account } from './accounts.js';
+export type { PaymentPolicy } from './policy.js';
+
+/** Everything the environment and the configuration file say, read once and frozen. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly temporal: {
+    /** Undefined: this process starts a server of its own. */
+    readonly address: string | undefined;
+    readonly namespace: string;
+    readonly cliPath: string | undefined;
+    /** Where a `temporal` executable is looked for, and where one that was built or downloaded is kept. */
+    readonly searchPath: readonly string[];
+    readonly cacheDir: string;
+    /** Where a server of its own listens. */
+    readonly port: number;
+    readonly uiPort: number;
+    readonly minRetentionDays: number;
+  };
+  /** In the order of the file: a payment goes to the first that takes its currency. */
+  readonly accounts: readonly Account[];
+  readonly simulator: { readonly embedded: boolean; readonly port: number };
+  /** SHA-256 of each API key; empty: no key is asked for. */
+  readonly apiKeyHashes: readonly Buffer[];
+  readonly policy: { readonly payments: PaymentPolicy };
+  readonly logLevel: LogLevel;
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+/** Configuration that cannot be run with: each line names a field and the way out. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const port = (byDefault: number) => z.coerce.number().int().min(1).max(65_535).default(byDefault);
+const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  );
+
+const environmentSchema = z.object({
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: port(3000),
+  PENSTOCK_DATA_DIR: z.string().min(1).default('.penstock'),
+  TEMPORAL_ADDRESS: z.string().min(1).optional(),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  TEMPORAL_CLI_PATH: z.string().min(1).optional(),
+  TEMPORAL_PORT: port(7233),
+  TEMPORAL_UI_PORT: port(8233),
+  PENSTOCK_MIN_RETENTION_DAYS: z.coerce.number().min(1).optional(),
+  STRIPE_SECRET_KEY: z.string().min(12).optional(),
+  STRIPE_WEBHOOK_SECRET: list,
+  STRIPE_API_BASE: z.url({ protocol: /^https?$/ }).optional(),
+  SIMULATOR_PORT: port(12111),
+  PENSTOCK_CONFIG: z.string().min(1).optional(),
+  PENSTOCK_API_KEYS: list.refine((keys) => keys.every((key) => key.length >= 16), 'every key needs 16 characters'),
+  PATH: z.string().default(''),
+  XDG_CACHE_HOME: z.string().optional(),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+});
+
+type Environment = z.infer<typeof environmentSchema>;
+
+const fileSchema = z.strictObject({
+  accounts: z
+    .record(z.string().regex(NAME_PATTERN, 'a name of letters, digits, _ and -'), accountSchema)
+    .refine((accounts) => Object.keys(accounts).length > 0, 'at least one account')
+    .optional(),
+  policy: z.strictObject({ payments: paymentPolicySchema.prefault({}) }).prefault({}),
+});
+
+/**
+ * A live key below this would let the same reference be charged twice: Temporal forgets a closed run after the
+ * namespace's retention, and 90 days is the most Temporal Cloud keeps one.
+ */
+const LIVE_MIN_RETENTION_DAYS = 90;
+
+/**
+ * Reads the configuration. An empty variable counts as unset, as in a compose file.
+ *
+ * @throws ConfigError naming every field that is wrong.
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const vars = parse(environmentSchema, present, '');
+  const file = vars.PENSTOCK_CONFIG === undefined ? parse(fileSchema, {}, '') : readFile(vars.PENSTOCK_CONFIG);
+  const accounts = accountsOf(vars, file);
+  const policy = { payments: file.policy.payments };
+  refuseUnsafeLive(vars, accounts, policy.payments);
+  const config: Config = {
+    host: vars.HOST,
+    port: vars.PORT,
+    dataDir: resolve(vars.PENSTOCK_DATA_DIR),
+    temporal: {
+      address: vars.TEMPORAL_ADDRESS,
+      namespace: vars.TEMPORAL_NAMESPACE,
+      cliPath: vars.TEMPORAL_CLI_PATH,
+      searchPath: vars.PATH.split(delimiter).filter((folder) => folder !== ''),
+      cacheDir: join(vars.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'penstock'),
+      port: vars.TEMPORAL_PORT,
+      uiPort: vars.TEMPORAL_UI_PORT,
+      minRetentionDays:
+        vars.PENSTOCK_MIN_RETENTION_DAYS ?? (accounts.some((a) => a.livemode) ? LIVE_MIN_RETENTION_DAYS : 1),
+    },
+    accounts,
+    simulator: { embedded: usesSimulator(vars, file), port: vars.SIMULATOR_PORT },
+    apiKeyHashes: vars.PENSTOCK_API_KEYS.map((key) => createHash('sha256').update(key).digest()),
+    policy,
+    logLevel: vars.LOG_LEVEL,
+  };
+  return deepFreeze(config);
+}
+
+function usesSimulator(vars: Environment, file: z.infer<typeof fileSchema>): boolean {
+  return vars.STRIPE_SECRET_KEY === undefined && file.accounts === undefined;
+}
+
+function accountsOf(vars: Environment, file: z.infer<typeof fileSchema>): Account[] {
+  if (file.accounts !== undefined) {
+    if (vars.STRIPE_SECRET_KEY !== undefined) {
+      throw new ConfigError('STRIPE_SECRET_KEY and accounts in PENSTOCK_CONFIG are both set: keep one of them');
+    }
+    return Object.entries(file.accounts).map(([name, raw]) => toAccount(name, raw));
+  }
+  if (vars.STRIPE_SECRET_KEY === undefined) {
+    const raw = {
+      secret_key: SIMULATOR_KEY,
+      webhook_secrets: [SIMULATOR_WEBHOOK_SECRET],
+      api_base: vars.STRIPE_API_BASE ?? `http://127.0.0.1:${vars.SIMULATOR_PORT}`,
+      budget: {},
+    };
+    return [toAccount('default', raw)];
+  }
+  if (vars.STRIPE_WEBHOOK_SECRET.length === 0) {
+    throw new ConfigError(
+      'STRIPE_WEBHOOK_SECRET is missing: Penstock lets signed webhooks decide. It is shown by `stripe listen`, or on ' +
+        "the endpoint's page in Stripe's dashboard",
+    );
+  }
+  const raw = parse(
+    accountSchema,
+    {
+      secret_key: vars.STRIPE_SECRET_KEY,
+      webhook_secrets: vars.STRIPE_WEBHOOK_SECRET,
+      ...(vars.STRIPE_API_BASE === undefined ? {} : { api_base: vars.STRIPE_API_BASE }),
+    },
+    'STRIPE_',
+  );
+  return [toAccount('default', raw)];
+}
+
+function refuseUnsafeLive(vars: Environment, accounts: readonly Account[], policy: PaymentPolicy): void {
+  if (!accounts.some((a) => a.livemode)) return;
+  const problems = liveKeyProblems(policy);
+  if (vars.PENSTOCK_API_KEYS.length === 0) {
+    problems.push('PENSTOCK_API_KEYS: required with a live Stripe key; comma-separated, each of 16 characters or more');
+  }
+  if ((vars.PENSTOCK_MIN_RETENTION_DAYS ?? LIVE_MIN_RETENTION_DAYS) < LIVE_MIN_RETENTION_DAYS) {
+    problems.push(`PENSTOCK_MIN_RETENTION_DAYS: with a live Stripe key it must be at least ${LIVE_MIN_RETENTION_DAYS}`);
+  }
+  if (problems.length > 0) throw new ConfigError(problems.join('\n'));
+}
+
+function readFile(path: string): z.infer<typeof fileSchema> {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new ConfigError(`PENSTOCK_CONFIG: cannot read ${path} as JSON: ${(error as Error).message}`);
+  }
+  return parse(fileSchema, raw, 'PENSTOCK_CONFIG ');
+}
+
+/** This process's environment for a child of its own, with `changes`. */
+export function childEnvironment(changes: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return { ...process.env, ...changes };
+}
+
+/** Parses or throws one line for each problem. Values are never repeated: they may be secrets. */
+function parse<T>(schema: z.ZodType<T>, value: unknown, prefix: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new ConfigError(
+    result.error.issues.map((issue) => `${prefix}${issue.path.join('.')}: ${issue.message}`).join('\n'),
+  );
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value) && !ArrayBuffer.isView(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(deepFreeze);
+  }
+  return value;
+}

@@ -1,0 +1,159 @@
+import { type Failure, failure } from './failures.js';
+import type { IntentSnapshot } from './intent.js';
+
+/**
+ * What one HTTP exchange with Stripe showed. `lost` is every exchange of which we cannot say that Stripe did not act:
+ * timeouts, resets, bodies cut off, proxies' pages.
+ */
+export type Reply =
+  | { readonly kind: 'object'; readonly intent: IntentSnapshot; readonly replayed: boolean }
+  | {
+      readonly kind: 'error';
+      readonly status: number;
+      readonly type: string | null;
+      readonly code: string | null;
+      readonly declineCode: string | null;
+      readonly message: string;
+      /** The intent Stripe put into the error: an object read from Stripe like any other. */
+      readonly intent: IntentSnapshot | null;
+      /** `Stripe-Rate-Limited-Reason` of a 429; without it the 429 is no limiter's. */
+      readonly rateLimitedReason: string | null;
+      readonly replayed: boolean;
+    }
+  | { readonly kind: 'not_sent'; readonly why: NotSentReason }
+  | { readonly kind: 'lost'; readonly why: string };
+
+/** Why no byte left this machine. */
+export type NotSentReason = 'connection_refused' | 'key_too_old' | 'past_deadline' | 'account_paused';
+
+/**
+ * What the exchange means for the attempt, given what went before it (DESIGN rule 4):
+ *
+ * - `settled`: Stripe showed the intent; its state is a fact.
+ * - `rejected`: Stripe refused before doing anything, and asking again the same way cannot help.
+ * - `not_executed`: nothing happened, and asking again can help.
+ * - `unknown`: Stripe may have acted. `repeat` says whether asking again with the same key can tell.
+ */
+export type Outcome =
+  | { readonly kind: 'settled'; readonly intent: IntentSnapshot }
+  | { readonly kind: 'rejected'; readonly failure: Failure }
+  | { readonly kind: 'not_executed'; readonly cause: RepeatCause }
+  | { readonly kind: 'unknown'; readonly cause: RepeatCause; readonly serverError: boolean; readonly repeat: boolean };
+
+/** Why a call goes again; each has its own pace (see {@link repeatDelayMs}). */
+export type RepeatCause =
+  | 'connection'
+  | 'lost'
+  | 'server_error'
+  | 'account_refused'
+  | 'global-rate'
+  | 'endpoint-rate'
+  | 'global-concurrency'
+  | 'endpoint-concurrency'
+  | 'resource-specific'
+  | 'lock_timeout'
+  | 'key_in_use'
+  | 'refused_repeat';
+
+/**
+ * The outcome is a function of the reply and of whether an earlier send may have arrived: once one may have, only a
+ * 2xx, a 402 or an object read from Stripe settles it. A 400, 401, 403, 404, 409, 429 or a refused connection on a
+ * repeat arises before Stripe's idempotency layer and says nothing of the earlier send.
+ */
+export function outcomeOf(reply: Reply, earlierMayHaveArrived: boolean): Outcome {
+  switch (reply.kind) {
+    case 'object':
+      return { kind: 'settled', intent: reply.intent };
+    case 'lost':
+      return { kind: 'unknown', cause: 'lost', serverError: false, repeat: true };
+    case 'not_sent': {
+      const cause = reply.why === 'account_paused' ? 'account_refused' : 'connection';
+      return earlierMayHaveArrived
+        ? { kind: 'unknown', cause, serverError: false, repeat: reply.why !== 'key_too_old' }
+        : { kind: 'not_executed', cause };
+    }
+    case 'error':
+      return outcomeOfError(reply, earlierMayHaveArrived);
+  }
+}
+
+function outcomeOfError(reply: Extract<Reply, { kind: 'error' }>, earlierMayHaveArrived: boolean): Outcome {
+  const { status, intent } = reply;
+  // An intent inside the error was read from Stripe, so it settles whatever the status: a 402 carries it always.
+  if (intent !== null) return { kind: 'settled', intent };
+  if (status >= 500) {
+    // A 500 raised after execution began is stored under the key and replayed for as long as the key lives:
+    // repeating cannot cure it. Stripe may still roll the operation forward.
+    const stored = status === 500;
+    return {
+      kind: 'unknown',
+      cause: stored ? 'server_error' : 'lost',
+      serverError: stored,
+      repeat: !reply.replayed,
+    };
+  }
+  // Somebody is executing under this key right now, and it can only have been us.
+  if (status === 409) return { kind: 'unknown', cause: 'key_in_use', serverError: false, repeat: true };
+
+  const transient = transientCause(reply);
+  if (earlierMayHaveArrived) {
+    // A refusal that would be permanent on a first send still goes again: only the stored result can tell.
+    return { kind: 'unknown', cause: transient ?? 'refused_repeat', serverError: false, repeat: true };
+  }
+  if (transient !== undefined) return { kind: 'not_executed', cause: transient };
+  const kind = status === 402 ? 'declined' : 'invalid_request';
+  return { kind: 'rejected', failure: failure(kind, reply.code, reply.declineCode, reply.message) };
+}
+
+function transientCause(reply: Extract<Reply, { kind: 'error' }>): RepeatCause | undefined {
+  if (reply.status === 401) return 'account_refused';
+  if (reply.status !== 429) return undefined;
+  switch (reply.rateLimitedReason) {
+    case 'global-rate':
+    case 'endpoint-rate':
+    case 'global-concurrency':
+    case 'endpoint-concurrency':
+    case 'resource-specific':
+      return reply.rateLimitedReason;
+    case null:
+      // No limiter: two calls on one object at once.
+      return 'lock_timeout';
+    default:
+      // A limiter Stripe has added since: as careful as with the widest one.
+      return 'global-rate';
+  }
+}
+
+/**
+ * Base delay before the first repeat, by cause, in milliseconds. Lock timeouts and key-in-use clear as soon as the
+ * other call ends; a rate limit refills within a second, but everybody else waits for it too; an account that Stripe
+ * refuses is mended by a person.
+ */
+const BASE_DELAY_MS: Readonly<Record<RepeatCause, number>> = {
+  lock_timeout: 250,
+  key_in_use: 1_000,
+  lost: 500,
+  connection: 1_000,
+  server_error: 2_000,
+  refused_repeat: 5_000,
+  'endpoint-rate': 1_000,
+  'endpoint-concurrency': 500,
+  'global-concurrency': 500,
+  'global-rate': 1_500,
+  'resource-specific': 30_000,
+  account_refused: 10_000,
+};
+
+/** No pause is longer than this, so that a payment notices within 15 minutes that Stripe is back. */
+const LONGEST_DELAY_MS = 15 * 60_000;
+
+/**
+ * How long to wait before the repeat after the `sends`-th send (1 = the first), in milliseconds: exponential, and
+ * never more than a tenth of the payment's age or 30 s, whichever is more. The age bound keeps the history of a
+ * payment that waits out an outage logarithmic in the outage. Full jitter over the upper half, by `random` in [0, 1).
+ */
+export function repeatDelayMs(cause: RepeatCause, sends: number, ageMs: number, random: number): number {
+  const ceiling = Math.min(LONGEST_DELAY_MS, Math.max(30_000, ageMs / 10));
+  const exponential = Math.min(BASE_DELAY_MS[cause] * 2 ** Math.min(sends - 1, 20), ceiling);
+  return Math.round(exponential * (0.5 + random / 2));
+}

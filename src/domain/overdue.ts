@@ -1,0 +1,53 @@
+/**
+ * Which payments the sweep looks for, and where in Stripe's time it looks. Pure: all times are Unix milliseconds.
+ */
+
+/** A payment is looked for at most this rarely, however long it has been waiting. */
+const LONGEST_INTERVAL_MS = 6 * 60 * 60_000;
+
+/**
+ * Whether a payment started at `startedAtMs` fell due in (`sweptAtMs`, `now`]: first at `overdueMs` of age, then at
+ * each doubling, then every six hours. Held against the last sweep rather than the clock's grid, so that a sweep that
+ * failed is made up for by the next.
+ */
+export function isDue(startedAtMs: number, sweptAtMs: number, now: number, overdueMs: number): boolean {
+  let dueAge = overdueMs;
+  while (startedAtMs + dueAge <= now) {
+    if (startedAtMs + dueAge > sweptAtMs) return true;
+    dueAge += Math.min(dueAge, LONGEST_INTERVAL_MS);
+  }
+  return false;
+}
+
+/** A stretch of Stripe's `created` time and what should be in it. */
+export interface Window<P> {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly payments: readonly P[];
+}
+
+/** Intents are created soon after their payment is taken; those that waited longer in a lane read for themselves. */
+const USUAL_LAG_MS = 60_000;
+/** Clocks here and at Stripe differ, and `created` has whole seconds. */
+const SLACK_MS = 5_000;
+
+/**
+ * The windows to list, so that neighbours share one and quiet stretches between them are not read. Newest first, as
+ * Stripe lists.
+ */
+export function windowsOf<P extends { readonly startedAtMs: number }>(payments: readonly P[]): Window<P>[] {
+  const newestFirst = [...payments].sort((a, b) => b.startedAtMs - a.startedAtMs);
+  const windows: { fromMs: number; toMs: number; payments: P[] }[] = [];
+  for (const payment of newestFirst) {
+    const fromMs = payment.startedAtMs - SLACK_MS;
+    const toMs = payment.startedAtMs + USUAL_LAG_MS;
+    const open = windows.at(-1);
+    if (open !== undefined && toMs >= open.fromMs) {
+      open.fromMs = fromMs;
+      open.payments.push(payment);
+    } else {
+      windows.push({ fromMs, toMs, payments: [payment] });
+    }
+  }
+  return windows;
+}

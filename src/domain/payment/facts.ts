@@ -1,0 +1,50 @@
+import type { IntentSnapshot } from '../intent.js';
+import type { Outcome } from '../outcome.js';
+
+/** How Penstock learned what an intent looks like. */
+export type IntentSource = 'reply' | 'read' | 'webhook' | 'sweep';
+
+/** Who called a payment off. */
+export type CanceledBy = 'api' | 'temporal';
+
+/**
+ * Everything a payment can learn. Facts may come in any order and any number of times; `next` judges them. Times are
+ * Unix milliseconds.
+ */
+export type Fact =
+  /** Stripe showed the intent: in a reply, a read, an event or the sweep's list. */
+  | {
+      readonly type: 'intent';
+      readonly source: IntentSource;
+      readonly intent: IntentSnapshot;
+      /** The idempotency key of the call that caused it, where known: it names the attempt. */
+      readonly key: string | null;
+      readonly atMs: number;
+    }
+  /** A send begins: from here on, no answer means that it may have arrived. */
+  | { readonly type: 'sending'; readonly attempt: number; readonly birthMs: number }
+  /** A send ended with this outcome; nothing of it is written after `deadlineMs`. */
+  | {
+      readonly type: 'sent';
+      readonly attempt: number;
+      readonly outcome: Outcome;
+      readonly deadlineMs: number;
+      readonly againAtMs: number;
+    }
+  /** The server took the task back, or it expired, before any worker began it: no byte was written. */
+  | { readonly type: 'taken_back'; readonly attempt: number }
+  /** A complete list over the attempt's `created` window, taken at `atMs`, does not hold its intent. */
+  | { readonly type: 'absent'; readonly attempt: number; readonly atMs: number; readonly againAtMs: number }
+  | { readonly type: 'cancel_requested'; readonly by: CanceledBy }
+  /** `expires_at` has passed. */
+  | { readonly type: 'expired' }
+  /** The run lost its past (a reset): an attempt that looks unsent may have been sent. */
+  | { readonly type: 'past_lost'; readonly deadlineMs: number }
+  /** The attempt before is proved dead, and the payment tries again under a new key. */
+  | { readonly type: 'attempt_opened'; readonly account: string; readonly paymentMethod: string }
+  /** An incident was started for the oddity about this intent. */
+  | { readonly type: 'reported'; readonly intent: string }
+  /** Somebody overdue was looked for elsewhere and not found: one read of its own. */
+  | { readonly type: 'look_wanted' }
+  /** A person has been called to an unknown outcome. */
+  | { readonly type: 'handed_over' };

@@ -1,0 +1,7 @@
+export { addsAfterClose } from './apply-intent.js';
+export type { CanceledBy, Fact, IntentSource } from './facts.js';
+export { next } from './next.js';
+export { nextStep, type Step, type WaitsFor } from './plan.js';
+export * from './state.js';
+export { addEntry, describeFact, type TimelineEntry } from './timeline.js';
+export { type Standing, standing } from './view.js';

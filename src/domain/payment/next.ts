@@ -1,0 +1,160 @@
+import { isFinalStatus } from '../intent.js';
+import { applyIntent } from './apply-intent.js';
+import type { Fact } from './facts.js';
+import { type Attempt, currentAttempt, type End, isUnknown, newAttempt, type PaymentState } from './state.js';
+
+/**
+ * The payment's one state function, total over facts in any order and any number of times. It never goes back from an
+ * end, never forgets that a send may have arrived, and holds every fact against the terms before it counts.
+ */
+export function next(state: PaymentState, fact: Fact): PaymentState {
+  return settle(leaveIfDeclined(apply(state, fact)));
+}
+
+function apply(state: PaymentState, fact: Fact): PaymentState {
+  switch (fact.type) {
+    case 'intent':
+      return applyIntent(state, fact);
+    case 'sending':
+      return withAttempt(state, fact.attempt, (a) => ({
+        ...a,
+        sending: true,
+        sends: a.sends + 1,
+        // The key was born with the first send that may have arrived. Before that, nothing was born.
+        birthMs: a.mayHaveArrived ? a.birthMs : fact.birthMs,
+      }));
+    case 'sent':
+      return applySent(state, fact);
+    case 'taken_back':
+      return withAttempt(state, fact.attempt, (a) => ({ ...a, sending: false }));
+    case 'absent':
+      return withAttempt(state, fact.attempt, (a) => applyAbsent(state, a, fact));
+    case 'cancel_requested':
+      return leave(state, { because: 'canceled', by: fact.by });
+    case 'expired':
+      return leave(state, { because: 'expired' });
+    case 'past_lost':
+      return withAttempt(state, currentAttempt(state).number, (a) => ({
+        ...a,
+        mayHaveArrived: true,
+        // What the lost past saw cannot be known, so the worst is assumed: a 500 that Stripe may roll forward.
+        serverError: true,
+        lookFirst: true,
+        birthMs: state.terms.acceptedAtMs,
+        lastDeadlineMs: Math.max(a.lastDeadlineMs, fact.deadlineMs),
+      }));
+    case 'attempt_opened':
+      return openAttempt(state, fact);
+    case 'reported':
+      return {
+        ...state,
+        oddities: state.oddities.map((o) => (o.intent.id === fact.intent ? { ...o, reported: true } : o)),
+      };
+    case 'look_wanted':
+      return { ...state, readWanted: !state.endSeen && currentAttempt(state).seen !== null };
+    case 'handed_over':
+      return { ...state, handedOver: true };
+  }
+}
+
+function applySent(state: PaymentState, fact: Extract<Fact, { type: 'sent' }>): PaymentState {
+  const { outcome } = fact;
+  const sent = withAttempt(state, fact.attempt, (a) => ({
+    ...a,
+    sending: false,
+    mayHaveArrived: a.mayHaveArrived || outcome.kind === 'unknown' || outcome.kind === 'settled',
+    serverError: a.serverError || (outcome.kind === 'unknown' && outcome.serverError),
+    repeatIsUseless: a.repeatIsUseless || (outcome.kind === 'unknown' && !outcome.repeat),
+    // A refusal counts only while nothing may have arrived; the outcome says so, and so does the attempt.
+    rejected: outcome.kind === 'rejected' && !a.mayHaveArrived ? outcome.failure : a.rejected,
+    lastDeadlineMs: Math.max(a.lastDeadlineMs, fact.deadlineMs),
+    againAtMs: Math.max(a.againAtMs, fact.againAtMs),
+  }));
+  if (outcome.kind !== 'settled') return sent;
+  const key = state.attempts.find((a) => a.number === fact.attempt)?.key ?? null;
+  return applyIntent(sent, { source: 'reply', intent: outcome.intent, key });
+}
+
+function applyAbsent(state: PaymentState, a: Attempt, fact: Extract<Fact, { type: 'absent' }>): Attempt {
+  const late = fact.atMs >= a.lastDeadlineMs + state.terms.timing.proofDelayMs;
+  return {
+    ...a,
+    lookFirst: false,
+    dead: a.dead || (isUnknown(a) && !a.sending && !a.serverError && late),
+    againAtMs: Math.max(a.againAtMs, fact.againAtMs),
+  };
+}
+
+/** A new attempt opens only when the one before can no longer collect, and never once the payment is being left. */
+function openAttempt(state: PaymentState, fact: Extract<Fact, { type: 'attempt_opened' }>): PaymentState {
+  const last = currentAttempt(state);
+  if (state.end !== null || state.leaving !== null || !last.dead) return state;
+  return { ...state, attempts: [...state.attempts, newAttempt(state.terms, last.number + 1, fact)] };
+}
+
+function leave(state: PaymentState, leaving: NonNullable<PaymentState['leaving']>): PaymentState {
+  return state.leaving !== null || state.end !== null ? state : { ...state, leaving };
+}
+
+/** Off-session nobody is there to offer another card: a decline gives the payment up, and the intent is cancelled. */
+function leaveIfDeclined(state: PaymentState): PaymentState {
+  const declined = currentAttempt(state).seen?.intent.status === 'requires_payment_method';
+  return state.terms.offSession && declined ? leave(state, { because: 'declined' }) : state;
+}
+
+/** Finds the end the facts add up to, if they do; an end once found stays. */
+function settle(state: PaymentState): PaymentState {
+  if (state.end !== null) return state;
+  const end = findEnd(state);
+  if (end === null) return state;
+  const intent = state.attempts.find((a) => a.number === end.attempt)?.seen?.intent;
+  // Where no intent ever was, Stripe will send no event either.
+  return { ...state, end, endSeen: state.endSeen || intent === undefined };
+}
+
+function findEnd(state: PaymentState): End | null {
+  const paid = state.attempts.find((a) => a.seen?.intent.status === 'succeeded');
+  if (paid !== undefined) return { status: 'succeeded', attempt: paid.number, failure: null };
+
+  const last = currentAttempt(state);
+  if (last.seen !== null) {
+    return isFinalStatus(last.seen.intent.status) ? endWithoutMoney(state, last) : null;
+  }
+  if (last.sending) return null;
+  if (last.rejected !== null) return { status: 'failed', attempt: last.number, failure: last.rejected };
+  const nothingSent = !last.mayHaveArrived || last.dead;
+  return state.leaving !== null && nothingSent ? endWithoutMoney(state, last) : null;
+}
+
+function endWithoutMoney(state: PaymentState, last: Attempt): End {
+  const decline = last.seen?.intent.failure ?? null;
+  const attempt = last.number;
+  switch (state.leaving?.because) {
+    case 'declined':
+      return { status: 'failed', attempt, failure: decline };
+    case 'expired':
+      return {
+        status: 'canceled',
+        attempt,
+        failure: {
+          kind: 'expired',
+          code: 'expired',
+          decline_code: decline?.decline_code ?? null,
+          message: 'expires_at passed before the payment could be carried out.',
+        },
+      };
+    case 'canceled':
+    case undefined: {
+      const message = state.leaving === null ? 'The payment intent was canceled at Stripe.' : 'Canceled as requested.';
+      return {
+        status: 'canceled',
+        attempt,
+        failure: { kind: 'canceled', code: last.seen?.intent.cancellationReason ?? null, decline_code: null, message },
+      };
+    }
+  }
+}
+
+function withAttempt(state: PaymentState, number: number, change: (a: Attempt) => Attempt): PaymentState {
+  return { ...state, attempts: state.attempts.map((a) => (a.number === number ? change(a) : a)) };
+}

@@ -1,0 +1,80 @@
+import { startApi } from './api-server.js';
+import { type Config, loadConfig } from './config/index.js';
+import { makeFirstPayment } from './dev/first-payment.js';
+import { isTaken } from './dev/ports.js';
+import { findTemporal } from './dev/temporal-cli.js';
+import { startTemporalServer } from './dev/temporal-server.js';
+import { failure, portTaken, type Running, runAsProcess } from './process.js';
+import { startSimulator } from './simulator/server.js';
+import { startWorker } from './worker.js';
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+/** Everything in one process: the parts that are not configured elsewhere are brought along. */
+async function startAll(config: Config, stopping: AbortSignal): Promise<Running> {
+  await refuseTakenPorts(config);
+  const parts: Running[] = [];
+  const ownServer = config.temporal.address === undefined;
+  // The order is the order of need; stopping goes the other way, so that each part drains into those it uses.
+  const stop = async () => {
+    for (const part of parts.reverse()) await part.stop();
+    say('penstock: stopped');
+  };
+  const begin = async (part: () => Promise<Running>) => {
+    stopping.throwIfAborted();
+    parts.push(await part());
+  };
+  try {
+    if (ownServer) await begin(() => ownTemporal(config));
+    if (config.simulator.embedded) await begin(() => startSimulator(config));
+    await begin(() => startWorker(config, { ownServer }));
+    await begin(() => startApi(config, { ownServer }));
+    if (config.simulator.embedded) await makeFirstPayment(config, say);
+    stopping.throwIfAborted();
+    sayWhere(config);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const { failed, fail } = failure();
+  for (const part of parts) part.failed.catch(fail);
+  return { failed, stop };
+}
+
+async function ownTemporal(config: Config): Promise<Running> {
+  const { port, uiPort, namespace } = config.temporal;
+  const cli = await findTemporal(config, say);
+  say('penstock: starting the Temporal server');
+  return startTemporalServer({ cli, dataDir: config.dataDir, port, uiPort, namespace });
+}
+
+/** Better now, by name, than half way up. */
+async function refuseTakenPorts(config: Config): Promise<void> {
+  const own = config.temporal.address === undefined;
+  const needed: [port: number, what: string, variable: string][] = [
+    [config.port, 'the API', 'PORT'],
+    ...(config.simulator.embedded
+      ? [[config.simulator.port, 'the simulator', 'SIMULATOR_PORT'] as [number, string, string]]
+      : []),
+    ...(own
+      ? ([
+          [config.temporal.port, 'the Temporal server', 'TEMPORAL_PORT'],
+          [config.temporal.uiPort, 'the Temporal Web UI', 'TEMPORAL_UI_PORT'],
+        ] as [number, string, string][])
+      : []),
+  ];
+  for (const [port, what, variable] of needed) if (await isTaken(port)) throw portTaken(port, what, variable);
+}
+
+function sayWhere(config: Config): void {
+  const { address, uiPort, namespace } = config.temporal;
+  say('');
+  say(`  API              http://127.0.0.1:${config.port}  (GET /openapi.json, /health/ready)`);
+  if (address === undefined) say(`  Temporal Web UI  http://127.0.0.1:${uiPort}/namespaces/${namespace}/workflows`);
+  else say(`  Temporal         ${address}`);
+  if (config.simulator.embedded) say(`  simulator        http://127.0.0.1:${config.simulator.port}/_simulator/`);
+  say(`  data             ${config.dataDir}`);
+  say('\npenstock: serving; Ctrl-C stops it');
+}
+
+await runAsProcess((stopping) => startAll(loadConfig(), stopping));

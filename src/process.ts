@@ -1,0 +1,76 @@
+import { pathToFileURL } from 'node:url';
+import { ConfigError } from './config/index.js';
+import { TemporalUnreachableError } from './temporal/connect.js';
+import { NamespaceUnfitError } from './temporal/prepare.js';
+
+/** A part that runs until it is stopped. */
+export interface Running {
+  /** Finishes what is under way, then ends. */
+  readonly stop: () => Promise<void>;
+  /** Rejects when the part ends by itself, which it never should. */
+  readonly failed: Promise<never>;
+}
+
+/** Something the reader can mend: its message is the whole story, and no stack helps. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** A port somebody else has. */
+export function portTaken(port: number, what: string, variable: string): UsageError {
+  return new UsageError(`port ${port} for ${what} is taken: stop what uses it, or set ${variable} to another port`);
+}
+
+/**
+ * npm hands on the terminal's own Ctrl-C, so one press can arrive twice; what comes later than this is a second press.
+ */
+const SAME_PRESS_MS = 1_000;
+
+/** Runs `start` as this process: signals stop it in order, errors end it with one clear line and a code that is not 0. */
+export async function runAsProcess(start: (stopping: AbortSignal) => Promise<Running>): Promise<void> {
+  const stopping = new AbortController();
+  const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
+  let firstAt = 0;
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (!stopping.signal.aborted) {
+      firstAt = Date.now();
+      process.stderr.write(`\n${signal}: finishing what is under way (again to end at once)\n`);
+      stopping.abort();
+    } else if (Date.now() - firstAt > SAME_PRESS_MS) {
+      process.exit(130);
+    }
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+
+  try {
+    const running = await start(stopping.signal);
+    await Promise.race([stopped, running.failed]).finally(() => running.stop());
+    process.exit(0);
+  } catch (error) {
+    if (stopping.signal.aborted) process.exit(0);
+    process.stderr.write(`${explain(error)}\n`);
+    process.exit(1);
+  }
+}
+
+function explain(error: unknown): string {
+  const known = [ConfigError, UsageError, TemporalUnreachableError, NamespaceUnfitError];
+  if (known.some((kind) => error instanceof kind)) return `penstock: ${(error as Error).message}`;
+  return `penstock: unexpected error\n${(error as Error).stack ?? String(error)}`;
+}
+
+/** Whether the module of this URL is the one node was started with. */
+export function isMain(moduleUrl: string): boolean {
+  return process.argv[1] !== undefined && moduleUrl === pathToFileURL(process.argv[1]).href;
+}
+
+/** A promise that never settles unless it is rejected from outside. */
+export function failure(): { failed: Promise<never>; fail: (error: unknown) => void } {
+  let fail: (error: unknown) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  failed.catch(() => undefined);
+  return { failed, fail };
+}

@@ -1,0 +1,71 @@
+import type { PaymentMethod } from './objects.js';
+
+/** How a card behaves when it is charged. */
+export type CardBehaviour =
+  | { readonly kind: 'pays' }
+  | { readonly kind: 'authenticates' }
+  | { readonly kind: 'declines'; readonly code: string; readonly declineCode: string | null; readonly message: string };
+
+const declines = (code: string, declineCode: string | null, message: string): CardBehaviour => ({
+  kind: 'declines',
+  code,
+  declineCode,
+  message,
+});
+
+const DECLINED = 'Your card was declined.';
+
+/** Stripe's test payment methods (docs.stripe.com/testing) and what they do. */
+const BEHAVIOURS: Readonly<Record<string, CardBehaviour>> = {
+  pm_card_visa: { kind: 'pays' },
+  pm_card_visa_debit: { kind: 'pays' },
+  pm_card_mastercard: { kind: 'pays' },
+  pm_card_amex: { kind: 'pays' },
+  pm_card_bypassPending: { kind: 'pays' },
+  pm_card_authenticationRequired: { kind: 'authenticates' },
+  pm_card_threeDSecure2Required: { kind: 'authenticates' },
+  pm_card_chargeDeclined: declines('card_declined', 'generic_decline', DECLINED),
+  pm_card_visa_chargeDeclined: declines('card_declined', 'generic_decline', DECLINED),
+  pm_card_visa_chargeDeclinedInsufficientFunds: declines(
+    'card_declined',
+    'insufficient_funds',
+    'Your card has insufficient funds.',
+  ),
+  pm_card_visa_chargeDeclinedLostCard: declines('card_declined', 'lost_card', DECLINED),
+  pm_card_visa_chargeDeclinedStolenCard: declines('card_declined', 'stolen_card', DECLINED),
+  pm_card_visa_chargeDeclinedVelocityLimitExceeded: declines('card_declined', 'card_velocity_exceeded', DECLINED),
+  pm_card_chargeDeclinedExpiredCard: declines('expired_card', null, 'Your card has expired.'),
+  pm_card_chargeDeclinedIncorrectCvc: declines('incorrect_cvc', null, "Your card's security code is incorrect."),
+  pm_card_chargeDeclinedProcessingError: declines(
+    'processing_error',
+    null,
+    'An error occurred while processing your card. Try again in a little bit.',
+  ),
+  pm_card_chargeCustomerFail: declines('card_declined', 'generic_decline', DECLINED),
+  pm_card_radarBlock: declines('card_declined', 'fraudulent', DECLINED),
+};
+
+/** `pm_card_<country>`: a card of that country that pays. */
+const COUNTRY_CARD = /^pm_card_([a-z]{2})$/;
+
+export function behaviourOf(token: string): CardBehaviour | undefined {
+  if (Object.hasOwn(BEHAVIOURS, token)) return BEHAVIOURS[token];
+  return COUNTRY_CARD.test(token) ? { kind: 'pays' } : undefined;
+}
+
+/** A test token makes a new payment method each time it is used, as at Stripe. */
+export function cardFrom(token: string, id: string, createdSeconds: number, customer: string | null): PaymentMethod {
+  const country = COUNTRY_CARD.exec(token)?.[1]?.toUpperCase() ?? 'US';
+  const brand = token.includes('mastercard') ? 'mastercard' : token.includes('amex') ? 'amex' : 'visa';
+  return {
+    id,
+    object: 'payment_method',
+    created: createdSeconds,
+    customer,
+    livemode: false,
+    metadata: {},
+    type: 'card',
+    card: { brand, country, exp_month: 12, exp_year: 2034, last4: '4242' },
+    token,
+  };
+}

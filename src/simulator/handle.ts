@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import type { RequestContext } from './context.js';
+import { invalidRequest, StripeApiError } from './errors.js';
+import type { StripeEvent, WebhookDelivery } from './objects.js';
+import type { Params } from './params.js';
+import type { Route } from './routes.js';
+import { type Store, Transaction } from './store.js';
+
+/** Stripe keeps keys for 24 hours at least; the simulator no longer than that. */
+const KEY_LIFE_MS = 24 * 60 * 60_000;
+
+export interface IncomingCall {
+  readonly account: string;
+  readonly method: string;
+  readonly path: string;
+  readonly route: Route;
+  readonly params: Params;
+  readonly idempotencyKey: string | null;
+  readonly apiVersion: string;
+  readonly requestId: string;
+  readonly nowMs: number;
+  readonly newId: (prefix: string) => string;
+  /** Set by a fault: the effect happens, and what is answered and kept is a 500. */
+  readonly turnInto500: boolean;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly events: readonly { event: StripeEvent; deliveries: readonly WebhookDelivery[] }[];
+}
+
+/**
+ * Carries one call out: the idempotency layer, then the operation, then one commit of everything it changed together
+ * with the answer kept under its key. Synchronous, so that a call is whole or not at all.
+ */
+export function handle(
+  store: Store,
+  call: IncomingCall,
+  plan: (account: string, event: StripeEvent) => WebhookDelivery[],
+): Answer {
+  const fingerprint = fingerprintOf(call);
+  const kept = keptAnswer(store, call, fingerprint);
+  if (kept !== undefined) return kept;
+
+  const tx = new Transaction(store, call.account);
+  const events: StripeEvent[] = [];
+  const context: RequestContext = { ...call, tx, events };
+  let answer = execute(call, context);
+  if (call.turnInto500 && isStored(answer)) {
+    answer = { status: 500, body: { error: { type: 'api_error', message: 'An unknown error occurred.' } } };
+  }
+  const deliveries = events.map((event) => {
+    const planned = plan(call.account, event);
+    for (const delivery of planned) tx.put('deliveries', delivery);
+    return { event, deliveries: planned };
+  });
+  if (call.method === 'POST' && call.idempotencyKey !== null && isStored(answer)) {
+    const { status, body } = answer;
+    tx.put('answers', { id: call.idempotencyKey, fingerprint, status, body, createdMs: call.nowMs });
+  }
+  if (isStored(answer)) tx.commit();
+  return { ...answer, headers: answer.headers ?? {}, events: isStored(answer) ? deliveries : [] };
+}
+
+interface Executed {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+function execute(call: IncomingCall, context: RequestContext): Executed {
+  try {
+    return { status: 200, body: call.route.operation(context, call.route.id) };
+  } catch (error) {
+    if (!(error instanceof StripeApiError)) throw error;
+    return { status: error.status, body: { error: error.body }, headers: error.headers };
+  }
+}
+
+/** Results are kept once execution has begun: success, a decline and a 500, and no refusal before that. */
+function isStored({ status }: { status: number }): boolean {
+  return status < 400 || status === 402 || status >= 500;
+}
+
+function keptAnswer(store: Store, call: IncomingCall, fingerprint: string): Answer | undefined {
+  if (call.method !== 'POST' || call.idempotencyKey === null) return undefined;
+  if (call.idempotencyKey.length > 255) throw invalidRequest('Idempotency keys have up to 255 characters.');
+  const kept = store.get(call.account, 'answers', call.idempotencyKey);
+  if (kept === undefined || call.nowMs >= kept.createdMs + KEY_LIFE_MS) return undefined;
+  if (kept.fingerprint !== fingerprint) {
+    throw new StripeApiError(400, {
+      type: 'idempotency_error',
+      message:
+        'Keys for idempotent requests can only be used with the same parameters and endpoint they were first used with.',
+    });
+  }
+  return { status: kept.status, body: kept.body, headers: { 'idempotent-replayed': 'true' }, events: [] };
+}
+
+function fingerprintOf(call: IncomingCall): string {
+  return createHash('sha256')
+    .update(JSON.stringify([call.method, call.path, call.params]))
+    .digest('base64url');
+}

@@ -1,0 +1,164 @@
+/** The shapes the simulator keeps: Stripe's own spelling, as far as anything here reads or shows it. */
+
+export type Metadata = Record<string, string>;
+
+export interface PaymentIntent {
+  id: string;
+  object: 'payment_intent';
+  amount: number;
+  amount_capturable: number;
+  amount_details: { tip: Record<string, never> };
+  amount_received: number;
+  application: null;
+  application_fee_amount: null;
+  automatic_payment_methods: { enabled: boolean; allow_redirects: 'always' | 'never' } | null;
+  canceled_at: number | null;
+  cancellation_reason: string | null;
+  capture_method: 'automatic' | 'automatic_async' | 'manual';
+  client_secret: string;
+  confirmation_method: 'automatic';
+  created: number;
+  currency: string;
+  customer: string | null;
+  description: string | null;
+  last_payment_error: ApiErrorBody | null;
+  latest_charge: string | null;
+  livemode: boolean;
+  metadata: Metadata;
+  next_action: { type: string; redirect_to_url: { url: string; return_url: string | null } } | null;
+  on_behalf_of: null;
+  payment_method: string | null;
+  payment_method_options: Record<string, never>;
+  payment_method_types: string[];
+  processing: null;
+  receipt_email: string | null;
+  review: null;
+  setup_future_usage: string | null;
+  shipping: null;
+  statement_descriptor: string | null;
+  statement_descriptor_suffix: string | null;
+  status: IntentStatus;
+  transfer_data: null;
+  transfer_group: null;
+}
+
+export type IntentStatus =
+  | 'requires_payment_method'
+  | 'requires_confirmation'
+  | 'requires_action'
+  | 'processing'
+  | 'requires_capture'
+  | 'canceled'
+  | 'succeeded';
+
+export interface Charge {
+  id: string;
+  object: 'charge';
+  amount: number;
+  amount_captured: number;
+  amount_refunded: number;
+  balance_transaction: string | null;
+  captured: boolean;
+  created: number;
+  currency: string;
+  customer: string | null;
+  description: string | null;
+  disputed: boolean;
+  failure_code: string | null;
+  failure_message: string | null;
+  livemode: boolean;
+  metadata: Metadata;
+  outcome: { network_status: string; reason: string | null; risk_level: string; seller_message: string; type: string };
+  paid: boolean;
+  payment_intent: string;
+  payment_method: string;
+  refunded: boolean;
+  status: 'succeeded' | 'failed' | 'pending';
+}
+
+export interface Customer {
+  id: string;
+  object: 'customer';
+  created: number;
+  description: string | null;
+  email: string | null;
+  livemode: boolean;
+  metadata: Metadata;
+  name: string | null;
+}
+
+export interface PaymentMethod {
+  id: string;
+  object: 'payment_method';
+  created: number;
+  customer: string | null;
+  livemode: boolean;
+  metadata: Metadata;
+  type: 'card';
+  card: { brand: string; country: string; exp_month: number; exp_year: number; last4: string };
+  /** The test token it was made from; it decides how the card behaves. Never shown. */
+  token: string;
+}
+
+export interface Refund {
+  id: string;
+  object: 'refund';
+  amount: number;
+  charge: string;
+  created: number;
+  currency: string;
+  metadata: Metadata;
+  payment_intent: string;
+  reason: string | null;
+  status: 'pending' | 'succeeded' | 'failed';
+}
+
+export interface StripeEvent {
+  id: string;
+  object: 'event';
+  api_version: string;
+  created: number;
+  data: { object: unknown };
+  livemode: boolean;
+  pending_webhooks: number;
+  request: { id: string | null; idempotency_key: string | null };
+  type: string;
+}
+
+/** An answer kept under an idempotency key. */
+export interface StoredAnswer {
+  id: string;
+  fingerprint: string;
+  status: number;
+  body: unknown;
+  createdMs: number;
+}
+
+/** One event on its way to one endpoint. */
+export interface WebhookDelivery {
+  id: string;
+  event: string;
+  endpoint: string;
+  attempts: number;
+  state: 'pending' | 'delivered' | 'dropped' | 'given_up';
+  lastStatus: number | null;
+  /** When the event was raised, Unix ms: the event's own `created` has whole seconds. */
+  raisedMs: number;
+}
+
+export interface WebhookEndpoint {
+  id: string;
+  url: string;
+  secret: string;
+}
+
+export interface ApiErrorBody {
+  type: 'card_error' | 'invalid_request_error' | 'api_error' | 'idempotency_error';
+  message: string;
+  code?: string;
+  decline_code?: string;
+  param?: string;
+  charge?: string;
+  payment_intent?: unknown;
+  payment_method?: unknown;
+}

@@ -1,0 +1,58 @@
+import Stripe from 'stripe';
+import type { NotSentReason, Reply } from '../domain/outcome.js';
+import { TransportError } from './http-client.js';
+import { toSnapshot } from './snapshot.js';
+
+/** The gateway kept the request from being written. */
+export class NotSentError extends Error {
+  override readonly name = 'NotSentError';
+  constructor(readonly why: NotSentReason) {
+    super(`not sent: ${why}`);
+  }
+}
+
+/** What a successful answer showed. */
+export function replyOf(account: string, intent: Stripe.Response<Stripe.PaymentIntent>): Reply {
+  const replayed = intent.lastResponse.headers['idempotent-replayed'] === 'true';
+  return { kind: 'object', intent: toSnapshot(account, intent), replayed };
+}
+
+/**
+ * What a thrown error showed. Anything that is not Stripe's own well-formed error is `lost`: a body cut off, a proxy's
+ * page, a time-out. Only what certainly kept the bytes here is `not_sent`.
+ *
+ * @throws the error itself when it is none of the exchange's: a bug here must not look like an unknown charge.
+ */
+export function replyOfError(account: string, error: unknown): Reply {
+  const cause = rootOf(error);
+  if (cause instanceof NotSentError) return { kind: 'not_sent', why: cause.why };
+  if (cause instanceof TransportError) {
+    return cause.connected ? { kind: 'lost', why: cause.reason } : { kind: 'not_sent', why: 'connection_refused' };
+  }
+  if (!(error instanceof Stripe.errors.StripeError)) throw error;
+  if (error instanceof Stripe.errors.StripeConnectionError) return { kind: 'lost', why: lostReason(error) };
+  // A page that is not JSON comes from something between us and Stripe (stripe-node gives it no status).
+  if (error.statusCode === undefined) return { kind: 'lost', why: 'unreadable answer' };
+  const intent = error.payment_intent as Stripe.PaymentIntent | undefined;
+  return {
+    kind: 'error',
+    status: error.statusCode,
+    type: error.rawType ?? null,
+    code: error.code ?? null,
+    declineCode: error.decline_code ?? null,
+    message: error.message,
+    intent: intent === undefined ? null : toSnapshot(account, intent),
+    rateLimitedReason: error.headers?.['stripe-rate-limited-reason'] ?? null,
+    replayed: error.headers?.['idempotent-replayed'] === 'true',
+  };
+}
+
+function lostReason(error: InstanceType<typeof Stripe.errors.StripeConnectionError>): string {
+  return /timeout/.test(error.message) ? 'no answer in time' : 'connection lost';
+}
+
+/** Stripe-node wraps what the HTTP client threw; the first cause says what happened. */
+function rootOf(error: unknown): unknown {
+  const detail = (error as { detail?: unknown }).detail;
+  return detail instanceof NotSentError || detail instanceof TransportError ? detail : error;
+}

@@ -1,0 +1,70 @@
+import Stripe from 'stripe';
+import type { IntentSnapshot } from '../domain/intent.js';
+import { toSnapshot } from './snapshot.js';
+
+/** An event whose signature was checked, reduced to what routing needs. */
+export interface StripeEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly createdMs: number;
+  /** The idempotency key of the call that caused it; null for a customer's or Stripe's own doing. */
+  readonly key: string | null;
+  /** Present when the event's object is a PaymentIntent. */
+  readonly intent: IntentSnapshot | null;
+}
+
+/** The delivery proves nothing: no or a wrong signature, or a time it cannot have been made at. */
+export class SignatureError extends Error {
+  override readonly name = 'SignatureError';
+}
+
+/** How old a delivery may be: Stripe's own default. Every retry is signed afresh, so a genuine one never is. */
+const OLDEST_SECONDS = 300;
+/** How far ahead of ours Stripe's clock may be. Stripe-node checks no future at all. */
+const FURTHEST_AHEAD_SECONDS = 300;
+
+/**
+ * Checks a delivery against each of the endpoint's secrets (several while one is rolled) and reads it.
+ *
+ * @param body the raw bytes as received: any re-encoding breaks the signature.
+ * @param nowMs Unix milliseconds.
+ * @throws SignatureError
+ */
+export function readEvent(
+  account: string,
+  body: Buffer,
+  header: string | undefined,
+  secrets: readonly string[],
+  nowMs: number,
+): StripeEvent {
+  if (header === undefined) throw new SignatureError('the Stripe-Signature header is missing');
+  refuseFuture(header, nowMs);
+  for (const secret of secrets) {
+    let event: Stripe.Event;
+    try {
+      event = Stripe.webhooks.constructEvent(body, header, secret, OLDEST_SECONDS, undefined, nowMs);
+    } catch (error) {
+      if (error instanceof Stripe.errors.StripeSignatureVerificationError) continue;
+      throw new SignatureError('the body is not an event');
+    }
+    return toEvent(account, event);
+  }
+  throw new SignatureError('no signature matches, or the delivery is too old');
+}
+
+function refuseFuture(header: string, nowMs: number): void {
+  const stamp = Number(/(?:^|,)t=(\d+)/.exec(header)?.[1]);
+  if (!Number.isFinite(stamp)) throw new SignatureError('the Stripe-Signature header has no timestamp');
+  if (stamp - nowMs / 1000 > FURTHEST_AHEAD_SECONDS) throw new SignatureError('the delivery is from the future');
+}
+
+function toEvent(account: string, event: Stripe.Event): StripeEvent {
+  const object = event.data.object as { object?: string };
+  return {
+    id: event.id,
+    type: event.type,
+    createdMs: event.created * 1000,
+    key: event.request?.idempotency_key ?? null,
+    intent: object.object === 'payment_intent' ? toSnapshot(account, object as Stripe.PaymentIntent) : null,
+  };
+}

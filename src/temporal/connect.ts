@@ -1,0 +1,54 @@
+import { Client, Connection } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { NativeConnection } from '@temporalio/worker';
+import type { Config } from '../config/index.js';
+
+/** Temporal did not answer at the address given. */
+export class TemporalUnreachableError extends Error {
+  override readonly name = 'TemporalUnreachableError';
+}
+
+/** How long a first connection may take: a cluster that answers at all does so well within this. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** A client of the configured namespace, with what `@temporalio/envconfig` finds (profiles, API keys, mTLS). */
+export async function connectClient(config: Config): Promise<Client> {
+  const { connectionOptions } = loadClientConnectConfig();
+  const address = addressOf(config);
+  const connection = Connection.lazy({ ...connectionOptions, address, connectTimeout: CONNECT_TIMEOUT_MS });
+  try {
+    await connection.ensureConnected();
+  } catch (error) {
+    await connection.close();
+    throw unreachable(address, error);
+  }
+  return new Client({ connection, namespace: config.temporal.namespace });
+}
+
+/** A worker's connection. Workers on one queue in one process need one each. */
+export async function connectWorker(config: Config): Promise<NativeConnection> {
+  const { connectionOptions } = loadClientConnectConfig();
+  const address = addressOf(config);
+  const { tls, apiKey, metadata } = connectionOptions;
+  try {
+    return await NativeConnection.connect({
+      address,
+      ...(tls === undefined ? {} : { tls }),
+      ...(apiKey === undefined ? {} : { apiKey }),
+      ...(metadata === undefined ? {} : { metadata }),
+    });
+  } catch (error) {
+    throw unreachable(address, error);
+  }
+}
+
+function addressOf(config: Config): string {
+  return config.temporal.address ?? `127.0.0.1:${config.temporal.port}`;
+}
+
+function unreachable(address: string, error: unknown): TemporalUnreachableError {
+  return new TemporalUnreachableError(
+    `no Temporal server answers at ${address} (${(error as Error).message}): start one there, correct ` +
+      'TEMPORAL_ADDRESS, or unset it and run `npm start`, which brings its own',
+  );
+}

@@ -1,0 +1,109 @@
+import type { Client } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import type { Config } from '../config/index.js';
+import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.js';
+import { IndexedValueType } from './proto.js';
+
+/** The namespace is not one that payments may run in; the message says what to do. */
+export class NamespaceUnfitError extends Error {
+  override readonly name = 'NamespaceUnfitError';
+}
+
+/** What Penstock keeps closed payments for where the server is its own: ten years. */
+const OWN_RETENTION_DAYS = 3_650;
+const DAY_SECONDS = 86_400;
+
+/** Facts about the namespace that everything else is built on. */
+export interface Prepared {
+  /** The namespace's own id: which Penstock an intent belongs to, when several share a Stripe account. */
+  readonly deployment: string;
+  readonly retentionDays: number;
+}
+
+/** How many times newly registered search attributes are looked for, half a second apart. */
+const TRIES = 40;
+
+/**
+ * Makes sure of what payments rely on before anything reports ready: the namespace keeps closed runs long enough that a
+ * reference cannot be charged twice, and the search attributes exist.
+ *
+ * @param own whether the server is this process's own, so that its namespace may be changed.
+ * @throws NamespaceUnfitError
+ */
+export async function prepareNamespace(client: Client, config: Config, own: boolean): Promise<Prepared> {
+  const { namespace, minRetentionDays } = config.temporal;
+  if (own) await keepLong(client, namespace);
+  const description = await describe(client, namespace);
+  const retentionDays = Number(description.config?.workflowExecutionRetentionTtl?.seconds ?? 0) / DAY_SECONDS;
+  if (retentionDays < minRetentionDays) {
+    throw new NamespaceUnfitError(
+      `namespace ${namespace} forgets closed payments after ${retentionDays} days, and a forgotten reference can be ` +
+        `charged again; ${minRetentionDays} are required: temporal operator namespace update --namespace ${namespace} ` +
+        `--retention ${OWN_RETENTION_DAYS * 24}h (Temporal Cloud: 90 days at most)`,
+    );
+  }
+  await ensureSearchAttributes(client, namespace);
+  const deployment = description.namespaceInfo?.id;
+  if (!deployment) throw new NamespaceUnfitError(`namespace ${namespace} shows no id`);
+  return { deployment, retentionDays };
+}
+
+async function describe(client: Client, namespace: string) {
+  try {
+    return await client.workflowService.describeNamespace({ namespace });
+  } catch (error) {
+    throw new NamespaceUnfitError(
+      `namespace ${namespace} cannot be read (${(error as Error).message}): create it, or correct TEMPORAL_NAMESPACE`,
+    );
+  }
+}
+
+async function keepLong(client: Client, namespace: string): Promise<void> {
+  await client.workflowService.updateNamespace({
+    namespace,
+    config: { workflowExecutionRetentionTtl: msToTs(`${OWN_RETENTION_DAYS} days`) },
+  });
+}
+
+/** Registers what is missing where that is allowed, and waits until the frontend knows them all. */
+async function ensureSearchAttributes(client: Client, namespace: string): Promise<void> {
+  const operator = client.connection.operatorService;
+  let missing = await missingAttributes(client, namespace);
+  if (missing.length > 0) {
+    const searchAttributes = Object.fromEntries(missing.map((key) => [key.name, indexedType(key.type)]));
+    try {
+      await operator.addSearchAttributes({ namespace, searchAttributes });
+    } catch (error) {
+      // Another process may have been quicker; what counts is whether they exist.
+      missing = await missingAttributes(client, namespace);
+      if (missing.length > 0) throw missingError(namespace, missing, error);
+    }
+  }
+  for (let tries = 0; missing.length > 0; tries += 1) {
+    missing = await missingAttributes(client, namespace);
+    if (tries >= TRIES) throw missingError(namespace, missing, undefined);
+    if (missing.length > 0) await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+async function missingAttributes(client: Client, namespace: string) {
+  const { customAttributes } = await client.connection.operatorService.listSearchAttributes({ namespace });
+  return SEARCH_ATTRIBUTES.filter((key) => customAttributes?.[key.name] !== indexedType(key.type));
+}
+
+function indexedType(type: 'KEYWORD' | 'INT') {
+  return type === 'INT' ? IndexedValueType.INDEXED_VALUE_TYPE_INT : IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
+}
+
+function missingError(
+  namespace: string,
+  missing: (typeof SEARCH_ATTRIBUTES)[number][],
+  cause: unknown,
+): NamespaceUnfitError {
+  const wanted = missing.map((key) => `--name ${key.name} --type ${key.type === 'INT' ? 'Int' : 'Keyword'}`).join(' ');
+  const why = cause === undefined ? '' : ` (${(cause as Error).message})`;
+  return new NamespaceUnfitError(
+    `namespace ${namespace} lacks search attributes${why}: ` +
+      `temporal operator search-attribute create --namespace ${namespace} ${wanted}`,
+  );
+}

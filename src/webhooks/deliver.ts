@@ -1,0 +1,96 @@
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import type { PaymentPolicy } from '../config/index.js';
+import { incidentId, parsePaymentId } from '../domain/ids.js';
+import { addsAfterClose } from '../domain/payment/index.js';
+import type { StripeEvent } from '../stripe/signature.js';
+import { tellPayment } from '../temporal/tell-payment.js';
+import { incident, type payment } from '../workflows/index.js';
+import { type IncidentKind, intentTold, MAIN_QUEUE } from '../workflows/messages.js';
+import { PAYMENT_ID } from '../workflows/search-attributes.js';
+import { concernsMoney, type Routing, route } from './route.js';
+
+/**
+ * What became of an event. Every one of these is a 200: Temporal has what it needs. Whatever could not be handed over
+ * is thrown, and becomes a 503, so that Stripe sends it again.
+ */
+export type Delivery =
+  /** The payment's workflow has it. */
+  | 'delivered'
+  /** The payment has closed, and the event says nothing its result does not know. */
+  | 'closed_adds_nothing'
+  /** An incident looks into it: it shows what no payment should. */
+  | 'incident'
+  | 'not_caused_here'
+  | 'other_deployment'
+  | 'changes_no_state';
+
+export interface DeliverParts {
+  readonly client: Client;
+  readonly deployment: string;
+  readonly policy: PaymentPolicy;
+}
+
+/** Hands an event to Temporal. @throws whatever kept Temporal from taking it. */
+export async function deliver(parts: DeliverParts, account: string, event: StripeEvent): Promise<Delivery> {
+  const routing = route(event, parts.deployment);
+  if (routing.to === 'nobody') return routing.why;
+  // The event's id as the request's: however often Stripe sends it, the history holds it once.
+  const taken = await tellPayment(parts.client, routing.paymentId, intentTold.name, routing.told, event.id);
+  return taken ? 'delivered' : deliverToClosed(parts, account, routing);
+}
+
+type ToPayment = Extract<Routing, { to: 'payment' }>;
+
+/** Money that arrives at a closed run is never just acknowledged. */
+async function deliverToClosed(parts: DeliverParts, account: string, routing: ToPayment): Promise<Delivery> {
+  const { client } = parts;
+  const handle = client.workflow.getHandle<typeof payment>(routing.paymentId);
+  let status: string;
+  try {
+    status = (await handle.describe()).status.name;
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    if (!concernsMoney(routing.told.intent)) return 'closed_adds_nothing';
+    return startIncident(parts, account, routing, 'lost_payment');
+  }
+  if (status === 'RUNNING') throw new Error('the run opened between two looks: Stripe sends it again');
+  if (status !== 'COMPLETED') return startIncident(parts, account, routing, 'lost_payment');
+  const { state } = await handle.result();
+  if (!addsAfterClose(state, routing.told)) return 'closed_adds_nothing';
+  return startIncident(parts, account, routing, 'late_money');
+}
+
+async function startIncident(
+  { client, policy }: DeliverParts,
+  account: string,
+  { paymentId, told }: ToPayment,
+  kind: IncidentKind,
+): Promise<Delivery> {
+  try {
+    await client.workflow.start(incident, {
+      workflowId: incidentId(paymentId, kind, told.intent.id),
+      taskQueue: MAIN_QUEUE,
+      workflowIdConflictPolicy: 'FAIL',
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      typedSearchAttributes: [{ key: PAYMENT_ID, value: paymentId }],
+      staticSummary: `${kind} of ${paymentId}`,
+      args: [
+        {
+          version: 1,
+          kind,
+          paymentId,
+          merchant: parsePaymentId(paymentId)?.merchant ?? 'unknown',
+          account,
+          intent: told.intent.id,
+          lateMoney: policy.late_money,
+          workerLostMs: policy.worker_lost_ms,
+          keyLifeMs: policy.key_life_ms,
+        },
+      ],
+    });
+  } catch (error) {
+    // Told twice, it is still one incident.
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+  return 'incident';
+}

@@ -1,0 +1,135 @@
+import { randomInt } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
+import { DefaultLogger, type NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { createInternalActivities } from './activities/internal.js';
+import { createPaymentActivities } from './activities/payments.js';
+import { type Account, type Config, loadConfig } from './config/index.js';
+import { LANE_CLASSES, type LaneClass, laneQueue } from './domain/lanes.js';
+import { failure, isMain, type Running, runAsProcess } from './process.js';
+import { StripeGateway } from './stripe/gateway.js';
+import { Counters } from './telemetry/counters.js';
+import { createLogger, type Logger } from './telemetry/logger.js';
+import { connectClient, connectWorker } from './temporal/connect.js';
+import { prepareNamespace } from './temporal/prepare.js';
+import { sweep } from './workflows/index.js';
+import { MAIN_QUEUE } from './workflows/messages.js';
+
+/** Time for calls under way to finish after the last poll: above Stripe's own time-out, so that none is cut off. */
+const GRACE_OVER_STRIPE_MS = 10_000;
+
+/** Workflows kept in memory between their tasks; beyond it the least used is replayed when it is needed again. */
+const CACHED_WORKFLOWS = 1_000;
+
+/** Stripe calls of one lane under way in this worker at once. */
+const CALLS_AT_ONCE = 100;
+
+export const SWEEP_SCHEDULE = 'penstock-sweep';
+
+/** Starts the workers of this process: one for workflows, and one for each lane of each account. */
+export async function startWorker(config: Config, options = { ownServer: false }): Promise<Running> {
+  const logger = createLogger(config.logLevel, 'worker');
+  installRuntime(logger);
+  const client = await connectClient(config);
+  const { deployment } = await prepareNamespace(client, config, options.ownServer);
+  const connection = await connectWorker(config);
+  const workers = await createWorkers(config, connection, client, logger);
+  await keepSweepSchedule(client, config, deployment);
+
+  const { failed, fail } = failure();
+  const runs = workers.map((worker) => worker.run());
+  for (const run of runs) run.catch(fail);
+  logger.info({ queues: workers.map((w) => w.options.taskQueue) }, 'worker ready');
+  return {
+    failed,
+    stop: async () => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await Promise.allSettled(runs);
+      await connection.close();
+      await client.connection.close();
+    },
+  };
+}
+
+async function createWorkers(
+  config: Config,
+  connection: NativeConnection,
+  client: Client,
+  logger: Logger,
+): Promise<Worker[]> {
+  const counters = new Counters();
+  const { stripe_timeout_ms } = config.policy.payments;
+  const gateway = new StripeGateway({
+    accounts: config.accounts,
+    timeoutMs: stripe_timeout_ms,
+    now: Date.now,
+    meter: (account, endpoint) => counters.add('penstock_stripe_requests_total', { account, endpoint }),
+  });
+  const { namespace } = config.temporal;
+  const shutdownGraceTime = stripe_timeout_ms + GRACE_OVER_STRIPE_MS;
+  const common = { connection, namespace, shutdownGraceTime };
+
+  const activities = createPaymentActivities({ gateway, now: Date.now, random: () => randomInt(2 ** 32) / 2 ** 32 });
+  const lanes = config.accounts.flatMap((account) => LANE_CLASSES.map((lane) => ({ account, lane })));
+  return Promise.all([
+    Worker.create({
+      ...common,
+      taskQueue: MAIN_QUEUE,
+      workflowsPath: fileURLToPath(new URL('./workflows/index.ts', import.meta.url)),
+      activities: createInternalActivities({ client, logger }),
+      maxCachedWorkflows: CACHED_WORKFLOWS,
+    }),
+    ...lanes.map(({ account, lane }) =>
+      Worker.create({
+        ...common,
+        taskQueue: laneQueue(account.name, lane),
+        activities,
+        maxConcurrentActivityTaskExecutions: CALLS_AT_ONCE,
+        maxTaskQueueActivitiesPerSecond: rateOf(account, lane),
+      }),
+    ),
+  ]);
+}
+
+/** The server takes the last poller's word for a queue's limit, so every worker must say the same. */
+function rateOf(account: Account, lane: LaneClass): number {
+  return account.laneRates[lane];
+}
+
+/** The schedule of the sweep, as the configuration has it, whichever worker comes first. */
+async function keepSweepSchedule(client: Client, config: Config, deployment: string): Promise<void> {
+  const { overdue_ms, sweep_interval_ms } = config.policy.payments;
+  const spec = { intervals: [{ every: sweep_interval_ms }] };
+  const action = {
+    type: 'startWorkflow' as const,
+    workflowType: sweep,
+    workflowId: 'sweep',
+    taskQueue: MAIN_QUEUE,
+    args: [{ overdueMs: overdue_ms, deployment }] as [{ overdueMs: number; deployment: string }],
+    staticSummary: 'stand in for webhooks that did not come',
+  };
+  const policies = { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1m' as const };
+  try {
+    await client.schedule.create({ scheduleId: SWEEP_SCHEDULE, spec, action, policies });
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    await client.schedule.getHandle(SWEEP_SCHEDULE).update((schedule) => ({ ...schedule, spec, action, policies }));
+  }
+}
+
+let runtimeInstalled = false;
+
+/** Signals are this process's own affair: the runtime must not end workers before the API has drained. */
+function installRuntime(logger: Logger): void {
+  if (runtimeInstalled) return;
+  runtimeInstalled = true;
+  Runtime.install({
+    shutdownSignals: [],
+    logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
+      const { error, ...rest } = (meta ?? {}) as { error?: unknown };
+      logger[level === 'ERROR' ? 'error' : 'warn']({ ...rest, ...(error ? { err: error } : {}) }, message);
+    }),
+  });
+}
+
+if (isMain(import.meta.url)) await runAsProcess(() => startWorker(loadConfig()));

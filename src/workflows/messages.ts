@@ -1,0 +1,93 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { IntentSnapshot } from '../domain/intent.js';
+import type { PaymentState, Standing, Terms, TimelineEntry } from '../domain/payment/index.js';
+import type { PaymentRequest } from '../domain/request.js';
+
+/** The queue of workflow tasks and of activities that never touch Stripe. */
+export const MAIN_QUEUE = 'penstock';
+
+/** What a payment's run is started with. Everything it will ever need to know is in here or in a fact. */
+export interface PaymentInput {
+  readonly version: 1;
+  readonly request: PaymentRequest;
+  readonly terms: Terms;
+  /** The account proposed for the first attempt. */
+  readonly account: string;
+  /** Which Penstock this is: the namespace's own id. */
+  readonly deployment: string;
+  /** A worker silent for this long has died, ms. */
+  readonly workerLostMs: number;
+  readonly lateMoney: LateMoneyPolicy;
+}
+
+/** What becomes of money that arrives where none was expected. */
+export type LateMoneyPolicy = 'refund' | 'accept' | 'ask';
+
+/** A payment as queries and results tell it. */
+export interface PaymentReport {
+  readonly request: PaymentRequest;
+  readonly state: PaymentState;
+  readonly standing: Standing;
+  readonly timeline: readonly TimelineEntry[];
+}
+
+/** What a webhook or the sweep tells a payment. */
+export interface IntentTold {
+  readonly source: 'webhook' | 'sweep';
+  readonly intent: IntentSnapshot;
+  readonly key: string | null;
+  readonly event: string | null;
+}
+
+export const intentTold = defineSignal<[IntentTold]>('intentTold');
+
+/** The sweep looked for this payment and found nothing: it reads for itself, if it has anything to read. */
+export const lookYourself = defineSignal('lookYourself');
+
+export const report = defineQuery<PaymentReport>('report');
+
+/** Calls the payment off; the update's id is the operation's. Refused once the payment has ended. */
+export const cancelPayment = defineUpdate<Standing, []>('cancelPayment');
+
+/** The error type with which {@link cancelPayment} is refused. */
+export const STATE_FORBIDS = 'StateForbids';
+
+/** Why an incident exists. */
+export type IncidentKind = 'late_money' | 'second_intent' | 'contradiction' | 'unknown_outcome' | 'lost_payment';
+
+export interface IncidentInput {
+  readonly version: 1;
+  readonly kind: IncidentKind;
+  readonly paymentId: string;
+  readonly merchant: string;
+  readonly account: string;
+  /** Null for an unknown outcome: nobody has seen one. */
+  readonly intent: string | null;
+  readonly lateMoney: LateMoneyPolicy;
+  readonly workerLostMs: number;
+  readonly keyLifeMs: number;
+}
+
+export interface IncidentResult {
+  readonly resolution: 'refunded' | 'accepted' | 'canceled' | 'nothing_to_do';
+  readonly by: 'policy' | 'person';
+  readonly intentStatus: string | null;
+  readonly refund: string | null;
+}
+
+/** A person's word on an incident that waits for one. */
+export const resolveIncident = defineSignal<['refund' | 'accept']>('resolveIncident');
+
+export interface SweepInput {
+  readonly overdueMs: number;
+  readonly deployment: string;
+}
+
+export interface SweepResult {
+  /** Payments younger than this, counted from their start, were not looked at yet (Unix ms). */
+  readonly sweptAtMs: number;
+  readonly overdue: number;
+  readonly found: number;
+  readonly told: number;
+  readonly stripeCalls: number;
+}

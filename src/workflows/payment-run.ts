@@ -1,0 +1,129 @@
+import {
+  ApplicationFailure,
+  allHandlersFinished,
+  condition,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import {
+  addEntry,
+  describeFact,
+  type Fact,
+  next,
+  open,
+  type PaymentState,
+  type Step,
+  standing,
+  type TimelineEntry,
+} from '../domain/payment/index.js';
+import {
+  cancelPayment,
+  intentTold,
+  lookYourself,
+  type PaymentInput,
+  type PaymentReport,
+  report,
+  STATE_FORBIDS,
+} from './messages.js';
+import { describeStep } from './payment-details.js';
+import { STATUS } from './search-attributes.js';
+
+/** A payment's state inside its workflow, and everything that reaches it there. */
+export class PaymentRun {
+  state: PaymentState;
+  private timeline: readonly TimelineEntry[];
+  private news = 0;
+  private shownStatus = 'processing';
+  /** Takes the Stripe call back that waits in its lane, if one does. */
+  takeBack: (() => void) | null = null;
+
+  constructor(readonly input: PaymentInput) {
+    const { terms, request, account } = input;
+    this.state = open(terms, { account, paymentMethod: request.payment_method });
+    this.timeline = [{ at_ms: terms.acceptedAtMs, source: 'penstock', what: 'accepted' }];
+    this.listen();
+    this.doubtThePastAfterReset();
+  }
+
+  /** Every fact goes through the one state function, whatever brought it. */
+  learn(fact: Fact): void {
+    const before = this.state;
+    this.state = next(before, fact);
+    const entry = describeFact(before, fact, this.state, Date.now());
+    if (entry !== null) this.timeline = addEntry(this.timeline, entry);
+    this.news += 1;
+    if (this.state.leaving !== null || this.state.end !== null) this.takeBack?.();
+  }
+
+  /** Waits until a fact comes, or until the time (Unix ms). */
+  async waitForNews(untilMs: number | null): Promise<void> {
+    const known = this.news;
+    const something = () => this.news !== known;
+    if (untilMs === null) await condition(something);
+    else await condition(something, Math.max(1, untilMs - Date.now()));
+  }
+
+  /**
+   * Shows the current step on the workflow's page, and the status to visibility. An upsert is a billable action, spent
+   * only on states in which a payment waits for somebody and on the ends that are not `succeeded`: a completed run that
+   * still shows its first status succeeded.
+   */
+  showProgress(step: Step): void {
+    setCurrentDetails(describeStep(this.state, step));
+    const { status } = standing(this.state);
+    if (status === this.shownStatus || status === 'succeeded') return;
+    if (status === 'processing' && this.state.leaving !== null) return;
+    upsertSearchAttributes([{ key: STATUS, value: status }]);
+    this.shownStatus = status;
+  }
+
+  async close(): Promise<PaymentReport> {
+    await condition(allHandlersFinished);
+    return this.report();
+  }
+
+  report(): PaymentReport {
+    return {
+      request: this.input.request,
+      state: this.state,
+      standing: standing(this.state),
+      timeline: this.timeline,
+    };
+  }
+
+  private listen(): void {
+    setHandler(report, () => this.report());
+    setHandler(intentTold, (told) =>
+      this.learn({ type: 'intent', source: told.source, intent: told.intent, key: told.key, atMs: Date.now() }),
+    );
+    setHandler(lookYourself, () => this.learn({ type: 'look_wanted' }));
+    setHandler(
+      cancelPayment,
+      () => {
+        this.learn({ type: 'cancel_requested', by: 'api' });
+        return standing(this.state);
+      },
+      {
+        validator: () => {
+          const { status, final } = standing(this.state);
+          if (final && status !== 'canceled') {
+            throw ApplicationFailure.nonRetryable(`the payment is ${status}`, STATE_FORBIDS);
+          }
+        },
+      },
+    );
+  }
+
+  /**
+   * A reset runs the same workflow again from an earlier point, with the sends after it forgotten. They may have
+   * collected: this run reads before its first write, and takes every reply as a repeat's.
+   */
+  private doubtThePastAfterReset(): void {
+    const { runId, firstExecutionRunId } = workflowInfo();
+    if (runId === firstExecutionRunId) return;
+    const { sendWindowMs } = this.input.terms.timing;
+    this.learn({ type: 'past_lost', deadlineMs: Date.now() + sendWindowMs });
+  }
+}

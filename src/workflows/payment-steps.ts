@@ -1,0 +1,170 @@
+import {
+  ActivityFailure,
+  CancellationScope,
+  CancelledFailure,
+  ParentClosePolicy,
+  proxyActivities,
+  startChild,
+  TimeoutFailure,
+} from '@temporalio/workflow';
+import type { SendResult, StripeActivities } from '../activities/types.js';
+import { idempotencyKey, incidentId } from '../domain/ids.js';
+import { laneOf } from '../domain/lanes.js';
+import type { Attempt, Oddity } from '../domain/payment/index.js';
+import { createParams } from '../domain/stripe-params.js';
+import { changeOptions, readOptions, sendOptions } from './activity-options.js';
+import { incident } from './incident.js';
+import type { IncidentInput, IncidentKind } from './messages.js';
+import type { PaymentRun } from './payment-run.js';
+import { PAYMENT_ID } from './search-attributes.js';
+
+/** One send of the attempt, and what it came to. A send nobody reports back from may have arrived. */
+export async function sendToStripe(run: PaymentRun, attempt: Attempt): Promise<void> {
+  const { terms, request, deployment, workerLostMs } = run.input;
+  const now = Date.now();
+  run.learn({ type: 'sending', attempt: attempt.number, birthMs: now });
+  const birthMs = attempt.mayHaveArrived ? (attempt.birthMs ?? terms.acceptedAtMs) : now;
+  const limits = { nowMs: now, notAfterMs: terms.expiresAtMs, workerLostMs };
+  const { sendPayment } = proxyActivities<StripeActivities>(sendOptions(terms, request, attempt, limits));
+
+  const scope = new CancellationScope();
+  run.takeBack = () => scope.cancel();
+  try {
+    const result = await scope.run(() =>
+      sendPayment({
+        account: attempt.account,
+        key: attempt.key,
+        birthMs,
+        keyLifeMs: terms.timing.keyLifeMs,
+        params: createParams(request, { id: terms.id, deployment }, attempt),
+        sends: attempt.sends + 1,
+        earlierMayHaveArrived: attempt.mayHaveArrived,
+        sendWindowMs: terms.timing.sendWindowMs,
+        notAfterMs: terms.expiresAtMs,
+        acceptedAtMs: terms.acceptedAtMs,
+      }),
+    );
+    run.learn({ type: 'sent', attempt: attempt.number, ...result });
+  } catch (error) {
+    if (neverBegun(error)) run.learn({ type: 'taken_back', attempt: attempt.number });
+    else run.learn({ type: 'sent', attempt: attempt.number, ...unheardOf(terms.timing.sendWindowMs) });
+  } finally {
+    run.takeBack = null;
+  }
+}
+
+/** With one Temporal attempt, a task that was cancelled or timed out in its queue was begun by nobody. */
+function neverBegun(error: unknown): boolean {
+  if (!(error instanceof ActivityFailure)) return false;
+  const { cause } = error;
+  if (cause instanceof CancelledFailure) return true;
+  return cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START';
+}
+
+/** The worker died or went silent. It began before now, so it writes nothing after now plus the window. */
+function unheardOf(sendWindowMs: number): SendResult {
+  const now = Date.now();
+  const outcome = { kind: 'unknown', cause: 'lost', serverError: false, repeat: true } as const;
+  return { outcome, deadlineMs: now + sendWindowMs, againAtMs: now };
+}
+
+/** Clocks here and at Stripe may differ, and `created` has whole seconds. */
+const CLOCK_SLACK_MS = 60_000;
+
+/** Looks for the attempt in a complete list over the window in which it can have been created. */
+export async function findAtStripe(run: PaymentRun, attempt: Attempt): Promise<void> {
+  const { terms, deployment, workerLostMs } = run.input;
+  const { findIntent } = proxyActivities<StripeActivities>(
+    readOptions(placeOf(run, attempt), 'look for the payment intent', workerLostMs),
+  );
+  const { found, atMs, againAtMs } = await findIntent({
+    account: attempt.account,
+    deployment,
+    paymentId: terms.id,
+    attempt: attempt.number,
+    fromMs: (attempt.birthMs ?? terms.acceptedAtMs) - CLOCK_SLACK_MS,
+    toMs: attempt.lastDeadlineMs + CLOCK_SLACK_MS,
+    proofDelayMs: terms.timing.proofDelayMs,
+  });
+  for (const intent of found) run.learn({ type: 'intent', source: 'read', intent, key: attempt.key, atMs });
+  if (found.length === 0) run.learn({ type: 'absent', attempt: attempt.number, atMs, againAtMs });
+}
+
+/** Reads the attempt's intent once. */
+export async function readAtStripe(run: PaymentRun, attempt: Attempt): Promise<void> {
+  const intent = attempt.seen?.intent.id;
+  if (intent === undefined) return;
+  const { retrieveIntent } = proxyActivities<StripeActivities>(
+    readOptions(placeOf(run, attempt), 'read the payment intent', run.input.workerLostMs),
+  );
+  const read = await retrieveIntent({ account: attempt.account, intent });
+  // Once the payment has ended, only the sweep asks it to read, and the read stands in for the event as the sweep's would.
+  const source = run.state.end === null ? 'read' : 'sweep';
+  run.learn({ type: 'intent', source, intent: read, key: null, atMs: Date.now() });
+}
+
+/** Has Stripe cancel the intent; what Stripe answers, be it that the money is in, is the fact that counts. */
+export async function cancelAtStripe(run: PaymentRun, attempt: Attempt, intent: string): Promise<void> {
+  const { cancelIntent } = proxyActivities<StripeActivities>(
+    changeOptions(placeOf(run, attempt), 'cancel the payment intent', run.input.workerLostMs),
+  );
+  const { account, number } = attempt;
+  const canceled = await cancelIntent({
+    account,
+    intent,
+    key: idempotencyKey({ paymentId: run.input.terms.id, operation: 'cancel', account, attempt: number }),
+    reason: run.state.leaving?.because === 'canceled' ? 'requested_by_customer' : 'abandoned',
+  });
+  run.learn({ type: 'intent', source: 'reply', intent: canceled, key: null, atMs: Date.now() });
+}
+
+/** Starts the incident that looks into what no payment should show; it outlives the payment. */
+export async function reportOddity(run: PaymentRun, oddity: Oddity): Promise<void> {
+  await startIncident(run, oddity.kind, oddity.intent.account, oddity.intent.id);
+  run.learn({ type: 'reported', intent: oddity.intent.id });
+}
+
+/** The outcome has been unknown beyond patience: a person is called, and the payment goes on waiting and looking. */
+export async function callPerson(run: PaymentRun): Promise<void> {
+  const account = run.state.attempts.at(-1)?.account ?? run.input.account;
+  await startIncident(run, 'unknown_outcome', account, null);
+  run.learn({ type: 'handed_over' });
+}
+
+async function startIncident(
+  run: PaymentRun,
+  kind: IncidentKind,
+  account: string,
+  intent: string | null,
+): Promise<void> {
+  const { terms, workerLostMs, lateMoney } = run.input;
+  const input: IncidentInput = {
+    version: 1,
+    kind,
+    paymentId: terms.id,
+    merchant: terms.merchant,
+    account,
+    intent,
+    lateMoney,
+    workerLostMs,
+    keyLifeMs: terms.timing.keyLifeMs,
+  };
+  try {
+    await startChild(incident, {
+      workflowId: incidentId(terms.id, kind, intent ?? 'none'),
+      args: [input],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      typedSearchAttributes: [{ key: PAYMENT_ID, value: terms.id }],
+      staticSummary: `${kind} of ${terms.id}`,
+    });
+  } catch (error) {
+    // The webhook's side, or this run before a reset, was quicker: it is the same incident.
+    if ((error as Error).name !== 'WorkflowExecutionAlreadyStartedError') throw error;
+  }
+}
+
+function placeOf(run: PaymentRun, attempt: Attempt) {
+  const { priority, merchant } = run.input.request;
+  return { account: attempt.account, lane: laneOf(priority), work: priority, merchant };
+}
