@@ -1,4 +1,4 @@
-import { type Client, isGrpcServiceError, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Account, Config } from '../config/index.js';
 import { paymentId } from '../domain/ids.js';
 import { placeInLane } from '../domain/lanes.js';
@@ -6,9 +6,13 @@ import type { PaymentRequest } from '../domain/request.js';
 import { payment } from '../workflows/index.js';
 import { MAIN_QUEUE, type PaymentInput } from '../workflows/messages.js';
 import { ACCOUNT, AMOUNT, CURRENCY, MERCHANT, STATUS } from '../workflows/search-attributes.js';
-import { invalid, Problem, unavailable } from './errors.js';
+import { invalid, Problem } from './errors.js';
 import { fingerprint } from './fingerprint.js';
 import { LONGEST_EXPIRY_SECONDS } from './schemas.js';
+import { asUnavailable } from './temporal-errors.js';
+
+/** A call that failed in transit may still have arrived; the reference names the payment, so the same again is safe. */
+const SEND_AGAIN = 'The payment could not be handed to Temporal. Send the same request again: it is taken once only.';
 
 export interface Accepted {
   readonly id: string;
@@ -46,7 +50,7 @@ export async function accept(parts: AcceptParts, request: PaymentRequest): Promi
     const handle = await start(parts.client, id, input, request);
     return { id, created: true, input, runId: handle.firstExecutionRunId };
   } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw asUnavailable(error);
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw asUnavailable(error, SEND_AGAIN);
   }
   if (await isSame(parts.client, id, request)) return { id, created: false, input, runId: null };
   throw new Problem(
@@ -134,18 +138,7 @@ async function isSame(client: Client, id: string, request: PaymentRequest): Prom
     const { memo } = await client.workflow.getHandle(id).describe();
     return memo?.['fingerprint'] === fingerprint(request);
   } catch (error) {
-    if ((error as Error).name === 'WorkflowNotFoundError') return false;
-    throw asUnavailable(error);
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw asUnavailable(error, SEND_AGAIN);
   }
-}
-
-/**
- * A call to Temporal that failed in transit may still have arrived; because the reference names the payment, sending the
- * same again is always safe and the answer says so.
- */
-function asUnavailable(error: unknown): unknown {
-  if (!isGrpcServiceError((error as { cause?: unknown }).cause) && !isGrpcServiceError(error)) return error;
-  return unavailable(
-    'The payment could not be handed to Temporal. Send the same request again: it is taken once only.',
-  );
 }

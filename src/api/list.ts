@@ -1,9 +1,13 @@
-import type { Client } from '@temporalio/client';
+import { type Client, isGrpcServiceError } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import { parsePaymentId } from '../domain/ids.js';
 import type { PaymentStatus } from '../domain/payment/index.js';
 import { WorkflowExecutionStatus } from '../temporal/proto.js';
-import { invalid, unavailable } from './errors.js';
+import { invalid } from './errors.js';
+import { asUnavailable } from './temporal-errors.js';
+
+/** gRPC's INVALID_ARGUMENT. */
+const INVALID_ARGUMENT = 3;
 
 export interface ListQuery {
   readonly merchant?: string | undefined;
@@ -15,14 +19,14 @@ export interface ListQuery {
 /** Only checked names reach this: nothing in it can end a quotation. */
 function toVisibilityQuery({ merchant, status }: ListQuery): string {
   const clauses = ["WorkflowType = 'payment'"];
-  if (merchant !== undefined) clauses.push(`Merchant = '${merchant}'`);
+  if (merchant !== undefined) clauses.push(`merchant = '${merchant}'`);
   if (status === 'succeeded') {
     // A run that completed and never showed another end succeeded; its attribute still says what it last waited for.
-    clauses.push("ExecutionStatus = 'Completed'", "Status != 'failed'", "Status != 'canceled'");
+    clauses.push("ExecutionStatus = 'Completed'", "status != 'failed'", "status != 'canceled'");
   } else if (status === 'failed' || status === 'canceled') {
-    clauses.push(`Status = '${status}'`);
+    clauses.push(`status = '${status}'`);
   } else if (status !== undefined) {
-    clauses.push("ExecutionStatus = 'Running'", `Status = '${status}'`);
+    clauses.push("ExecutionStatus = 'Running'", `status = '${status}'`);
   }
   return clauses.join(' AND ');
 }
@@ -48,18 +52,17 @@ async function fetchPage(client: Client, query: ListQuery) {
       ...(query.cursor === undefined ? {} : { nextPageToken: Buffer.from(query.cursor, 'base64url') }),
     });
   } catch (error) {
-    const INVALID_ARGUMENT = 3;
-    if (query.cursor !== undefined && (error as { code?: number }).code === INVALID_ARGUMENT) {
+    if (query.cursor !== undefined && isGrpcServiceError(error) && error.code === INVALID_ARGUMENT) {
       throw invalid([{ path: 'cursor', message: 'not a next_cursor of this list' }]);
     }
-    throw unavailable('Temporal did not answer. Ask again.');
+    throw asUnavailable(error, 'Temporal did not answer. Ask again.');
   }
 }
 
 function toRow(run: temporal.api.workflow.v1.IWorkflowExecutionInfo) {
   const id = run.execution?.workflowId ?? '';
   const completed = run.status === WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_COMPLETED;
-  const shown = String(attribute(run, 'Status') ?? 'processing') as PaymentStatus;
+  const shown = String(attribute(run, 'status') ?? 'processing') as PaymentStatus;
   const succeeded = completed && shown !== 'failed' && shown !== 'canceled';
   return {
     object: 'payment' as const,
@@ -67,9 +70,9 @@ function toRow(run: temporal.api.workflow.v1.IWorkflowExecutionInfo) {
     merchant: parsePaymentId(id)?.merchant ?? '',
     reference: parsePaymentId(id)?.reference ?? '',
     status: succeeded ? ('succeeded' as const) : shown,
-    amount: Number(attribute(run, 'Amount') ?? 0),
-    currency: String(attribute(run, 'Currency') ?? ''),
-    account: String(attribute(run, 'Account') ?? ''),
+    amount: Number(attribute(run, 'amount') ?? 0),
+    currency: String(attribute(run, 'currency') ?? ''),
+    account: String(attribute(run, 'account') ?? ''),
     created_at: new Date(Number(run.startTime?.seconds ?? 0) * 1000).toISOString(),
   };
 }

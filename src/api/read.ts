@@ -6,7 +6,8 @@ import {
 } from '@temporalio/client';
 import type { payment } from '../workflows/index.js';
 import { type PaymentReport, report } from '../workflows/messages.js';
-import { notFound, unavailable } from './errors.js';
+import { notFound } from './errors.js';
+import { asUnavailable } from './temporal-errors.js';
 
 /** A payment as Temporal has it. `report` is missing when no worker answered and the run is still open. */
 export interface FoundPayment {
@@ -42,7 +43,6 @@ async function describe(handle: WorkflowHandle<typeof payment>): Promise<Workflo
     return description;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) throw notFound('payment');
-    if ((error as Error).name === 'Problem') throw error;
-    throw unavailable('Temporal did not answer. Ask again.');
+    throw asUnavailable(error, 'Temporal did not answer. Ask again.');
   }
 }

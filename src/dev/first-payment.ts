@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Config } from '../config/index.js';
 import { connectClient } from '../temporal/connect.js';
+import { EventType } from '../temporal/proto.js';
 import type { Say } from './temporal-cli.js';
 
 const viewSchema = z.object({
@@ -74,8 +75,11 @@ async function tellTimeline(config: Config, id: string, intent: string | null, s
   }
 }
 
-function eventName(type: unknown): string {
-  return String(type).replace('EVENT_TYPE_', '').toLowerCase().replaceAll('_', ' ');
+function eventName(type: number | null | undefined): string {
+  return String(EventType[type ?? 0])
+    .replace('EVENT_TYPE_', '')
+    .toLowerCase()
+    .replaceAll('_', ' ');
 }
 
 /** Stripe's events of the intent, as the simulator lists them; their times have whole seconds, so its own log is used. */

@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import type { PaymentView } from '../../src/api/schemas.js';
+
+export interface Answer<T = unknown> {
+  readonly status: number;
+  readonly body: T;
+  readonly headers: Headers;
+}
+
+/** What a problem answer carries. */
+export interface ProblemBody {
+  readonly code: string;
+  readonly detail: string;
+  readonly errors?: readonly { path: string; message: string }[];
+}
+
+/** Penstock over HTTP, as its users see it. */
+export class ApiClient {
+  constructor(readonly base: string) {}
+
+  async call<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer<T>> {
+    const response = await fetch(this.base + path, {
+      method,
+      headers: { 'content-type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: (text === '' ? undefined : parse(text)) as T };
+  }
+
+  create(request: Record<string, unknown>): Promise<Answer<PaymentView>> {
+    return this.call('POST', '/v1/payments', request);
+  }
+
+  get(id: string, waitSeconds = 0): Promise<Answer<PaymentView>> {
+    return this.call('GET', `/v1/payments/${id}${waitSeconds > 0 ? `?wait=${waitSeconds}` : ''}`);
+  }
+
+  cancel(id: string, headers: Record<string, string> = {}): Promise<Answer<PaymentView>> {
+    return this.call('POST', `/v1/payments/${id}/cancel`, {}, headers);
+  }
+
+  /** Takes a payment and waits until it is final or waits for somebody. */
+  async pay(request: Record<string, unknown>): Promise<PaymentView> {
+    const { body } = await this.create(request);
+    return this.until(body.id, (p) => p.final || p.status !== 'processing');
+  }
+
+  /** Follows a payment by `?wait=` until `isSo`. */
+  async until(id: string, isSo: (payment: PaymentView) => boolean, seconds = 60): Promise<PaymentView> {
+    const deadline = Date.now() + seconds * 1000;
+    for (;;) {
+      const { body } = await this.get(id, 10);
+      if (isSo(body)) return body;
+      if (Date.now() > deadline) throw new Error(`${id} is ${JSON.stringify(body, null, 2)}`);
+      // A payment whose status changed to something else than wished returns at once: do not spin on it.
+      if (body.status !== 'processing') await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** A request for a payment that goes through, under a reference of its own. */
+export function aPayment(
+  changes: Record<string, unknown> = {},
+): Record<string, unknown> & { merchant: string; reference: string } {
+  return {
+    merchant: 'acme',
+    reference: `t-${randomUUID()
+      .replace(/[0-9]/g, (d) => 'ghijklmnop'[Number(d)] ?? 'g')
+      .slice(0, 18)}`,
+    amount: 1999,
+    currency: 'eur',
+    payment_method: 'pm_card_visa',
+    ...changes,
+  };
+}

@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** A port nobody listens on at this moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A child process that is ready once it has printed a line, and whose whole output is kept. */
+export class Part {
+  private child: ChildProcess | undefined;
+  output = '';
+
+  constructor(
+    readonly name: string,
+    private readonly command: readonly string[],
+    private readonly env: Readonly<Record<string, string>>,
+    private readonly readyWhen: RegExp | undefined,
+  ) {}
+
+  get running(): boolean {
+    return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** Starts it and waits for its ready line. */
+  async start(): Promise<void> {
+    const [file = '', ...args] = this.command;
+    this.output = '';
+    const child = spawn(file, args, {
+      cwd: ROOT,
+      env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...this.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.child = child;
+    children.add(child);
+    child.once('exit', () => children.delete(child));
+    await new Promise<void>((resolve, reject) => {
+      const hear = (text: string) => {
+        this.output += text;
+        if (this.readyWhen?.test(this.output)) resolve();
+      };
+      child.stdout?.setEncoding('utf8').on('data', hear);
+      child.stderr?.setEncoding('utf8').on('data', hear);
+      child.once('exit', (code, signal) =>
+        reject(new Error(`${this.name} ended (${code ?? signal}):\n${this.output}`)),
+      );
+      child.once('error', reject);
+      if (this.readyWhen === undefined) resolve();
+    });
+  }
+
+  /** Ends it without any chance to finish. */
+  kill9(): Promise<number | null> {
+    return this.end('SIGKILL');
+  }
+
+  /** Asks it to end in order. @returns its exit code. */
+  stop(): Promise<number | null> {
+    return this.end('SIGTERM');
+  }
+
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    const { child } = this;
+    if (child === undefined || !this.running) return child?.exitCode ?? null;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+    return child.exitCode;
+  }
+
+  /** Resolves with the exit code when it ends by itself. */
+  async ended(): Promise<number | null> {
+    if (this.child !== undefined && this.running) await once(this.child, 'exit');
+    return this.child?.exitCode ?? null;
+  }
+}
+
+/** Nothing outlives the test process, however it ends. */
+const children = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
+export function script(path: string, ...args: string[]): string[] {
+  return [process.execPath, '--import', 'tsx', path, ...args];
+}

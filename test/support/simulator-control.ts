@@ -1,0 +1,54 @@
+import { SIMULATOR_KEY } from '../../src/config/accounts.js';
+import type { Faults } from '../../src/simulator/faults.js';
+import type { LoggedRequest } from '../../src/simulator/simulator.js';
+
+type Script = {
+  seed?: number;
+  requests?: (Partial<Faults['requests'][number]> & { kind: Faults['requests'][number]['kind'] })[];
+  webhooks?: (Partial<Faults['webhooks'][number]> & { kind: Faults['webhooks'][number]['kind'] })[];
+};
+
+/** The simulator's control API. */
+export class SimulatorControl {
+  constructor(readonly base: string) {}
+
+  faults(script: Script): Promise<unknown> {
+    return this.call('PUT', 'faults', script);
+  }
+
+  noFaults(): Promise<unknown> {
+    return this.call('DELETE', 'faults');
+  }
+
+  release(): Promise<unknown> {
+    return this.call('POST', 'release');
+  }
+
+  untilHeld(count = 1): Promise<unknown> {
+    return this.call('GET', `held?count=${count}`);
+  }
+
+  redeliver(): Promise<unknown> {
+    return this.call('POST', `redeliver?key=${SIMULATOR_KEY}`);
+  }
+
+  async requests(endpoint?: string): Promise<LoggedRequest[]> {
+    const { requests } = (await this.call('GET', 'requests')) as { requests: LoggedRequest[] };
+    return requests.filter((r) => endpoint === undefined || r.endpoint === endpoint);
+  }
+
+  /** The requests that carried the payment's own keys. */
+  async requestsOf(paymentId: string, endpoint?: string): Promise<LoggedRequest[]> {
+    return (await this.requests(endpoint)).filter((r) => r.idempotencyKey?.includes(`/${paymentId}/`));
+  }
+
+  private async call(method: string, path: string, body?: unknown): Promise<unknown> {
+    const response = await fetch(`${this.base}/_simulator/${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const answer = await response.json();
+    if (!response.ok) throw new Error(`simulator ${method} ${path}: ${JSON.stringify(answer)}`);
+    return answer;
+  }
+}
