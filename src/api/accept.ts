@@ -11,6 +11,9 @@ import { fingerprint } from './fingerprint.js';
 import { LONGEST_EXPIRY_SECONDS } from './schemas.js';
 import { asUnavailable } from './temporal-errors.js';
 
+/** How long Temporal has to take a payment. The client retries within it; a caller at a checkout waits no longer. */
+const TAKE_TIMEOUT_MS = 5_000;
+
 /** A call that failed in transit may still have arrived; the reference names the payment, so the same again is safe. */
 const SEND_AGAIN = 'The payment could not be handed to Temporal. Send the same request again: it is taken once only.';
 
@@ -47,7 +50,9 @@ export async function accept(parts: AcceptParts, request: PaymentRequest): Promi
     throw problem;
   }
   try {
-    const handle = await start(parts.client, id, input, request);
+    const handle = await parts.client.connection.withDeadline(Date.now() + TAKE_TIMEOUT_MS, () =>
+      start(parts.client, id, input, request),
+    );
     return { id, created: true, input, runId: handle.firstExecutionRunId };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw asUnavailable(error, SEND_AGAIN);

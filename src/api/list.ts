@@ -1,13 +1,11 @@
-import { type Client, isGrpcServiceError } from '@temporalio/client';
+import { createHash } from 'node:crypto';
+import type { Client } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import { parsePaymentId } from '../domain/ids.js';
 import type { PaymentStatus } from '../domain/payment/index.js';
 import { WorkflowExecutionStatus } from '../temporal/proto.js';
 import { invalid } from './errors.js';
 import { asUnavailable } from './temporal-errors.js';
-
-/** gRPC's INVALID_ARGUMENT. */
-const INVALID_ARGUMENT = 3;
 
 export interface ListQuery {
   readonly merchant?: string | undefined;
@@ -39,24 +37,48 @@ export async function listPayments(client: Client, query: ListQuery) {
   return {
     object: 'list' as const,
     data,
-    next_cursor: next.length > 0 ? Buffer.from(next).toString('base64url') : null,
+    next_cursor: next.length > 0 ? toCursor(next) : null,
   };
 }
 
+/** How long Temporal has to list. */
+const LIST_TIMEOUT_MS = 5_000;
+
 async function fetchPage(client: Client, query: ListQuery) {
+  const nextPageToken = query.cursor === undefined ? undefined : fromCursor(query.cursor);
   try {
-    return await client.workflowService.listWorkflowExecutions({
-      namespace: client.options.namespace,
-      query: toVisibilityQuery(query),
-      pageSize: query.limit,
-      ...(query.cursor === undefined ? {} : { nextPageToken: Buffer.from(query.cursor, 'base64url') }),
-    });
+    return await client.connection.withDeadline(Date.now() + LIST_TIMEOUT_MS, () =>
+      client.workflowService.listWorkflowExecutions({
+        namespace: client.options.namespace,
+        query: toVisibilityQuery(query),
+        pageSize: query.limit,
+        ...(nextPageToken === undefined ? {} : { nextPageToken }),
+      }),
+    );
   } catch (error) {
-    if (query.cursor !== undefined && isGrpcServiceError(error) && error.code === INVALID_ARGUMENT) {
-      throw invalid([{ path: 'cursor', message: 'not a next_cursor of this list' }]);
-    }
     throw asUnavailable(error, 'Temporal did not answer. Ask again.');
   }
+}
+
+/**
+ * A cursor is the server's page token with a checksum before it: the server answers a token that is not its own with an
+ * internal error, which nobody could tell from an outage.
+ */
+const CHECKSUM_BYTES = 6;
+
+function toCursor(token: Uint8Array): string {
+  return Buffer.concat([checksum(token), token]).toString('base64url');
+}
+
+function fromCursor(cursor: string): Buffer {
+  const bytes = Buffer.from(cursor, 'base64url');
+  const token = bytes.subarray(CHECKSUM_BYTES);
+  if (token.length > 0 && checksum(token).equals(bytes.subarray(0, CHECKSUM_BYTES))) return token;
+  throw invalid([{ path: 'cursor', message: 'not a next_cursor of this list' }]);
+}
+
+function checksum(token: Uint8Array): Buffer {
+  return createHash('sha256').update(token).digest().subarray(0, CHECKSUM_BYTES);
 }
 
 function toRow(run: temporal.api.workflow.v1.IWorkflowExecutionInfo) {

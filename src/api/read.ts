@@ -15,6 +15,9 @@ export interface FoundPayment {
   readonly report: PaymentReport | undefined;
 }
 
+/** How long Temporal itself has to say what it knows. */
+const DESCRIBE_TIMEOUT_MS = 5_000;
+
 /** How long a worker has to answer a query; the API answers from what Temporal itself knows after that. */
 const QUERY_TIMEOUT_MS = 5_000;
 
@@ -25,7 +28,7 @@ const QUERY_TIMEOUT_MS = 5_000;
  */
 export async function readPayment(client: Client, id: string): Promise<FoundPayment> {
   const handle: WorkflowHandle<typeof payment> = client.workflow.getHandle(id);
-  const description = await describe(handle);
+  const description = await describe(client, handle);
   if (description.status.name === 'COMPLETED') return { description, report: await handle.result() };
   try {
     const found = await client.connection.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () => handle.query(report));
@@ -36,9 +39,9 @@ export async function readPayment(client: Client, id: string): Promise<FoundPaym
   }
 }
 
-async function describe(handle: WorkflowHandle<typeof payment>): Promise<WorkflowExecutionDescription> {
+async function describe(client: Client, handle: WorkflowHandle<typeof payment>): Promise<WorkflowExecutionDescription> {
   try {
-    const description = await handle.describe();
+    const description = await client.connection.withDeadline(Date.now() + DESCRIBE_TIMEOUT_MS, () => handle.describe());
     if (description.type !== 'payment') throw notFound('payment');
     return description;
   } catch (error) {

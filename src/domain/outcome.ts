@@ -127,7 +127,7 @@ function transientCause(reply: Extract<Reply, { kind: 'error' }>): RepeatCause |
 /**
  * Base delay before the first repeat, by cause, in milliseconds. Lock timeouts and key-in-use clear as soon as the
  * other call ends; a rate limit refills within a second, but everybody else waits for it too; an account that Stripe
- * refuses is mended by a person.
+ * refuses is mended by a person, and the gateway lets few of its calls through meanwhile.
  */
 const BASE_DELAY_MS: Readonly<Record<RepeatCause, number>> = {
   lock_timeout: 250,
@@ -141,7 +141,7 @@ const BASE_DELAY_MS: Readonly<Record<RepeatCause, number>> = {
   'global-concurrency': 500,
   'global-rate': 1_500,
   'resource-specific': 30_000,
-  account_refused: 10_000,
+  account_refused: 2_000,
 };
 
 /** No pause is longer than this, so that a payment notices within 15 minutes that Stripe is back. */

@@ -1,5 +1,5 @@
 import Stripe from 'stripe';
-import type { IntentSnapshot } from '../domain/intent.js';
+import { fromMetadata, type IntentSnapshot } from '../domain/intent.js';
 import { toSnapshot } from './snapshot.js';
 
 /** An event whose signature was checked, reduced to what routing needs. */
@@ -9,7 +9,7 @@ export interface StripeEvent {
   readonly createdMs: number;
   /** The idempotency key of the call that caused it; null for a customer's or Stripe's own doing. */
   readonly key: string | null;
-  /** Present when the event's object is a PaymentIntent. */
+  /** Present when the event's object is a PaymentIntent that carries Penstock's labels. */
   readonly intent: IntentSnapshot | null;
 }
 
@@ -59,12 +59,14 @@ function refuseFuture(header: string, nowMs: number): void {
 }
 
 function toEvent(account: string, event: Stripe.Event): StripeEvent {
-  const object = event.data.object as { object?: string };
+  const object = event.data.object as { object?: string; metadata?: Record<string, string> | null };
+  // Whatever else lives on the account is not read any further: its shape is nobody's business here.
+  const ours = object.object === 'payment_intent' && fromMetadata(object.metadata) !== null;
   return {
     id: event.id,
     type: event.type,
     createdMs: event.created * 1000,
     key: event.request?.idempotency_key ?? null,
-    intent: object.object === 'payment_intent' ? toSnapshot(account, object as Stripe.PaymentIntent) : null,
+    intent: ours ? toSnapshot(account, object as Stripe.PaymentIntent) : null,
   };
 }

@@ -31,8 +31,8 @@ function toFailure(error: Stripe.PaymentIntent.LastPaymentError): Failure {
   return failure(kind, error.code ?? null, error.decline_code ?? null, error.message ?? 'The payment was declined.');
 }
 
-function toNextAction(action: Stripe.PaymentIntent.NextAction | null): NextAction | null {
-  return action === null ? null : { type: action.type, redirect_to_url: action.redirect_to_url?.url ?? null };
+function toNextAction(action: Stripe.PaymentIntent.NextAction | null | undefined): NextAction | null {
+  return action == null ? null : { type: action.type, redirect_to_url: action.redirect_to_url?.url ?? null };
 }
 
 function idOf(reference: string | { id: string } | null | undefined): string | null {

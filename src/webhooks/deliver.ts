@@ -30,13 +30,18 @@ export interface DeliverParts {
   readonly policy: PaymentPolicy;
 }
 
+/** How long Temporal has to take an event: Stripe gives up on an answer after some 20 s, and sends it again anyway. */
+const TAKE_TIMEOUT_MS = 8_000;
+
 /** Hands an event to Temporal. @throws whatever kept Temporal from taking it. */
 export async function deliver(parts: DeliverParts, account: string, event: StripeEvent): Promise<Delivery> {
   const routing = route(event, parts.deployment);
   if (routing.to === 'nobody') return routing.why;
   // The event's id as the request's: however often Stripe sends it, the history holds it once.
-  const taken = await tellPayment(parts.client, routing.paymentId, intentTold.name, routing.told, event.id);
-  return taken ? 'delivered' : deliverToClosed(parts, account, routing);
+  return parts.client.connection.withDeadline(Date.now() + TAKE_TIMEOUT_MS, async () => {
+    const taken = await tellPayment(parts.client, routing.paymentId, intentTold.name, routing.told, event.id);
+    return taken ? 'delivered' : deliverToClosed(parts, account, routing);
+  });
 }
 
 type ToPayment = Extract<Routing, { to: 'payment' }>;

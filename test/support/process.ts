@@ -15,6 +15,9 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** How long a part has to become ready. */
+const READY_TIMEOUT_MS = 60_000;
+
 /** A child process that is ready once it has printed a line, and whose whole output is kept. */
 export class Part {
   private child: ChildProcess | undefined;
@@ -54,6 +57,8 @@ export class Part {
         reject(new Error(`${this.name} ended (${code ?? signal}):\n${this.output}`)),
       );
       child.once('error', reject);
+      const tooLate = () => reject(new Error(`${this.name} did not become ready:\n${this.output}`));
+      setTimeout(tooLate, READY_TIMEOUT_MS).unref();
       if (this.readyWhen === undefined) resolve();
     });
   }

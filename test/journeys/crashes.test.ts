@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { aPayment } from '../support/api-client.js';
+import { Stack } from '../support/stack.js';
+
+describe('a crash in the middle of a payment', () => {
+  let stack: Stack;
+  before(async () => {
+    stack = await Stack.start();
+  });
+  afterEach(() => stack.simulator.noFaults());
+  after(() => stack?.stop());
+
+  const holdTheReply = () =>
+    stack.simulator.faults({ requests: [{ kind: 'hold_reply', endpoint: 'payment_intents.create', times: 1 }] });
+
+  it('of the worker, between the charge and its recording: one charge', async () => {
+    await stack.simulator.faults({
+      requests: [{ kind: 'hold_reply', endpoint: 'payment_intents.create', times: 1 }],
+      webhooks: [{ kind: 'drop' }],
+    });
+    const { body } = await stack.api.create(aPayment());
+    await stack.simulator.untilHeld();
+    await stack.workerPart.kill9();
+    await stack.simulator.release();
+    await stack.workerPart.start();
+    const paid = await stack.api.until(body.id, (p) => p.final);
+    assert.equal(paid.status, 'succeeded');
+    assert.equal((await stack.chargesOf(body.id)).length, 1);
+    await stack.closed(body.id);
+  });
+
+  it('of the API loses nothing: the payment is found again and goes on', async () => {
+    await holdTheReply();
+    const { body } = await stack.api.create(aPayment());
+    await stack.simulator.untilHeld();
+    await stack.apiPart.kill9();
+    await stack.simulator.release();
+    await stack.apiPart.start();
+    const paid = await stack.api.until(body.id, (p) => p.final);
+    assert.equal(paid.status, 'succeeded');
+    await stack.closed(body.id);
+    assert.equal((await stack.chargesOf(body.id)).length, 1);
+  });
+
+  it('of the Temporal server loses nothing: its database holds every payment', async () => {
+    await holdTheReply();
+    const { body } = await stack.api.create(aPayment());
+    await stack.simulator.untilHeld();
+    await stack.temporalServer.kill9();
+    await stack.temporalServer.start();
+    await stack.simulator.release();
+    const paid = await stack.api.until(body.id, (p) => p.final);
+    assert.equal(paid.status, 'succeeded');
+    await stack.closed(body.id);
+    assert.equal((await stack.chargesOf(body.id)).length, 1);
+  });
+
+  it('of the simulator keeps what it had answered', async () => {
+    const paid = await stack.api.pay(aPayment());
+    await stack.simulatorPart.kill9();
+    await stack.simulatorPart.start();
+    assert.equal((await stack.chargesOf(paid.id)).length, 1);
+  });
+
+  it('of Stripe, refusing connections: the payment waits and is paid when it is back', async () => {
+    await stack.simulatorPart.kill9();
+    const { body } = await stack.api.create(aPayment());
+    await untilTold(body.id, /not executed \(connection\)/);
+    await stack.simulatorPart.start();
+    const paid = await stack.api.until(body.id, (p) => p.final);
+    assert.equal(paid.status, 'succeeded');
+    assert.equal((await stack.chargesOf(body.id)).length, 1);
+  });
+
+  it('an acknowledgement is 503 while Temporal is down, and nothing happened', async () => {
+    await stack.temporalServer.kill9();
+    const request = aPayment();
+    const refused = await stack.api.create(request);
+    assert.equal(refused.status, 503);
+    assert.equal(refused.headers.get('retry-after'), '1');
+    assert.equal((await stack.api.call('GET', '/health/ready')).status, 503);
+    assert.equal((await stack.api.call('GET', '/health/live')).status, 200);
+    await stack.temporalServer.start();
+    const taken = await stack.api.create(request);
+    assert.ok(taken.status === 202 || taken.status === 200, `${taken.status}`);
+    const paid = await stack.api.until(taken.body.id, (p) => p.final);
+    assert.equal(paid.status, 'succeeded');
+    assert.equal((await stack.chargesOf(paid.id)).length, 1);
+  });
+
+  it('a workflow reset after the charge reads before it writes: one charge', async () => {
+    const paid = await stack.api.pay(aPayment());
+    await stack.closed(paid.id);
+    const creates = (await stack.simulator.requestsOf(paid.id, 'payment_intents.create')).length;
+    await stack.temporal.workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId: paid.id, runId: paid.workflow.run_id },
+      reason: 'a test',
+      workflowTaskFinishEventId: 4 as never,
+      requestId: 'reset-1',
+    });
+    const again = await stack.api.until(paid.id, (p) => p.final && p.workflow.run_id !== paid.workflow.run_id);
+    assert.equal(again.status, 'succeeded');
+    assert.equal((await stack.chargesOf(paid.id)).length, 1);
+    assert.equal(
+      (await stack.simulator.requestsOf(paid.id, 'payment_intents.create')).length,
+      creates,
+      'nothing was written: the read told',
+    );
+    await stack.closed(paid.id);
+  });
+
+  it('a reset before anything reached Stripe finds nothing, and pays under the same key', async () => {
+    await stack.workerPart.stop();
+    const { body } = await stack.api.create(aPayment());
+    await stack.workerPart.start();
+    const paid = await stack.api.until(body.id, (p) => p.final);
+    await stack.closed(paid.id);
+    // The same run again, from before its first send, with the reply of the first one lost to it.
+    await stack.temporal.workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId: paid.id, runId: paid.workflow.run_id },
+      reason: 'a test',
+      workflowTaskFinishEventId: 4 as never,
+      requestId: 'reset-2',
+      resetReapplyExcludeTypes: [1],
+    });
+    await stack.api.until(paid.id, (p) => p.final && p.workflow.run_id !== paid.workflow.run_id);
+    await stack.closed(paid.id);
+    const keys = (await stack.simulator.requestsOf(paid.id, 'payment_intents.create')).map((r) => r.idempotencyKey);
+    assert.equal(new Set(keys).size, 1);
+    assert.equal((await stack.chargesOf(paid.id)).length, 1);
+  });
+
+  async function untilTold(id: string, what: RegExp) {
+    for (let tries = 0; tries < 300; tries += 1) {
+      const { body } = await stack.api.get(id);
+      if (body.timeline?.some((t) => what.test(t.what))) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`${id} never said ${what}`);
+  }
+});

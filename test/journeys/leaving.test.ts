@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { aPayment, type ProblemBody } from '../support/api-client.js';
+import { Stack } from '../support/stack.js';
+
+const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
+
+describe('a payment that is called off or runs out of time', () => {
+  let stack: Stack;
+  before(async () => {
+    stack = await Stack.start({ policy: { overdue_ms: 300_000 } });
+  });
+  afterEach(() => stack.simulator.noFaults());
+  after(() => stack?.stop());
+
+  it('cancelled before sending: nothing was ever sent', async () => {
+    await stack.workerPart.stop();
+    // A worker that has not begun the task must exist to take the update, so the lane is what is paused.
+    await pauseLane(true);
+    await stack.workerPart.start();
+    const { body } = await stack.api.create(aPayment());
+    const canceled = await stack.api.cancel(body.id);
+    assert.equal(canceled.status, 202);
+    const final = await stack.api.until(body.id, (p) => p.final);
+    assert.equal(final.status, 'canceled');
+    assert.equal(final.failure?.kind, 'canceled');
+    await stack.closed(body.id);
+    await pauseLane(false);
+    assert.equal((await stack.simulator.requestsOf(body.id)).length, 0);
+    assert.equal((await stack.intentsOf(body.id)).length, 0);
+  });
+
+  it('cancelled while it waits at Stripe: canceled once Stripe says so', async () => {
+    const waiting = await stack.api.pay(aPayment({ payment_method: 'pm_card_authenticationRequired' }));
+    assert.equal(waiting.status, 'requires_action');
+    assert.equal(waiting.next_action?.type, 'redirect_to_url');
+    const first = await stack.api.cancel(waiting.id, { 'idempotency-key': 'op-1' });
+    assert.equal(first.status, 202);
+    const again = await stack.api.cancel(waiting.id, { 'idempotency-key': 'op-1' });
+    assert.ok([200, 202].includes(again.status));
+    const final = await stack.api.until(waiting.id, (p) => p.final);
+    assert.equal(final.status, 'canceled');
+    assert.deepEqual(
+      (await stack.intentsOf(waiting.id)).map((i) => [i.status, i.cancellation_reason]),
+      [['canceled', 'requested_by_customer']],
+    );
+    await stack.closed(waiting.id);
+    assert.equal((await stack.api.cancel(waiting.id)).status, 200, 'off already');
+  });
+
+  it('cancelled after it was paid: 409, and it stays paid', async () => {
+    const paid = await stack.api.pay(aPayment());
+    await stack.closed(paid.id);
+    const refused = await stack.api.call<ProblemBody>('POST', `/v1/payments/${paid.id}/cancel`, {});
+    assert.equal(refused.status, 409);
+    assert.equal(refused.body.code, 'state_forbids');
+    assert.match(refused.body.detail, /succeeded/);
+    assert.equal((await stack.api.get(paid.id)).body.status, 'succeeded');
+  });
+
+  it('cancelled while the charge is under way: the money that came in wins', async () => {
+    await stack.simulator.faults({
+      requests: [{ kind: 'hold_reply', endpoint: 'payment_intents.create', times: 1 }],
+      webhooks: [{ kind: 'drop' }],
+    });
+    const { body } = await stack.api.create(aPayment());
+    await stack.simulator.untilHeld();
+    assert.equal((await stack.api.cancel(body.id)).status, 202);
+    await stack.simulator.release();
+    const final = await stack.api.until(body.id, (p) => p.final);
+    assert.equal(final.status, 'succeeded');
+    assert.equal((await stack.chargesOf(body.id)).length, 1);
+  });
+
+  it('cancelled while unknown is read, and never repeated', async () => {
+    await stack.simulator.faults({
+      requests: [{ kind: 'hang', endpoint: 'payment_intents.create', times: 1 }],
+      webhooks: [{ kind: 'drop' }],
+    });
+    const { body } = await stack.api.create(aPayment({ payment_method: 'pm_card_authenticationRequired' }));
+    await untilSent(body.id);
+    await stack.api.cancel(body.id);
+    const final = await stack.api.until(body.id, (p) => p.final);
+    assert.equal(final.status, 'canceled');
+    assert.equal((await stack.simulator.requestsOf(body.id, 'payment_intents.create')).length, 1);
+    assert.deepEqual(
+      (await stack.intentsOf(body.id)).map((i) => i.status),
+      ['canceled'],
+    );
+  });
+
+  it("cancelled through Temporal's own cancel ends in order", async () => {
+    const waiting = await stack.api.pay(aPayment({ payment_method: 'pm_card_authenticationRequired' }));
+    await stack.temporal.workflow.getHandle(waiting.id).cancel();
+    const final = await stack.api.until(waiting.id, (p) => p.final);
+    assert.equal(final.status, 'canceled');
+    await stack.closed(waiting.id);
+    assert.equal((await stack.api.get(waiting.id)).body.workflow.status, 'COMPLETED', 'not torn off half way');
+    assert.deepEqual(
+      (await stack.intentsOf(waiting.id)).map((i) => i.status),
+      ['canceled'],
+    );
+  });
+
+  it('expired while unsent: canceled, and nothing is sent later', async () => {
+    await pauseLane(true);
+    const { body } = await stack.api.create(aPayment({ expires_at: inSeconds(2) }));
+    const final = await stack.api.until(body.id, (p) => p.final);
+    assert.equal(final.status, 'canceled');
+    assert.equal(final.failure?.kind, 'expired');
+    await stack.closed(body.id);
+    await pauseLane(false);
+    assert.equal((await stack.simulator.requestsOf(body.id)).length, 0);
+  });
+
+  it('expired while unknown, and charged: the read tells, and it is paid', async () => {
+    await stack.simulator.faults({
+      requests: [{ kind: 'hang', endpoint: 'payment_intents.create' }],
+      webhooks: [{ kind: 'drop' }],
+    });
+    const { body } = await stack.api.create(aPayment({ expires_at: inSeconds(3) }));
+    const final = await stack.api.until(body.id, (p) => p.final);
+    assert.equal(final.status, 'succeeded');
+    assert.equal((await stack.chargesOf(body.id)).length, 1);
+  });
+
+  it('expired while unknown, and never arrived: canceled once absence is proof, and not sent again', async () => {
+    await stack.simulator.faults({ requests: [{ kind: 'reset_before', endpoint: 'payment_intents.create' }] });
+    const { body } = await stack.api.create(aPayment({ expires_at: inSeconds(3) }));
+    const atExpiry = await untilTold(body.id, /expires_at has passed/);
+    assert.equal(atExpiry.final, false, 'absence is no proof yet');
+    const sends = (await stack.simulator.requestsOf(body.id)).length;
+    const final = await stack.api.until(body.id, (p) => p.final);
+    assert.equal(final.status, 'canceled');
+    assert.equal(final.failure?.kind, 'expired');
+    assert.equal((await stack.simulator.requestsOf(body.id)).length, sends, 'nothing is sent after expires_at');
+  });
+
+  it('waiting for the customer until expires_at: the intent is cancelled', async () => {
+    const waiting = await stack.api.pay(
+      aPayment({ payment_method: 'pm_card_authenticationRequired', expires_at: inSeconds(3) }),
+    );
+    assert.equal(waiting.status, 'requires_action');
+    const final = await stack.api.until(waiting.id, (p) => p.final);
+    assert.equal(final.status, 'canceled');
+    assert.equal(final.failure?.kind, 'expired');
+    assert.deepEqual(
+      (await stack.intentsOf(waiting.id)).map((i) => i.status),
+      ['canceled'],
+    );
+  });
+
+  it('a cancel of Stripe that gets lost is repeated until Stripe says canceled', async () => {
+    await stack.simulator.faults({
+      requests: [
+        { kind: 'lose_reply', endpoint: 'payment_intents.cancel', times: 1 },
+        { kind: 'reject', status: 429, endpoint: 'payment_intents.cancel', times: 1 },
+      ],
+      webhooks: [{ kind: 'drop', type: 'payment_intent.canceled' }],
+    });
+    const final = await stack.api.pay(aPayment({ payment_method: 'pm_card_visa_chargeDeclined', off_session: true }));
+    assert.equal(final.status, 'failed');
+    assert.deepEqual(
+      (await stack.intentsOf(final.id)).map((i) => i.status),
+      ['canceled'],
+    );
+  });
+
+  /** A rate of 0 pauses the lane at the server: what is scheduled waits, begun by nobody. */
+  async function pauseLane(paused: boolean): Promise<void> {
+    await stack.temporal.workflowService.updateTaskQueueConfig({
+      namespace: 'default',
+      identity: 'test',
+      taskQueue: 'stripe.default.checkout',
+      taskQueueType: 2,
+      updateQueueRateLimit: paused ? { rateLimit: { requestsPerSecond: 0 }, reason: 'test' } : { reason: 'test' },
+    });
+  }
+
+  async function untilSent(id: string): Promise<void> {
+    for (let tries = 0; tries < 200; tries += 1) {
+      if ((await stack.simulator.requestsOf(id)).length > 0) return;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    throw new Error(`${id} was never sent`);
+  }
+
+  async function untilTold(id: string, what: RegExp) {
+    for (let tries = 0; tries < 300; tries += 1) {
+      const { body } = await stack.api.get(id);
+      if (body.timeline?.some((t) => what.test(t.what))) return body;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`${id} never said ${what}`);
+  }
+});

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { aPayment } from '../support/api-client.js';
+import { Stack } from '../support/stack.js';
+
+describe('a reply that does not come whole', () => {
+  let stack: Stack;
+  before(async () => {
+    // The sweep stays away: what is shown here, the payment finds out by itself.
+    stack = await Stack.start({ policy: { overdue_ms: 300_000 } });
+  });
+  afterEach(() => stack.simulator.noFaults());
+  after(() => stack?.stop());
+
+  /** Pays under the fault and holds the promise: paid, and charged once. */
+  async function paysOnce(
+    kind: 'lose_reply' | 'truncate_reply' | 'hang' | 'bad_gateway' | 'error_500' | 'reset_before',
+  ) {
+    await stack.simulator.faults({ requests: [{ kind, endpoint: 'payment_intents.create', times: 1 }] });
+    const paid = await stack.api.pay(aPayment());
+    assert.equal(paid.status, 'succeeded', JSON.stringify(paid.timeline));
+    assert.equal((await stack.chargesOf(paid.id)).length, 1);
+    assert.equal((await stack.intentsOf(paid.id)).length, 1);
+    await stack.closed(paid.id);
+    const sends = await stack.simulator.requestsOf(paid.id, 'payment_intents.create');
+    assert.equal(new Set(sends.map((s) => s.idempotencyKey)).size, 1, 'a repeat never changes the key');
+    return { paid, sends };
+  }
+
+  /** Looks at the payment until its timeline says so. */
+  async function untilTold(id: string, what: RegExp) {
+    for (let tries = 0; tries < 300; tries += 1) {
+      const { body } = await stack.api.get(id);
+      if (body.timeline?.some((t) => what.test(t.what))) return body;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`${id} never said ${what}`);
+  }
+
+  it('lost after the charge: one charge, succeeded', async () => {
+    await paysOnce('lose_reply');
+  });
+
+  it('truncated after the charge: one charge, succeeded', async () => {
+    await paysOnce('truncate_reply');
+  });
+
+  it('never answered after the charge: one charge, succeeded', async () => {
+    await paysOnce('hang');
+  });
+
+  it("a proxy's page in its place: one charge, succeeded", async () => {
+    await paysOnce('bad_gateway');
+  });
+
+  it('a 500 after the charge: one charge, succeeded', async () => {
+    await paysOnce('error_500');
+  });
+
+  it('connection reset before anything happened: one charge, succeeded', async () => {
+    const { sends } = await paysOnce('reset_before');
+    assert.equal(sends.length, 2, 'the hidden retry of the client library is switched off: every send is ours');
+  });
+
+  it('lost, with every webhook lost too: the repeat under the same key tells', async () => {
+    await stack.simulator.faults({
+      requests: [{ kind: 'lose_reply', endpoint: 'payment_intents.create', times: 1 }],
+      webhooks: [{ kind: 'drop' }],
+    });
+    const paid = await stack.api.pay(aPayment());
+    assert.equal(paid.status, 'succeeded');
+    assert.equal((await stack.chargesOf(paid.id)).length, 1);
+  });
+
+  it('a stored 500 with every webhook lost: repeating stops at the replay, and a read tells', async () => {
+    await stack.simulator.faults({
+      requests: [{ kind: 'error_500', endpoint: 'payment_intents.create', times: 1 }],
+      webhooks: [{ kind: 'drop' }],
+    });
+    const paid = await stack.api.pay(aPayment());
+    assert.equal(paid.status, 'succeeded');
+    assert.equal((await stack.chargesOf(paid.id)).length, 1);
+    assert.equal((await stack.simulator.requestsOf(paid.id, 'payment_intents.create')).length, 2);
+  });
+
+  it('lost before a decline: the decline is what is reported', async () => {
+    await stack.simulator.faults({ requests: [{ kind: 'lose_reply', endpoint: 'payment_intents.create', times: 1 }] });
+    const failed = await stack.api.pay(aPayment({ payment_method: 'pm_card_visa_chargeDeclined', off_session: true }));
+    assert.equal(failed.status, 'failed');
+    assert.equal(failed.failure?.decline_code, 'generic_decline');
+  });
+
+  it('followed by a 401 to the repeat: still unknown, never failed, and paid once the account is back', async () => {
+    await stack.simulator.faults({
+      requests: [
+        { kind: 'hang', endpoint: 'payment_intents.create', times: 1 },
+        { kind: 'reject', status: 401, endpoint: 'payment_intents.create', times: 2 },
+      ],
+      webhooks: [{ kind: 'drop' }],
+    });
+    const { body } = await stack.api.create(aPayment());
+    const refused = await untilTold(body.id, /unknown \(account_refused\)/);
+    assert.equal(refused.status, 'processing');
+    assert.equal(refused.outcome, 'unknown');
+    const final = await stack.api.until(body.id, (p) => p.final, 90);
+    assert.equal(final.status, 'succeeded');
+    assert.equal((await stack.chargesOf(body.id)).length, 1);
+  });
+
+  it('a 400 to the repeat says nothing of the first send', async () => {
+    await stack.simulator.faults({
+      requests: [
+        { kind: 'hang', endpoint: 'payment_intents.create', times: 1 },
+        { kind: 'reject', status: 400, code: 'parameter_invalid', endpoint: 'payment_intents.create', times: 1 },
+      ],
+      webhooks: [{ kind: 'drop' }],
+    });
+    const paid = await stack.api.pay(aPayment());
+    assert.equal(paid.status, 'succeeded');
+    assert.equal((await stack.chargesOf(paid.id)).length, 1);
+  });
+
+  it('429s of every cause are waited out, and nothing is charged twice', async () => {
+    const reasons = ['global-rate', 'endpoint-rate', 'global-concurrency', 'endpoint-concurrency', undefined];
+    await stack.simulator.faults({
+      requests: reasons.map((reason) => ({
+        kind: 'reject' as const,
+        endpoint: 'payment_intents.create',
+        times: 1,
+        ...(reason === undefined ? {} : { reason }),
+      })),
+    });
+    const paid = await stack.api.pay(aPayment());
+    assert.equal(paid.status, 'succeeded');
+    assert.equal((await stack.chargesOf(paid.id)).length, 1);
+    const told = (paid.timeline ?? []).map((t) => t.what).join('\n');
+    assert.match(told, /not executed \(global-rate\)/);
+    assert.match(told, /not executed \(lock_timeout\)/);
+  });
+});
