@@ -24,7 +24,7 @@ if (files.length === 0) {
   process.exit(1);
 }
 // The journeys need the Temporal server: found or built once, before the files start and wait for it side by side.
-const needsServer = files.some((path) => path.includes('/journeys/') || path.includes('/temporal/'));
+const needsServer = files.some((path) => /^test.(journeys|temporal)./.test(path));
 const child = spawn(
   process.execPath,
   ['--import', 'tsx', ...(needsServer ? ['scripts/prepare-tests.ts'] : ['--eval', ''])],

@@ -6,6 +6,7 @@ import { findTemporal } from './dev/temporal-cli.js';
 import { startTemporalServer } from './dev/temporal-server.js';
 import { failure, portTaken, type Running, runAsProcess } from './process.js';
 import { startSimulator } from './simulator/server.js';
+import { connectClient } from './temporal/connect.js';
 import { startWorker } from './worker.js';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -25,10 +26,11 @@ async function startAll(config: Config, stopping: AbortSignal): Promise<Running>
     parts.push(await part());
   };
   try {
-    if (ownServer) await begin(() => ownTemporal(config));
+    if (ownServer) await begin(() => ownTemporal(config, stopping));
     if (config.simulator.embedded) await begin(() => startSimulator(config));
     await begin(() => startWorker(config, { ownServer }));
     await begin(() => startApi(config, { ownServer }));
+    await sayWhatWasHere(config);
     if (config.simulator.embedded) await makeFirstPayment(config, say);
     stopping.throwIfAborted();
     sayWhere(config);
@@ -41,9 +43,9 @@ async function startAll(config: Config, stopping: AbortSignal): Promise<Running>
   return { failed, stop };
 }
 
-async function ownTemporal(config: Config): Promise<Running> {
+async function ownTemporal(config: Config, stopping: AbortSignal): Promise<Running> {
   const { port, uiPort, namespace } = config.temporal;
-  const cli = await findTemporal(config, say);
+  const cli = await findTemporal(config, say, stopping);
   say('penstock: starting the Temporal server');
   return startTemporalServer({ cli, dataDir: config.dataDir, port, uiPort, namespace });
 }
@@ -66,6 +68,19 @@ async function refuseTakenPorts(config: Config): Promise<void> {
   for (const [port, what, variable] of needed) if (await isTaken(port)) throw portTaken(port, what, variable);
 }
 
+/** A second start goes on where the first one ended; say so. */
+async function sayWhatWasHere(config: Config): Promise<void> {
+  const client = await connectClient(config);
+  try {
+    const count = async (query: string) => (await client.workflow.count(query)).count;
+    const all = await count("WorkflowType = 'payment'");
+    const open = await count("WorkflowType = 'payment' AND ExecutionStatus = 'Running'");
+    if (all > 0) say(`penstock: ${all} earlier payments are here, ${open} of them open; they go on`);
+  } finally {
+    await client.connection.close();
+  }
+}
+
 function sayWhere(config: Config): void {
   const { address, uiPort, namespace } = config.temporal;
   say('');
@@ -77,4 +92,5 @@ function sayWhere(config: Config): void {
   say('\npenstock: serving; Ctrl-C stops it');
 }
 
-await runAsProcess((stopping) => startAll(loadConfig(), stopping));
+// Its output is for a person at a terminal: the parts' own logs only when something is wrong, or when asked for.
+await runAsProcess((stopping) => startAll(loadConfig(undefined, { LOG_LEVEL: 'warn' }), stopping));

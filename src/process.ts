@@ -44,13 +44,30 @@ export async function runAsProcess(start: (stopping: AbortSignal) => Promise<Run
   process.on('SIGTERM', onSignal);
 
   try {
-    const running = await start(stopping.signal);
+    const running = await orUnwound(start(stopping.signal), stopped);
     await Promise.race([stopped, running.failed]).finally(() => running.stop());
     process.exit(0);
   } catch (error) {
     if (stopping.signal.aborted) process.exit(0);
     process.stderr.write(`${explain(error)}\n`);
     process.exit(1);
+  }
+}
+
+/** How long a start that is interrupted has to undo what it began; exit handlers end the rest. */
+const UNWIND_MS = 5_000;
+
+async function orUnwound<T>(starting: Promise<T>, stopped: Promise<void>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  let started = false;
+  void stopped.then(() => {
+    if (!started) timer = setTimeout(() => process.exit(0), UNWIND_MS);
+  });
+  try {
+    return await starting;
+  } finally {
+    started = true;
+    clearTimeout(timer);
   }
 }
 

@@ -126,6 +126,8 @@ function installRuntime(logger: Logger): void {
   Runtime.install({
     shutdownSignals: [],
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
+      // A lane is an activity-only queue by design.
+      if (message.startsWith('No workflows registered')) return;
       const { error, ...rest } = (meta ?? {}) as { error?: unknown };
       logger[level === 'ERROR' ? 'error' : 'warn']({ ...rest, ...(error ? { err: error } : {}) }, message);
     }),

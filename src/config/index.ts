@@ -95,11 +95,15 @@ const LIVE_MIN_RETENTION_DAYS = 90;
 /**
  * Reads the configuration. An empty variable counts as unset, as in a compose file.
  *
+ * @param defaults what a process prefers where the environment says nothing.
  * @throws ConfigError naming every field that is wrong.
  */
-export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
-  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  const vars = parse(environmentSchema, present, '');
+export function loadConfig(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  defaults: Readonly<Record<string, string>> = {},
+): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const vars = parse(environmentSchema, { ...defaults, ...given }, '');
   const file = vars.PENSTOCK_CONFIG === undefined ? parse(fileSchema, {}, '') : readFile(vars.PENSTOCK_CONFIG);
   const accounts = accountsOf(vars, file);
   const policy = { payments: file.policy.payments };

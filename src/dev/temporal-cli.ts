@@ -17,7 +17,7 @@ export type Say = (line: string) => void;
  *
  * @throws UsageError naming the ways to mend it when none works.
  */
-export async function findTemporal(config: Config, say: Say): Promise<string> {
+export async function findTemporal(config: Config, say: Say, stopping?: AbortSignal): Promise<string> {
   const { cliPath } = config.temporal;
   if (cliPath !== undefined) {
     if (works(cliPath)) return cliPath;
@@ -36,7 +36,8 @@ export async function findTemporal(config: Config, say: Say): Promise<string> {
   const why: string[] = [];
   for (const obtain of [download, build]) {
     try {
-      await obtain(cached, say);
+      stopping?.throwIfAborted();
+      await obtain(cached, say, stopping);
       if (works(cached)) return cached;
       why.push('what was obtained does not run');
     } catch (error) {
@@ -82,7 +83,7 @@ async function download(target: string, say: Say): Promise<void> {
 }
 
 /** Builds the CLI with the Go toolchain, in caches of its own: the build leaves gigabytes there. */
-async function build(target: string, say: Say): Promise<void> {
+async function build(target: string, say: Say, stopping?: AbortSignal): Promise<void> {
   const go = spawnSync('go', ['version'], { encoding: 'utf8' });
   if (go.status !== 0) throw new Error('there is no Go toolchain to build it with');
   say(
@@ -90,7 +91,7 @@ async function build(target: string, say: Say): Promise<void> {
   );
   const folder = mkdtempSync(join(tmpdir(), 'penstock-go-'));
   try {
-    await runGo(folder, say);
+    await runGo(folder, say, stopping);
     // Beside the target first: another process may be building too, and a rename is all or nothing.
     const beside = `${target}.${process.pid}`;
     const copied = spawnSync('cp', [join(folder, 'bin', 'temporal'), beside]);
@@ -104,7 +105,7 @@ async function build(target: string, say: Say): Promise<void> {
 /** How often a long build says that it goes on. */
 const PROGRESS_EVERY_MS = 10_000;
 
-function runGo(folder: string, say: Say): Promise<void> {
+function runGo(folder: string, say: Say, stopping?: AbortSignal): Promise<void> {
   const startedAt = Date.now();
   let packages = 0;
   let last = '';
@@ -131,6 +132,7 @@ function runGo(folder: string, say: Say): Promise<void> {
   // A Ctrl-C while it builds must not leave the compiler running.
   const abandon = () => child.kill();
   process.once('exit', abandon);
+  stopping?.addEventListener('abort', abandon);
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors = (errors + text).slice(-2_000);
@@ -147,6 +149,7 @@ function runGo(folder: string, say: Say): Promise<void> {
   }).finally(() => {
     clearInterval(timer);
     process.off('exit', abandon);
+    stopping?.removeEventListener('abort', abandon);
   });
 }
 

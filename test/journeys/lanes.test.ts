@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { defineQuery } from '@temporalio/workflow';
+import { aPayment } from '../support/api-client.js';
+import { Stack } from '../support/stack.js';
+
+const ACTIVITY_QUEUE = 2;
+
+describe('lanes and what operators see', () => {
+  let stack: Stack;
+  before(async () => {
+    stack = await Stack.start();
+  });
+  after(() => stack?.stop());
+
+  const rateLimit = async (lane: string) => {
+    const { effectiveRateLimit } = await stack.temporal.workflowService.describeTaskQueue({
+      namespace: 'default',
+      taskQueue: { name: `stripe.default.${lane}` },
+      taskQueueType: ACTIVITY_QUEUE,
+      reportStats: true,
+      reportConfig: true,
+    });
+    return effectiveRateLimit?.requestsPerSecond;
+  };
+
+  const setRate = (lane: string, requestsPerSecond: number | undefined) =>
+    stack.temporal.workflowService.updateTaskQueueConfig({
+      namespace: 'default',
+      identity: 'test',
+      taskQueue: `stripe.default.${lane}`,
+      taskQueueType: ACTIVITY_QUEUE,
+      updateQueueRateLimit:
+        requestsPerSecond === undefined ? { reason: 'test' } : { rateLimit: { requestsPerSecond }, reason: 'test' },
+    });
+
+  it("the server's gate holds the account's budget: the lanes' rates sum to it", async () => {
+    await stack.api.pay(aPayment());
+    await stack.api.pay(aPayment({ priority: 'background' }));
+    // A sandbox account may make 25 requests a second in all.
+    assert.deepEqual([await rateLimit('checkout'), await rateLimit('background')], [20, 5]);
+  });
+
+  it('renewals go before background in their lane, and both by the lane of background', async () => {
+    await setRate('background', 0);
+    const background = await Promise.all(
+      Array.from({ length: 4 }, () => stack.api.create(aPayment({ priority: 'background', off_session: true }))),
+    );
+    const renewals = await Promise.all(
+      Array.from({ length: 4 }, () => stack.api.create(aPayment({ priority: 'renewal', off_session: true }))),
+    );
+    const all = [...background, ...renewals].map((a) => a.body.id);
+    // Checkout does not wait behind any of it.
+    assert.equal((await stack.api.pay(aPayment())).status, 'succeeded');
+    await setRate('background', undefined);
+    await Promise.all(all.map((id) => stack.api.until(id, (p) => p.final)));
+    const sends = (await stack.simulator.requests('payment_intents.create')).flatMap((r) => {
+      const index = all.findIndex((id) => r.idempotencyKey?.includes(`/${id}/`));
+      return index < 0 ? [] : [index >= 4 ? 'renewal' : 'background'];
+    });
+    assert.equal(sends.length, 8);
+    // One may have been under way already when the lane was paused; the rest are in order.
+    assert.ok(sends.lastIndexOf('renewal') <= 4, sends.join(' '));
+  });
+
+  it('"which payments of this merchant are waiting" is one query, and the page says what for', async () => {
+    const waiting = await stack.api.pay(
+      aPayment({ merchant: 'asker', payment_method: 'pm_card_authenticationRequired' }),
+    );
+    await stack.api.pay(aPayment({ merchant: 'asker' }));
+    const query = "merchant = 'asker' AND ExecutionStatus = 'Running' AND status != 'processing'";
+    let found: string[] = [];
+    for (let tries = 0; tries < 100 && found.length === 0; tries += 1) {
+      found = [];
+      for await (const run of stack.temporal.workflow.list({ query })) found.push(run.workflowId);
+    }
+    assert.deepEqual(found, [waiting.id]);
+    const handle = stack.temporal.workflow.getHandle(waiting.id);
+    const description = await handle.describe();
+    assert.equal(await description.staticSummary(), '1999 eur for asker');
+    assert.match((await description.staticDetails()) ?? '', /checkout, proposed account `default`/);
+    const metadata = await handle.query(defineQuery<{ currentDetails?: string }>('__temporal_workflow_metadata'));
+    assert.match(metadata.currentDetails ?? '', /\*\*requires_action\*\*[\s\S]*waiting for the customer until/);
+  });
+
+  it('?wait= answers when the time is up, without asking Stripe and without adding to the history', async () => {
+    await stack.simulator.faults({
+      requests: [{ kind: 'hold_reply', times: 1 }],
+      webhooks: [{ kind: 'delay', delay_ms: 60_000 }],
+    });
+    const { body } = await stack.api.create(aPayment());
+    await stack.simulator.untilHeld();
+    const requests = (await stack.simulator.requests()).length;
+    const events = async () => ((await stack.temporal.workflow.getHandle(body.id).fetchHistory()).events ?? []).length;
+    const before = await events();
+    const startedAt = Date.now();
+    const waited = await stack.api.get(body.id, 0.8);
+    assert.equal(waited.body.status, 'processing');
+    assert.ok(Date.now() - startedAt >= 700);
+    assert.equal(await events(), before);
+    assert.equal((await stack.simulator.requests()).length, requests);
+    await stack.simulator.release();
+    await stack.api.until(body.id, (p) => p.final);
+    await stack.simulator.noFaults();
+  });
+});
