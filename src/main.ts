@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { startApi } from './api-server.js';
-import { type Config, loadConfig } from './config/index.js';
+import { type Config, hashKey, loadConfig } from './config/index.js';
 import { makeFirstPayment } from './dev/first-payment.js';
 import { isTaken } from './dev/ports.js';
 import { findTemporal } from './dev/temporal-cli.js';
@@ -29,9 +30,10 @@ async function startAll(config: Config, stopping: AbortSignal): Promise<Running>
     if (ownServer) await begin(() => ownTemporal(config, stopping));
     if (config.simulator.embedded) await begin(() => startSimulator(config));
     await begin(() => startWorker(config, { ownServer }));
-    await begin(() => startApi(config, { ownServer }));
+    const key = randomBytes(24).toString('base64url');
+    await begin(() => startApi(withKey(config, key), { ownServer }));
     await sayWhatWasHere(config);
-    if (config.simulator.embedded) await makeFirstPayment(config, say);
+    if (config.simulator.embedded) await makeFirstPayment(config, key, say);
     stopping.throwIfAborted();
     sayWhere(config);
   } catch (error) {
@@ -41,6 +43,12 @@ async function startAll(config: Config, stopping: AbortSignal): Promise<Running>
   const { failed, fail } = failure();
   for (const part of parts) part.failed.catch(fail);
   return { failed, stop };
+}
+
+/** Where keys are asked for, the first payment has one of its own, which ends with this process. */
+function withKey(config: Config, key: string): Config {
+  if (config.apiKeyHashes.length === 0) return config;
+  return { ...config, apiKeyHashes: [...config.apiKeyHashes, hashKey(key)] };
 }
 
 async function ownTemporal(config: Config, stopping: AbortSignal): Promise<Running> {

@@ -18,6 +18,7 @@ export interface AppParts extends PaymentParts, WebhookParts {
 export function createApp(parts: AppParts): Express {
   const app = express();
   app.disable('x-powered-by');
+  app.disable('etag');
   app.set('query parser', 'simple');
   app.use(helmet());
   // Webhooks first: they carry their own proof, and need the body as it came.
@@ -29,6 +30,9 @@ export function createApp(parts: AppParts): Express {
   });
   app.get('/metrics', (_req, res) => {
     res.type('text/plain; version=0.0.4').send(parts.counters.render());
+  });
+  app.get('/', (_req, res) => {
+    res.json({ name: 'penstock', openapi: '/openapi.json', ready: '/health/ready', metrics: '/metrics' });
   });
   app.use('/v1', requireKey(parts.config.apiKeyHashes), paymentRoutes(parts));
   app.use(unknownRoute);

@@ -1,5 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { RequestHandler } from 'express';
+import { hashKey } from '../config/index.js';
 import { Problem } from './errors.js';
 
 /**
@@ -22,9 +23,7 @@ export function requireKey(hashes: readonly Buffer[]): RequestHandler {
 }
 
 function matches(hashes: readonly Buffer[], header: string | undefined): boolean {
-  const presented = createHash('sha256')
-    .update(/^Bearer (.{1,512})$/.exec(header ?? '')?.[1] ?? '')
-    .digest();
+  const presented = hashKey(/^Bearer (.{1,512})$/.exec(header ?? '')?.[1] ?? '');
   let matched = false;
   for (const hash of hashes) matched = timingSafeEqual(hash, presented) || matched;
   return matched;

@@ -3,7 +3,7 @@ import { NAME_PATTERN, parsePaymentId } from '../domain/ids.js';
 import { LABEL_PREFIX } from '../domain/intent.js';
 import { isCurrency, MAX_AMOUNT } from '../domain/money.js';
 import type { PaymentRequest } from '../domain/request.js';
-import { findCardData } from './card-data.js';
+import { findCardData, looksLikeCard } from './card-data.js';
 import { type FieldError, invalid } from './errors.js';
 
 const name = z.string().regex(NAME_PATTERN, '1 to 64 of A-Z a-z 0-9 _ -');
@@ -162,8 +162,12 @@ export const problemSchema = z
 /** The request, checked and normalised. @throws Problem 422 with the path of each error. */
 export function parsePaymentRequest(body: unknown): PaymentRequest {
   const cards = findCardData(body);
-  if (cards.length > 0) throw invalid(cards);
-  const { customer, country, expires_at, return_url, description, ...rest } = parse(createPaymentSchema, body);
+  const result = createPaymentSchema.safeParse(body);
+  if (cards.length > 0 || !result.success) {
+    const others = result.success ? [] : result.error.issues.flatMap(toFieldErrors);
+    throw invalid([...cards, ...withoutCards(others, cards)]);
+  }
+  const { customer, country, expires_at, return_url, description, ...rest } = result.data;
   return {
     ...rest,
     ...(customer === undefined ? {} : { customer }),
@@ -174,11 +178,16 @@ export function parsePaymentRequest(body: unknown): PaymentRequest {
   };
 }
 
+/** A field that holds a card number is named once, and a key that is one is not repeated at all. */
+function withoutCards(errors: readonly FieldError[], cards: readonly FieldError[]): FieldError[] {
+  return errors.filter(({ path }) => !looksLikeCard(path) && !cards.some((card) => card.path === path));
+}
+
 /** Parses or throws a 422 naming every field. zod's messages name expectations and never the value. */
 export function parse<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw invalid(result.error.issues.flatMap(toFieldErrors));
+  throw invalid(withoutCards(result.error.issues.flatMap(toFieldErrors), []));
 }
 
 function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {

@@ -107,6 +107,7 @@ export function loadConfig(
   const file = vars.PENSTOCK_CONFIG === undefined ? parse(fileSchema, {}, '') : readFile(vars.PENSTOCK_CONFIG);
   const accounts = accountsOf(vars, file);
   const policy = { payments: file.policy.payments };
+  refuseOpenDoor(vars);
   refuseUnsafeLive(vars, accounts, policy.payments);
   const config: Config = {
     host: vars.HOST,
@@ -125,7 +126,7 @@ export function loadConfig(
     },
     accounts,
     simulator: { embedded: usesSimulator(vars, file), port: vars.SIMULATOR_PORT },
-    apiKeyHashes: vars.PENSTOCK_API_KEYS.map((key) => createHash('sha256').update(key).digest()),
+    apiKeyHashes: vars.PENSTOCK_API_KEYS.map(hashKey),
     policy,
     logLevel: vars.LOG_LEVEL,
   };
@@ -170,6 +171,14 @@ function accountsOf(vars: Environment, file: z.infer<typeof fileSchema>): Accoun
   return [toAccount('default', raw)];
 }
 
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
+/** Whoever can reach the API can charge: beyond this machine that takes a key. */
+function refuseOpenDoor(vars: Environment): void {
+  if (LOOPBACK.has(vars.HOST) || vars.PENSTOCK_API_KEYS.length > 0) return;
+  throw new ConfigError(`PENSTOCK_API_KEYS: required where HOST (${vars.HOST}) reaches beyond this machine`);
+}
+
 function refuseUnsafeLive(vars: Environment, accounts: readonly Account[], policy: PaymentPolicy): void {
   if (!accounts.some((a) => a.livemode)) return;
   const problems = liveKeyProblems(policy);
@@ -190,6 +199,11 @@ function readFile(path: string): z.infer<typeof fileSchema> {
     throw new ConfigError(`PENSTOCK_CONFIG: cannot read ${path} as JSON: ${(error as Error).message}`);
   }
   return parse(fileSchema, raw, 'PENSTOCK_CONFIG ');
+}
+
+/** What is kept of an API key. */
+export function hashKey(key: string): Buffer {
+  return createHash('sha256').update(key).digest();
 }
 
 /** This process's environment for a child of its own, with `changes`. */

@@ -18,7 +18,7 @@ const viewSchema = z.object({
 const FIRST_PAYMENT_SECONDS = 50;
 
 /** One payment over HTTP, on the simulator, with what Penstock, Stripe and Temporal each say of it. */
-export async function makeFirstPayment(config: Config, say: Say): Promise<void> {
+export async function makeFirstPayment(config: Config, key: string, say: Say): Promise<void> {
   const base = `http://127.0.0.1:${config.port}`;
   const request = {
     merchant: 'demo',
@@ -29,16 +29,23 @@ export async function makeFirstPayment(config: Config, say: Say): Promise<void> 
     description: 'The first payment',
   };
   say('\nOne payment, over HTTP:');
-  const taken = await call(`${base}/v1/payments`, { method: 'POST', body: JSON.stringify(request) });
+  const taken = await call(key, `${base}/v1/payments`, { method: 'POST', body: JSON.stringify(request) });
   say(`  POST /v1/payments ${request.amount} ${request.currency} -> ${taken.id} is ${taken.status}`);
-  const paid = await call(`${base}/v1/payments/${taken.id}?wait=${FIRST_PAYMENT_SECONDS}`, {});
+  const paid = await call(key, `${base}/v1/payments/${taken.id}?wait=${FIRST_PAYMENT_SECONDS}`, {});
   say(`  GET  /v1/payments/${taken.id}?wait=${FIRST_PAYMENT_SECONDS} -> ${paid.status}${paid.final ? ' (final)' : ''}`);
   await tellTimeline(config, paid.id, paid.payment_intent, say);
   say(`  its page: ${paid.workflow.url ?? '(no Web UI known)'}`);
 }
 
-async function call(url: string, init: { method?: string; body?: string }): Promise<z.infer<typeof viewSchema>> {
-  const response = await fetch(url, { ...init, headers: { 'content-type': 'application/json' } });
+async function call(
+  key: string,
+  url: string,
+  init: { method?: string; body?: string },
+): Promise<z.infer<typeof viewSchema>> {
+  const response = await fetch(url, {
+    ...init,
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+  });
   const body = await response.json();
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${JSON.stringify(body)}`);
   return viewSchema.parse(body);

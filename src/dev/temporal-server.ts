@@ -5,7 +5,7 @@ import { Connection } from '@temporalio/client';
 import { failure, type Running, UsageError } from '../process.js';
 
 /**
- * The flags under which the development server keeps up with payments, each measured (docs/decisions): a file database
+ * The flags under which the development server keeps up with payments, each measured (docs/decisions/0011): a file database
  * in WAL mode loses nothing and runs at in-memory speed; the default of 20 queue reads a second for the one shard of a
  * development server puts 40 ms before every step; one partition makes low rates exact and priority strict.
  */

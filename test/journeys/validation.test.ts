@@ -61,6 +61,11 @@ describe('bad input', () => {
     });
   }
 
+  it('a card number does not hide the other errors', async () => {
+    const answer = await post({ ...aPayment(), amount: -1, payment_method: CARD });
+    assert.deepEqual(answer.body.errors?.map((e) => e.path).sort(), ['amount', 'payment_method']);
+  });
+
   it('several errors are named together', async () => {
     const answer = await post({ merchant: 'a b', amount: -1 });
     const paths = answer.body.errors?.map((e) => e.path) ?? [];
