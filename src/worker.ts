@@ -24,6 +24,8 @@ const CACHED_WORKFLOWS = 1_000;
 /** Stripe calls of one lane under way in this worker at once. */
 const CALLS_AT_ONCE = 100;
 
+const SWEEP_TIMEOUT = '15m';
+
 export const SWEEP_SCHEDULE = 'penstock-sweep';
 
 /** Starts the workers of this process: one for workflows, and one for each lane of each account. */
@@ -104,6 +106,8 @@ async function keepSweepSchedule(client: Client, config: Config, deployment: str
     type: 'startWorkflow' as const,
     workflowType: sweep,
     workflowId: 'sweep',
+    // One that cannot end must not keep the next from beginning.
+    workflowExecutionTimeout: SWEEP_TIMEOUT,
     taskQueue: MAIN_QUEUE,
     args: [{ overdueMs: overdue_ms, deployment }] as [{ overdueMs: number; deployment: string }],
     staticSummary: 'stand in for webhooks that did not come',

@@ -20,6 +20,15 @@ export function createInternalActivities(parts: InternalActivityParts): Internal
   return {
     listOverdue: (input) => listOverdue(parts, input),
 
+    async forgetSweeps({ endedBeforeMs }) {
+      try {
+        await forgetSweeps(client, endedBeforeMs);
+      } catch (error) {
+        // Housekeeping: where deleting is not allowed, sweeping goes on all the same.
+        logger.warn({ err: error }, 'old sweeps could not be deleted');
+      }
+    },
+
     async tellPayments({ told, lookYourself: alone }) {
       let reached = 0;
       for (const { id, intent } of told) {
@@ -33,6 +42,23 @@ export function createInternalActivities(parts: InternalActivityParts): Internal
       logger.error({ incident: fields }, text);
     },
   };
+}
+
+/** How many old sweeps one call deletes; what is left over goes with the next. */
+const SWEEPS_AT_ONCE = 500;
+
+async function forgetSweeps(client: Client, endedBeforeMs: number): Promise<void> {
+  const before = new Date(endedBeforeMs).toISOString();
+  const query = `WorkflowType = 'sweep' AND ExecutionStatus != 'Running' AND CloseTime < '${before}'`;
+  let count = 0;
+  for await (const { workflowId, runId } of client.workflow.list({ query })) {
+    await client.workflowService.deleteWorkflowExecution({
+      namespace: client.options.namespace,
+      workflowExecution: { workflowId, runId },
+    });
+    count += 1;
+    if (count >= SWEEPS_AT_ONCE) return;
+  }
 }
 
 async function listOverdue(

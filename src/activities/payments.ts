@@ -1,5 +1,5 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import type { IntentSnapshot } from '../domain/intent.js';
+import { type IntentSnapshot, mayStillCollect } from '../domain/intent.js';
 import { type Outcome, outcomeOf, repeatDelayMs } from '../domain/outcome.js';
 import type { StripeGateway } from '../stripe/gateway.js';
 import { heartbeatWhile } from './heartbeat.js';
@@ -47,7 +47,10 @@ async function cancel(parts: PaymentActivityParts, input: CancelInput): Promise<
     input.reason,
     freshWrite(parts, input.key),
   );
-  return settledOr(parts, outcomeOf(reply, true));
+  const intent = settledOr(parts, outcomeOf(reply, true));
+  // A refusal that shows the intent still open is no answer: it is asked again, at the retry policy's pace.
+  if (!mayStillCollect(intent)) return intent;
+  throw ApplicationFailure.retryable(`still ${intent.status}`, 'StripeNotSettled');
 }
 
 /**

@@ -97,6 +97,8 @@ export interface ListOverdueInput {
 export interface InternalActivities {
   /** Overdue payments started at or before `startedUpToMs`, newest first; `goOnFromMs` is where the next call goes on. */
   listOverdue(input: ListOverdueInput): Promise<OverdueBatch>;
+  /** Deletes the records of sweeps that ended before; with years of retention they would outnumber the payments. */
+  forgetSweeps(input: { endedBeforeMs: number }): Promise<void>;
   tellPayments(input: {
     told: { id: string; intent: IntentTold }[];
     lookYourself: string[];

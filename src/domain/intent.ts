@@ -79,6 +79,11 @@ export function rankOf(status: string): number | undefined {
   return Object.hasOwn(RANKS, status) ? RANKS[status] : undefined;
 }
 
+/** Whether somebody's next step can still make it collect; a cancel closes that door. */
+export function mayStillCollect(intent: IntentSnapshot): boolean {
+  return intent.status.startsWith('requires_');
+}
+
 /** Only these two are final at Stripe. */
 export function isFinalStatus(status: string): status is 'succeeded' | 'canceled' {
   return status === 'succeeded' || status === 'canceled';

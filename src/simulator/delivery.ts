@@ -81,10 +81,12 @@ export class WebhookSender {
 
   private sendTwin(account: string, event: StripeEvent, delivery: WebhookDelivery): Promise<void> {
     const twin = { ...event, id: `evt_twin${randomUUID().replaceAll('-', '')}` };
-    this.options.store.commit([[account, 'events', twin]]);
-    return this.later(0, () =>
-      this.attempt(account, { ...delivery, id: `${twin.id}.${delivery.endpoint}`, event: twin.id }),
-    );
+    const twinDelivery = { ...delivery, id: `${twin.id}.${delivery.endpoint}`, event: twin.id };
+    this.options.store.commit([
+      [account, 'events', twin],
+      [account, 'deliveries', twinDelivery],
+    ]);
+    return this.later(0, () => this.attempt(account, twinDelivery));
   }
 
   private async attempt(account: string, delivery: WebhookDelivery): Promise<void> {

@@ -116,7 +116,14 @@ export class Simulator {
     if (await this.strikesBefore(fault, res, requestId, entry)) return;
     const lock = idempotencyKey === null ? null : `${account}/${idempotencyKey}`;
     if (lock !== null && this.inUse.has(lock)) return reply(res, asAnswer(keyInUse()), requestId, entry);
+    if (fault?.kind === 'delay_before') {
+      // Stripe holds a key from the beginning of a request to its end.
+      if (lock !== null) this.inUse.add(lock);
+      await sleep(fault.delay_ms);
+      if (lock !== null) this.inUse.delete(lock);
+    }
 
+    // The time is taken here: what was held up comes about when it is carried out.
     const call: IncomingCall = {
       account,
       method,
@@ -130,12 +137,6 @@ export class Simulator {
       newId: (prefix) => `${prefix}_${shortId()}`,
       turnInto500: fault?.kind === 'error_500',
     };
-    if (fault?.kind === 'delay_before') {
-      // Stripe holds a key from the beginning of a request to its end.
-      if (lock !== null) this.inUse.add(lock);
-      await sleep(fault.delay_ms);
-      if (lock !== null) this.inUse.delete(lock);
-    }
     const answer = this.carryOut(call);
     const delivered = Promise.all(
       answer.events.map(({ event, deliveries }) => this.sender.send(account, event, deliveries)),
@@ -232,7 +233,11 @@ export class Simulator {
   }
 }
 
-const PARSING: qs.IParseOptions = { depth: 6, parameterLimit: 1_000, arrayLimit: 100 };
+/**
+ * Lists come as objects by index, which is all that tells `expand[0]` from a metadata key "0"; and a parameter may be
+ * called what every object has, such as `constructor`.
+ */
+const PARSING: qs.IParseOptions = { depth: 6, parameterLimit: 1_000, parseArrays: false, plainObjects: true };
 
 function reply(res: ServerResponse, answer: Answer, requestId: string, entry?: LoggedRequest): void {
   if (entry !== undefined) entry.status = answer.status;

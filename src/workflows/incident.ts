@@ -1,7 +1,7 @@
 import { ApplicationFailure, condition, proxyActivities, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import type { InternalActivities, StripeActivities } from '../activities/types.js';
 import { idempotencyKey } from '../domain/ids.js';
-import type { IntentSnapshot } from '../domain/intent.js';
+import { type IntentSnapshot, mayStillCollect } from '../domain/intent.js';
 import { changeOptions, INTERNAL, readOptions } from './activity-options.js';
 import { type IncidentInput, type IncidentResult, resolveIncident } from './messages.js';
 
@@ -57,7 +57,7 @@ async function read(input: IncidentInput, intent: string): Promise<IntentSnapsho
 
 /** An intent that belongs to no living payment must not collect later. */
 async function closeIntent(input: IncidentInput, intent: IntentSnapshot): Promise<IntentSnapshot> {
-  if (!/^requires_/.test(intent.status)) return intent;
+  if (!mayStillCollect(intent)) return intent;
   const { cancelIntent } = proxyActivities<StripeActivities>(
     changeOptions(placeOf(input), 'cancel the stray intent', input.workerLostMs),
   );

@@ -88,6 +88,8 @@ export async function findAtStripe(run: PaymentRun, attempt: Attempt): Promise<v
   });
   for (const intent of found) run.learn({ type: 'intent', source: 'read', intent, key: attempt.key, atMs });
   if (found.length === 0) run.learn({ type: 'absent', attempt: attempt.number, atMs, againAtMs });
+  // What was found may not agree with the payment, and then settles nothing: looking on must not become a hot loop.
+  else run.learn({ type: 'looked', attempt: attempt.number, againAtMs });
 }
 
 /** Reads the attempt's intent once. */

@@ -4,7 +4,7 @@ import type { IntentSnapshot } from '../domain/intent.js';
 import { INTERNAL, readOptions } from './activity-options.js';
 import type { IntentTold, SweepInput, SweepResult } from './messages.js';
 
-const { listOverdue, tellPayments } = proxyActivities<InternalActivities>(INTERNAL);
+const { listOverdue, tellPayments, forgetSweeps } = proxyActivities<InternalActivities>(INTERNAL);
 
 /**
  * Stands in for events that did not come, for a hundred payments with one list: finds the payments that ought to have
@@ -13,14 +13,19 @@ const { listOverdue, tellPayments } = proxyActivities<InternalActivities>(INTERN
 export async function sweep(input: SweepInput): Promise<SweepResult> {
   const { overdueMs } = input;
   const last = workflowInfo().lastResult as SweepResult | undefined;
+  const sweptAtMs = last?.sweptAtMs ?? 0;
   const nowMs = Date.now();
   const result = { sweptAtMs: nowMs, overdue: 0, found: 0, told: 0, stripeCalls: 0 };
   let startedUpToMs: number | null = nowMs - overdueMs;
   while (startedUpToMs !== null) {
-    const sweptAtMs = last?.sweptAtMs ?? 0;
     const batch: OverdueBatch = await listOverdue({ sweptAtMs, overdueMs, nowMs, startedUpToMs });
     for (const [account, overdue] of byAccount(batch.payments)) {
-      const shown = await lookFor(input, account, overdue);
+      const shown = await lookFor(input, account, overdue).catch(() => null);
+      if (shown === null) {
+        // An account that cannot be read holds up no other; the next sweep counts from where this one did.
+        result.sweptAtMs = sweptAtMs;
+        continue;
+      }
       const { told } = await tellPayments(newsFor(overdue, shown.found));
       result.overdue += overdue.length;
       result.found += shown.found.length;
@@ -29,14 +34,28 @@ export async function sweep(input: SweepInput): Promise<SweepResult> {
     }
     startedUpToMs = batch.goOnFromMs;
   }
+  if (isNewHour(sweptAtMs, nowMs)) await forgetSweeps({ endedBeforeMs: nowMs - SWEEPS_KEPT_MS });
   return result;
 }
 
+/** Sweeps are kept for a day, to be looked at; namespaces keep payments for years. */
+const SWEEPS_KEPT_MS = 24 * 60 * 60_000;
+
+function isNewHour(beforeMs: number, nowMs: number): boolean {
+  const HOUR_MS = 60 * 60_000;
+  return Math.floor(beforeMs / HOUR_MS) !== Math.floor(nowMs / HOUR_MS);
+}
+
+/** Many pages may be read in one look. */
+const HEARTBEAT_MS = 60_000;
+
 function lookFor(input: SweepInput, account: string, payments: readonly OverduePayment[]) {
   const place = { account, lane: 'background', work: 'background', merchant: 'penstock-sweep' } as const;
-  const { findOverdue } = proxyActivities<StripeActivities>(
-    readOptions(place, `look for ${payments.length} overdue payments`, 60_000),
-  );
+  const options = readOptions(place, `look for ${payments.length} overdue payments`, HEARTBEAT_MS);
+  const { findOverdue } = proxyActivities<StripeActivities>({
+    ...options,
+    retry: { ...options.retry, maximumAttempts: 3 },
+  });
   return findOverdue({ account, deployment: input.deployment, payments });
 }
 

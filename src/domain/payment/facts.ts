@@ -35,6 +35,8 @@ export type Fact =
   | { readonly type: 'taken_back'; readonly attempt: number }
   /** A complete list over the attempt's `created` window, taken at `atMs`, does not hold its intent. */
   | { readonly type: 'absent'; readonly attempt: number; readonly atMs: number; readonly againAtMs: number }
+  /** A list was read and held the intent, or something that claims to be it: not before `againAtMs` again. */
+  | { readonly type: 'looked'; readonly attempt: number; readonly againAtMs: number }
   | { readonly type: 'cancel_requested'; readonly by: CanceledBy }
   /** `expires_at` has passed. */
   | { readonly type: 'expired' }

@@ -29,6 +29,12 @@ function apply(state: PaymentState, fact: Fact): PaymentState {
       return withAttempt(state, fact.attempt, (a) => ({ ...a, sending: false }));
     case 'absent':
       return withAttempt(state, fact.attempt, (a) => applyAbsent(state, a, fact));
+    case 'looked':
+      return withAttempt(state, fact.attempt, (a) => ({
+        ...a,
+        lookFirst: false,
+        againAtMs: Math.max(a.againAtMs, fact.againAtMs),
+      }));
     case 'cancel_requested':
       return leave(state, { because: 'canceled', by: fact.by });
     case 'expired':

@@ -42,6 +42,7 @@ export function describeFact(
       return entry(INTENT_SOURCES[fact.source], shown + (wrong || moved));
     }
     case 'sending':
+    case 'looked':
       return null;
     case 'sent':
       return describeSent(fact, entry);

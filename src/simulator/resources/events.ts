@@ -1,5 +1,5 @@
 import type { Operation } from '../context.js';
-import { noSuch } from '../errors.js';
+import { invalidRequest, noSuch } from '../errors.js';
 import { LIST_PARAMS, page } from '../lists.js';
 import { onlyKnown, type ParamValue, text } from '../params.js';
 
@@ -31,5 +31,6 @@ export const listEvents: Operation = ({ tx, params }) => {
 
 function listOf(value: ParamValue | undefined): string[] | undefined {
   if (value === undefined) return undefined;
-  return (Array.isArray(value) ? value : Object.values(value as Record<string, ParamValue>)).map(String);
+  if (typeof value === 'string') throw invalidRequest('Invalid array', undefined, 'types');
+  return Object.values(value).flat().map(String);
 }

@@ -37,7 +37,8 @@ export const createIntent: Operation = (context) => {
   const amount = integer(params, 'amount');
   if (amount === undefined) required(params, 'amount');
   if (amount === undefined || amount < SMALLEST_AMOUNT || amount > LARGEST_AMOUNT) {
-    throw invalidRequest('Amount must be from 1 to 99999999.', 'amount_too_small', 'amount');
+    const code = (amount ?? 0) > LARGEST_AMOUNT ? 'amount_too_large' : 'amount_too_small';
+    throw invalidRequest('Amount must be from 1 to 99999999.', code, 'amount');
   }
   const currency = required(params, 'currency').toLowerCase();
   if (!/^[a-z]{3}$/.test(currency)) throw invalidRequest(`Invalid currency: ${currency}`, undefined, 'currency');
@@ -126,10 +127,10 @@ function find({ tx }: RequestContext, id: string): PaymentIntent {
 
 /** Charges the card, or asks its holder; a decline is thrown as the 402 it is, with the intent as it then stands. */
 function confirm(context: RequestContext, intent: PaymentIntent, card: PaymentMethod): void {
-  const offSession = boolean(context.params, 'off_session');
+  const mayAsk = !boolean(context.params, 'off_session') && !boolean(context.params, 'error_on_requires_action');
   const behaviour = behaviourOf(card.token);
   intent.last_payment_error = null;
-  if (behaviour?.kind === 'authenticates' && !offSession) {
+  if (behaviour?.kind === 'authenticates' && mayAsk) {
     intent.status = 'requires_action';
     const returnUrl = text(context.params, 'return_url') ?? null;
     const url = `https://hooks.stripe.test/authenticate/${intent.id}`;
