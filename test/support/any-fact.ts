@@ -129,6 +129,7 @@ export const anyFact: fc.Arbitrary<Fact> = fc.oneof(
   { weight: 3, arbitrary: anyAbsent },
   { weight: 2, arbitrary: anyOpening },
   fc.record({ type: fc.constant('taken_back' as const), attempt: anyAttempt }, plain),
+  fc.record({ type: fc.constant('looked' as const), attempt: anyAttempt, againAtMs: anyTime }, plain),
   fc.record({ type: fc.constant('cancel_requested' as const), by: fc.constantFrom('api', 'temporal') }, plain),
   fc.constant<Fact>({ type: 'expired' }),
   fc.record({ type: fc.constant('past_lost' as const), deadlineMs: anyTime }, plain),

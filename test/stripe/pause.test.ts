@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { SECOND } from '../support/facts.js';
+import { cardPayment, MeteredGateway } from '../support/metered-gateway.js';
+import { Simulated } from '../support/simulated.js';
+
+const PAUSED = { kind: 'not_sent', why: 'account_paused' };
+
+/** A refused key is the account's trouble: it rests, and no payment fails for it. */
+describe('an account whose key Stripe refuses', () => {
+  let stripe: Simulated;
+  let metered: MeteredGateway;
+  before(async () => {
+    stripe = await Simulated.start();
+  });
+  beforeEach(() => {
+    metered = new MeteredGateway({ one: stripe.base, two: stripe.base }, { keys: { two: 'sk_test_another_account' } });
+  });
+  afterEach(() => stripe.control.noFaults());
+  after(() => stripe?.stop());
+
+  const create = (account = 'one') => metered.gateway.createIntent(account, cardPayment(), metered.write());
+  const refuse = (times: number) => stripe.control.faults({ requests: [{ kind: 'reject', status: 401, times }] });
+  const reachedStripe = () => stripe.simulator.log.length;
+
+  async function isRefused() {
+    const reply = await create();
+    assert.ok(reply.kind === 'error' && reply.status === 401, JSON.stringify(reply));
+  }
+
+  /** Holds that the pause ends after exactly `ms`, and leaves the clock there. */
+  async function restsFor(ms: number) {
+    const [requests, meters] = [reachedStripe(), metered.metered.length];
+    assert.deepEqual(await create(), PAUSED);
+    metered.nowMs += ms - 1;
+    assert.deepEqual(await create(), PAUSED);
+    assert.equal(reachedStripe(), requests, 'nothing reached Stripe meanwhile');
+    assert.equal(metered.metered.length, meters, 'and nothing was metered');
+    metered.nowMs += 1;
+  }
+
+  it('rests for a second, and then is asked again', async () => {
+    await refuse(1);
+    await isRefused();
+    await restsFor(SECOND);
+    assert.equal((await create()).kind, 'object');
+  });
+
+  it('rests from reads as well: they spend the same budget', async () => {
+    await refuse(1);
+    await isRefused();
+    const requests = reachedStripe();
+    assert.deepEqual(await metered.gateway.retrieveIntent('one', 'pi_1'), PAUSED);
+    await assert.rejects(metered.gateway.listIntents('one', 0, 1));
+    assert.equal(reachedStripe(), requests);
+  });
+
+  it('holds up no other account', async () => {
+    await refuse(1);
+    await isRefused();
+    assert.equal((await create('two')).kind, 'object');
+    assert.deepEqual(await create('one'), PAUSED);
+  });
+
+  it('rests twice as long each time, up to half a minute', async () => {
+    await refuse(100);
+    for (const seconds of [1, 2, 4, 8, 16, 30, 30]) {
+      await isRefused();
+      await restsFor(seconds * SECOND);
+    }
+  });
+
+  it('begins again with a second once Stripe took the key', async () => {
+    await refuse(3);
+    for (const seconds of [1, 2, 4]) {
+      await isRefused();
+      await restsFor(seconds * SECOND);
+    }
+    assert.equal((await create()).kind, 'object');
+    await refuse(1);
+    await isRefused();
+    await restsFor(SECOND);
+  });
+
+  it('is known by 401 alone: no other refusal rests an account', async () => {
+    for (const status of [400, 402, 403, 404, 409, 429]) {
+      await stripe.control.faults({ requests: [{ kind: 'reject', status, times: 1 }] });
+      const reply = await create();
+      assert.ok(reply.kind === 'error' && reply.status === status);
+      assert.equal((await create()).kind, 'object', `${status}`);
+    }
+  });
+});

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import Stripe from 'stripe';
+import { toMetadata } from '../../src/domain/intent.js';
+import { readEvent, SignatureError } from '../../src/stripe/signature.js';
+import { SECOND, T0 } from '../support/facts.js';
+
+const SECRET = 'whsec_the_current_one';
+const OLD_SECRET = 'whsec_the_one_before';
+const LABELS = { deployment: 'd1', workflowId: 'pay.acme.order-1', attempt: 1 };
+
+const INTENT = {
+  id: 'pi_1',
+  object: 'payment_intent',
+  livemode: false,
+  status: 'succeeded',
+  amount: 1999,
+  currency: 'eur',
+  amount_received: 1999,
+  amount_capturable: 0,
+  created: 1_800_000_000,
+  payment_method: 'pm_1',
+  latest_charge: 'ch_1',
+  last_payment_error: null,
+  cancellation_reason: null,
+  next_action: null,
+  receipt_email: 'person@example.com',
+  metadata: toMetadata(LABELS),
+};
+const EVENT = {
+  id: 'evt_1',
+  object: 'event',
+  type: 'payment_intent.succeeded',
+  created: 1_800_000_001,
+  request: { id: 'req_1', idempotency_key: 'penstock/1/pay.acme.order-1/create/default/1' },
+  data: { object: INTENT as object },
+};
+
+interface Delivery {
+  readonly payload?: string;
+  /** What arrives, when it is not what was signed. */
+  readonly received?: string;
+  readonly header?: string | undefined;
+  readonly secrets?: readonly string[];
+  readonly signedWith?: string;
+  readonly signedAtMs?: number;
+}
+
+function read(delivery: Delivery = {}) {
+  const { payload = JSON.stringify(EVENT), signedWith = SECRET, signedAtMs = T0, secrets = [SECRET] } = delivery;
+  const signed = Stripe.webhooks.generateTestHeaderString({
+    payload,
+    secret: signedWith,
+    timestamp: signedAtMs / SECOND,
+  });
+  const header = 'header' in delivery ? delivery.header : signed;
+  return readEvent('default', Buffer.from(delivery.received ?? payload), header, secrets, T0);
+}
+
+const refused = (delivery: Delivery, because: RegExp) =>
+  assert.throws(
+    () => read(delivery),
+    (error: unknown) => {
+      assert.ok(error instanceof SignatureError);
+      assert.match(error.message, because);
+      for (const secret of [SECRET, OLD_SECRET]) assert.ok(!error.message.includes(secret));
+      return true;
+    },
+  );
+
+describe('a delivery signed by Stripe', () => {
+  it('is read into what routing needs, without the people in it', () => {
+    const event = read();
+    assert.deepEqual(
+      { ...event, intent: event.intent?.labels },
+      {
+        id: 'evt_1',
+        type: 'payment_intent.succeeded',
+        createdMs: 1_800_000_001_000,
+        key: 'penstock/1/pay.acme.order-1/create/default/1',
+        intent: LABELS,
+      },
+    );
+    assert.equal(event.intent?.account, 'default');
+    assert.equal(event.intent?.amountReceived, 1999);
+    assert.ok(!JSON.stringify(event).includes('person@example.com'));
+  });
+
+  it('passes with any of the secrets while one is rolled', () => {
+    for (const signedWith of [SECRET, OLD_SECRET]) {
+      assert.equal(read({ signedWith, secrets: [SECRET, OLD_SECRET] }).id, 'evt_1');
+    }
+  });
+
+  it('passes when Stripe signs with both secrets at once', () => {
+    const sign = (secret: string) =>
+      Stripe.webhooks.generateTestHeaderString({ payload: JSON.stringify(EVENT), secret, timestamp: T0 / SECOND });
+    const [, v1] = sign(OLD_SECRET).split(',');
+    assert.equal(read({ header: `${sign(SECRET)},${v1}`, secrets: [OLD_SECRET] }).id, 'evt_1');
+  });
+
+  it('without a request behind it has no key, and one of another object has no intent', () => {
+    const charge = { ...EVENT, request: null, data: { object: { id: 'ch_1', object: 'charge' } } };
+    const event = read({ payload: JSON.stringify(charge) });
+    assert.deepEqual([event.key, event.intent], [null, null]);
+  });
+
+  it('is checked over its bytes, not over what they mean', () => {
+    const payload = JSON.stringify({ ...EVENT, note: 'Zwölf €' }, null, 2);
+    assert.equal(read({ payload }).id, 'evt_1');
+    refused({ payload, received: JSON.stringify(JSON.parse(payload)) }, /no signature matches/);
+  });
+
+  it('passes at the very edge of both tolerances', () => {
+    assert.equal(read({ signedAtMs: T0 - 300 * SECOND }).id, 'evt_1');
+    assert.equal(read({ signedAtMs: T0 + 300 * SECOND }).id, 'evt_1');
+  });
+});
+
+describe('a delivery that proves nothing', () => {
+  it('with an altered body is refused', () => {
+    const received = JSON.stringify(EVENT).replace('1999', '1');
+    refused({ received }, /no signature matches/);
+  });
+
+  it('signed with another secret is refused', () =>
+    refused({ signedWith: 'whsec_of_a_stranger' }, /no signature matches/));
+
+  it('is refused where no secret is known', () => refused({ secrets: [] }, /no signature matches/));
+
+  it('without a header, or with one that says nothing, is refused', () => {
+    refused({ header: undefined }, /header is missing/);
+    for (const header of ['', 'v1=abc', 't=,v1=abc', 'nonsense']) refused({ header }, /no timestamp/);
+    refused({ header: `t=${T0 / SECOND}` }, /no signature matches/);
+    refused({ header: `t=${T0 / SECOND},v0=abc` }, /no signature matches/);
+  });
+
+  it('older than five minutes is refused, however well signed', () =>
+    refused({ signedAtMs: T0 - 301 * SECOND }, /too old/));
+
+  it('more than five minutes ahead is refused, however well signed', () =>
+    refused({ signedAtMs: T0 + 301 * SECOND }, /from the future/));
+
+  it('that is no JSON is refused, however well signed', () => {
+    for (const payload of ['garbage', '', '{"id":"evt_1"']) refused({ payload }, /not an event/);
+  });
+});

@@ -1,0 +1,83 @@
+import qs from 'qs';
+import Stripe from 'stripe';
+import { SIMULATOR_KEY } from '../../src/config/accounts.js';
+import { Simulator, type SimulatorOptions } from '../../src/simulator/simulator.js';
+import { SimulatorControl } from './simulator-control.js';
+
+/** An answer as its bytes said it, with what no client library shows. */
+export interface RawAnswer {
+  readonly status: number;
+  readonly replayed: boolean;
+  readonly text: string;
+  readonly error: { readonly type?: string; readonly code?: string; readonly param?: string } | undefined;
+}
+
+export interface PostOptions {
+  readonly idempotencyKey?: string;
+  readonly secretKey?: string;
+}
+
+/** A simulator in this process, with the clients that a test speaks to it through. */
+export class Simulated {
+  private constructor(
+    readonly simulator: Simulator,
+    readonly base: string,
+    readonly control: SimulatorControl,
+    readonly stripe: Stripe,
+  ) {}
+
+  static async start(options: Partial<SimulatorOptions> = {}): Promise<Simulated> {
+    const simulator = new Simulator({ port: 0, folder: undefined, firstRetryMs: 20, ...options });
+    const base = `http://127.0.0.1:${await simulator.start()}`;
+    return new Simulated(simulator, base, new SimulatorControl(base), stripeAt(base));
+  }
+
+  stop(): Promise<void> {
+    return this.simulator.stop();
+  }
+
+  /** A client of the account that another secret key opens. */
+  stripeOf(secretKey: string): Stripe {
+    return stripeAt(this.base, secretKey);
+  }
+
+  /** Posts as a client without any habits of its own would. */
+  async post(path: string, params: object, options: PostOptions = {}): Promise<RawAnswer> {
+    const response = await fetch(`${this.base}${path}`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${options.secretKey ?? SIMULATOR_KEY}`,
+        'content-type': 'application/x-www-form-urlencoded',
+        ...(options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey }),
+      },
+      body: qs.stringify(params),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      replayed: response.headers.get('idempotent-replayed') === 'true',
+      text,
+      error: JSON.parse(text).error,
+    };
+  }
+
+  /** Sends an account's events to `url` from now on. */
+  async sendWebhooksTo(url: string, secret: string, key: string = SIMULATOR_KEY): Promise<void> {
+    const response = await fetch(`${this.base}/_simulator/webhook_endpoints`, {
+      method: 'PUT',
+      body: JSON.stringify({ key, url, secret }),
+    });
+    if (!response.ok) throw new Error(await response.text());
+  }
+}
+
+/** Stripe's own client, pointed at a simulator: one request a call, and nothing written to the home directory. */
+export function stripeAt(base: string, secretKey: string = SIMULATOR_KEY): Stripe {
+  return new Stripe(secretKey, {
+    host: '127.0.0.1',
+    port: Number(new URL(base).port),
+    protocol: 'http',
+    telemetry: false,
+    maxNetworkRetries: 0,
+  });
+}
