@@ -33,10 +33,9 @@ async function send({ gateway, now, random }: PaymentActivityParts, input: SendI
   const { key, birthMs, keyLifeMs } = input;
   const reply = await gateway.createIntent(input.account, input.params, { key, birthMs, keyLifeMs, deadlineMs });
   const outcome = outcomeOf(reply, input.earlierMayHaveArrived);
-  const againAtMs =
-    'cause' in outcome
-      ? now() + repeatDelayMs(outcome.cause, input.sends, now() - input.acceptedAtMs, random())
-      : now();
+  // A settled one goes again only when its answer did not agree with the payment, and then not at once.
+  const cause = 'cause' in outcome ? outcome.cause : 'refused_repeat';
+  const againAtMs = now() + repeatDelayMs(cause, input.sends, now() - input.acceptedAtMs, random());
   return { outcome, deadlineMs, againAtMs };
 }
 

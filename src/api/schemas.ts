@@ -3,7 +3,7 @@ import { NAME_PATTERN, parsePaymentId } from '../domain/ids.js';
 import { LABEL_PREFIX } from '../domain/intent.js';
 import { isCurrency, MAX_AMOUNT } from '../domain/money.js';
 import type { PaymentRequest } from '../domain/request.js';
-import { findCardData, looksLikeCard } from './card-data.js';
+import { findCardData, isCardData } from './card-data.js';
 import { type FieldError, invalid } from './errors.js';
 
 const name = z.string().regex(NAME_PATTERN, '1 to 64 of A-Z a-z 0-9 _ -');
@@ -180,7 +180,7 @@ export function parsePaymentRequest(body: unknown): PaymentRequest {
 
 /** A field that holds a card number is named once, and a key that is one is not repeated at all. */
 function withoutCards(errors: readonly FieldError[], cards: readonly FieldError[]): FieldError[] {
-  return errors.filter(({ path }) => !looksLikeCard(path) && !cards.some((card) => card.path === path));
+  return errors.filter(({ path }) => !isCardData(path) && !cards.some((card) => card.path === path));
 }
 
 /** Parses or throws a 422 naming every field. zod's messages name expectations and never the value. */

@@ -40,6 +40,7 @@ export interface Account {
 export function toAccount(name: string, raw: z.infer<typeof accountSchema>): Account {
   const livemode = isLiveKey(raw.secret_key);
   const budget = raw.budget.requests_per_second ?? (livemode ? LIVE_REQUESTS_PER_SECOND : SANDBOX_REQUESTS_PER_SECOND);
+  const background = budget * BACKGROUND_SHARE;
   return {
     name,
     secretKey: raw.secret_key,
@@ -47,7 +48,7 @@ export function toAccount(name: string, raw: z.infer<typeof accountSchema>): Acc
     apiBase: raw.api_base,
     currencies: raw.currencies,
     livemode,
-    laneRates: { checkout: budget * (1 - BACKGROUND_SHARE), background: budget * BACKGROUND_SHARE },
+    laneRates: { checkout: budget - background, background },
   };
 }
 

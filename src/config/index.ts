@@ -66,7 +66,10 @@ const environmentSchema = z.object({
   TEMPORAL_UI_PORT: port(8233),
   PENSTOCK_MIN_RETENTION_DAYS: z.coerce.number().min(1).optional(),
   STRIPE_SECRET_KEY: z.string().min(12).optional(),
-  STRIPE_WEBHOOK_SECRET: list,
+  STRIPE_WEBHOOK_SECRET: list.refine(
+    (all) => all.every((secret) => secret.length >= 8),
+    'every secret needs 8 characters',
+  ),
   STRIPE_API_BASE: z.url({ protocol: /^https?$/ }).optional(),
   SIMULATOR_PORT: port(12111),
   PENSTOCK_CONFIG: z.string().min(1).optional(),
@@ -159,15 +162,12 @@ function accountsOf(vars: Environment, file: z.infer<typeof fileSchema>): Accoun
         "the endpoint's page in Stripe's dashboard",
     );
   }
-  const raw = parse(
-    accountSchema,
-    {
-      secret_key: vars.STRIPE_SECRET_KEY,
-      webhook_secrets: vars.STRIPE_WEBHOOK_SECRET,
-      ...(vars.STRIPE_API_BASE === undefined ? {} : { api_base: vars.STRIPE_API_BASE }),
-    },
-    'STRIPE_',
-  );
+  const raw = {
+    secret_key: vars.STRIPE_SECRET_KEY,
+    webhook_secrets: vars.STRIPE_WEBHOOK_SECRET,
+    api_base: vars.STRIPE_API_BASE,
+    budget: {},
+  };
   return [toAccount('default', raw)];
 }
 
@@ -188,6 +188,11 @@ function refuseUnsafeLive(vars: Environment, accounts: readonly Account[], polic
   if ((vars.PENSTOCK_MIN_RETENTION_DAYS ?? LIVE_MIN_RETENTION_DAYS) < LIVE_MIN_RETENTION_DAYS) {
     problems.push(`PENSTOCK_MIN_RETENTION_DAYS: with a live Stripe key it must be at least ${LIVE_MIN_RETENTION_DAYS}`);
   }
+  for (const { name, livemode, apiBase } of accounts) {
+    if (livemode && apiBase?.startsWith('http:') && !LOOPBACK.has(new URL(apiBase).hostname)) {
+      problems.push(`account ${name}: a live key must not travel in clear: use https in STRIPE_API_BASE or api_base`);
+    }
+  }
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));
 }
 
@@ -196,7 +201,9 @@ function readFile(path: string): z.infer<typeof fileSchema> {
   try {
     raw = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new ConfigError(`PENSTOCK_CONFIG: cannot read ${path} as JSON: ${(error as Error).message}`);
+    // JSON.parse's own message quotes the text around the fault, and that may be a key.
+    const why = error instanceof SyntaxError ? 'it is not valid JSON' : (error as Error).message;
+    throw new ConfigError(`PENSTOCK_CONFIG: cannot read ${path}: ${why}`);
   }
   return parse(fileSchema, raw, 'PENSTOCK_CONFIG ');
 }
@@ -216,7 +223,9 @@ function parse<T>(schema: z.ZodType<T>, value: unknown, prefix: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new ConfigError(
-    result.error.issues.map((issue) => `${prefix}${issue.path.join('.')}: ${issue.message}`).join('\n'),
+    result.error.issues
+      .map((issue) => `${prefix}${issue.path.join('.')}`.trim().concat(`: ${issue.message}`))
+      .join('\n'),
   );
 }
 

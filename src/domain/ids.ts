@@ -27,7 +27,7 @@ export type Operation = 'create' | 'cancel' | 'refund';
 
 /**
  * The idempotency key of one logical operation. A repeat of the operation never changes it; a new logical attempt
- * (another card, another account) always does. Stripe takes up to 255 characters; the longest here has 228.
+ * (another card, another account) always does. Stripe takes up to 255 characters; the longest here stays below 240.
  */
 export function idempotencyKey(parts: {
   readonly paymentId: string;

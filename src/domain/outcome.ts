@@ -98,7 +98,8 @@ function outcomeOfError(reply: Extract<Reply, { kind: 'error' }>, earlierMayHave
   const transient = transientCause(reply);
   if (earlierMayHaveArrived) {
     // A refusal that would be permanent on a first send still goes again: only the stored result can tell.
-    return { kind: 'unknown', cause: transient ?? 'refused_repeat', serverError: false, repeat: true };
+    // A 402 is stored under the key: the same would come again, and only the intent, read, can tell.
+    return { kind: 'unknown', cause: transient ?? 'refused_repeat', serverError: false, repeat: status !== 402 };
   }
   if (transient !== undefined) return { kind: 'not_executed', cause: transient };
   const kind = status === 402 ? 'declined' : 'invalid_request';

@@ -11,7 +11,7 @@ const LONGEST_INTERVAL_MS = 6 * 60 * 60_000;
  * failed is made up for by the next.
  */
 export function isDue(startedAtMs: number, sweptAtMs: number, now: number, overdueMs: number): boolean {
-  let dueAge = overdueMs;
+  let dueAge = Math.max(1, overdueMs);
   while (startedAtMs + dueAge <= now) {
     if (startedAtMs + dueAge > sweptAtMs) return true;
     dueAge += Math.min(dueAge, LONGEST_INTERVAL_MS);

@@ -40,22 +40,22 @@ export function readEvent(
   if (header === undefined) throw new SignatureError('the Stripe-Signature header is missing');
   refuseFuture(header, nowMs);
   for (const secret of secrets) {
-    let event: Stripe.Event;
     try {
-      event = Stripe.webhooks.constructEvent(body, header, secret, OLDEST_SECONDS, undefined, nowMs);
+      const event = Stripe.webhooks.constructEvent(body, header, secret, OLDEST_SECONDS, undefined, nowMs);
+      return toEvent(account, event);
     } catch (error) {
       if (error instanceof Stripe.errors.StripeSignatureVerificationError) continue;
       throw new SignatureError('the body is not an event');
     }
-    return toEvent(account, event);
   }
   throw new SignatureError('no signature matches, or the delivery is too old');
 }
 
 function refuseFuture(header: string, nowMs: number): void {
-  const stamp = Number(/(?:^|,)t=(\d+)/.exec(header)?.[1]);
-  if (!Number.isFinite(stamp)) throw new SignatureError('the Stripe-Signature header has no timestamp');
-  if (stamp - nowMs / 1000 > FURTHEST_AHEAD_SECONDS) throw new SignatureError('the delivery is from the future');
+  const stamps = [...header.matchAll(/(?:^|,)\s*t=(\d+)/g)].map((match) => Number(match[1]));
+  if (stamps.length === 0) throw new SignatureError('the Stripe-Signature header has no timestamp');
+  if (Math.max(...stamps) - nowMs / 1000 > FURTHEST_AHEAD_SECONDS)
+    throw new SignatureError('the delivery is from the future');
 }
 
 function toEvent(account: string, event: Stripe.Event): StripeEvent {

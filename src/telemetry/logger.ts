@@ -1,16 +1,14 @@
 import { type Logger, pino } from 'pino';
+import { maskCards } from '../domain/card-numbers.js';
 
 export type { Logger } from 'pino';
 
 /** Anything that looks like a secret of Stripe's, wherever in a text it stands. */
-const SECRET = /\b(?:sk|rk|whsec|pi_[A-Za-z0-9]+_secret)_[A-Za-z0-9_]+/g;
-
-/** 13 to 19 digits, spaces or dashes between: a card number or something that must be treated as one. */
-const CARD_LIKE = /\b\d(?:[ -]?\d){12,18}\b/g;
+const SECRET = /(?<![A-Za-z0-9])(?:sk|rk|whsec|pi_[A-Za-z0-9]+_secret)_[A-Za-z0-9_]+/g;
 
 /** The text without secrets or card-like numbers. */
 export function redact(text: string): string {
-  return text.replace(SECRET, '[secret]').replace(CARD_LIKE, '[digits]');
+  return maskCards(text.replace(SECRET, '[secret]'));
 }
 
 /**

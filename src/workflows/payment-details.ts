@@ -6,7 +6,6 @@ const WAITS: Readonly<Record<WaitsFor, string>> = {
   payment_method: 'waiting for another payment method',
   stripe: 'waiting for Stripe to finish',
   repeat: 'waiting to ask again',
-  proof: 'waiting until absence is proof',
 };
 
 /** The current step in words, for the workflow's page in the Temporal Web UI (Markdown). */

@@ -2,6 +2,7 @@ import {
   ApplicationFailure,
   allHandlersFinished,
   condition,
+  patched,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
@@ -44,7 +45,6 @@ export class PaymentRun {
     this.state = open(terms, { account, paymentMethod: request.payment_method });
     this.timeline = [{ at_ms: terms.acceptedAtMs, source: 'penstock', what: 'accepted' }];
     this.listen();
-    this.doubtThePastAfterReset();
   }
 
   /** Every fact goes through the one state function, whatever brought it. */
@@ -117,12 +117,15 @@ export class PaymentRun {
   }
 
   /**
-   * A reset runs the same workflow again from an earlier point, with the sends after it forgotten. They may have
-   * collected: this run reads before its first write, and takes every reply as a repeat's.
+   * A reset runs the same workflow again from an earlier point, with what it did after that point forgotten. It may have
+   * collected: from that point on the run reads before its first write, and takes every reply as a repeat's.
+   *
+   * What was copied is replayed as it was; only the first task after it may doubt. The patch marker, under this run's own
+   * name, records which that was, so that every later replay doubts in the same place.
    */
-  private doubtThePastAfterReset(): void {
+  doubtThePast(): void {
     const { runId, firstExecutionRunId } = workflowInfo();
-    if (runId === firstExecutionRunId) return;
+    if (this.state.pastLost !== null || runId === firstExecutionRunId || !patched(`past-lost-${runId}`)) return;
     const { sendWindowMs } = this.input.terms.timing;
     this.learn({ type: 'past_lost', deadlineMs: Date.now() + sendWindowMs });
   }

@@ -44,8 +44,10 @@ export async function sendToStripe(run: PaymentRun, attempt: Attempt): Promise<v
         acceptedAtMs: terms.acceptedAtMs,
       }),
     );
+    run.doubtThePast();
     run.learn({ type: 'sent', attempt: attempt.number, ...result });
   } catch (error) {
+    run.doubtThePast();
     if (neverBegun(error)) run.learn({ type: 'taken_back', attempt: attempt.number });
     else run.learn({ type: 'sent', attempt: attempt.number, ...unheardOf(terms.timing.sendWindowMs) });
   } finally {
@@ -99,10 +101,11 @@ export async function readAtStripe(run: PaymentRun, attempt: Attempt): Promise<v
   const { retrieveIntent } = proxyActivities<StripeActivities>(
     readOptions(placeOf(run, attempt), 'read the payment intent', run.input.workerLostMs),
   );
+  const asOf = run.state.facts;
   const read = await retrieveIntent({ account: attempt.account, intent });
   // Once the payment has ended, only the sweep asks it to read, and the read stands in for the event as the sweep's would.
   const source = run.state.end === null ? 'read' : 'sweep';
-  run.learn({ type: 'intent', source, intent: read, key: null, atMs: Date.now() });
+  run.learn({ type: 'intent', source, intent: read, key: null, asOf, atMs: Date.now() });
 }
 
 /** Has Stripe cancel the intent; what Stripe answers, be it that the money is in, is the fact that counts. */
@@ -111,13 +114,14 @@ export async function cancelAtStripe(run: PaymentRun, attempt: Attempt, intent: 
     changeOptions(placeOf(run, attempt), 'cancel the payment intent', run.input.workerLostMs),
   );
   const { account, number } = attempt;
+  const asOf = run.state.facts;
   const canceled = await cancelIntent({
     account,
     intent,
     key: idempotencyKey({ paymentId: run.input.terms.id, operation: 'cancel', account, attempt: number }),
     reason: run.state.leaving?.because === 'canceled' ? 'requested_by_customer' : 'abandoned',
   });
-  run.learn({ type: 'intent', source: 'reply', intent: canceled, key: null, atMs: Date.now() });
+  run.learn({ type: 'intent', source: 'reply', intent: canceled, key: null, asOf, atMs: Date.now() });
 }
 
 /** Starts the incident that looks into what no payment should show; it outlives the payment. */

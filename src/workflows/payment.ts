@@ -17,6 +17,7 @@ export async function payment(input: PaymentInput): Promise<PaymentReport> {
 
   return CancellationScope.nonCancellable(async () => {
     for (;;) {
+      run.doubtThePast();
       const step = nextStep(run.state, Date.now());
       run.showProgress(step);
       if (step.do === 'close') return run.close();

@@ -1,29 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { findCardData, looksLikeCard } from '../../src/api/card-data.js';
+import { findCardData } from '../../src/api/card-data.js';
+import { looksLikeCard } from '../../src/domain/card-numbers.js';
 import { SEED } from '../support/any-fact.js';
+import { anyCard, anyDigits, luhnSum, withCheckDigit } from '../support/luhn.js';
 
 const RUNS = { seed: SEED, numRuns: 1_000 };
 const CARD = '4242424242424242';
 
 const paths = (value: unknown) => findCardData(value).map((error) => error.path);
-
-/** The digit that makes `digits` pass Luhn: the one place where a sum modulo ten can be mended. */
-function withCheckDigit(digits: string): string {
-  const last = [...'0123456789'].find((digit) => luhnSum(digits + digit) % 10 === 0);
-  return digits + last;
-}
-
-function luhnSum(digits: string): number {
-  return [...digits].reverse().reduce((sum, digit, i) => {
-    const value = Number(digit) * (i % 2 === 1 ? 2 : 1);
-    return sum + Math.floor(value / 10) + (value % 10);
-  }, 0);
-}
-
-const anyDigits = (min: number, max: number) => fc.stringMatching(new RegExp(`^[1-9][0-9]{${min - 1},${max - 1}}$`));
-const anyCard = anyDigits(12, 18).map(withCheckDigit);
 
 /** The digits in groups of random lengths, with one of the separators people use. */
 const grouped = (digits: string) =>

@@ -111,6 +111,34 @@ describe('a crash in the middle of a payment', () => {
     await stack.closed(paid.id);
   });
 
+  it('a reset to a point behind its decline goes on from there, and reads before it writes', async () => {
+    const declined = await stack.api.pay(aPayment({ payment_method: 'pm_card_visa_chargeDeclined' }));
+    assert.equal(declined.status, 'requires_payment_method');
+    const { events } = await stack.temporal.workflow.getHandle(declined.id).fetchHistory();
+    const TASK_COMPLETED = 7;
+    const last = (events ?? []).filter((e) => Number(e.eventType) === TASK_COMPLETED).at(-1);
+    await stack.temporal.workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId: declined.id, runId: declined.workflow.run_id },
+      reason: 'a test',
+      workflowTaskFinishEventId: last?.eventId as never,
+      requestId: 'reset-3',
+    });
+    await untilTold(declined.id, /the run was reset/);
+    // The worker forgets the run, so that what follows replays all of it, the doubt included.
+    await stack.workerPart.stop();
+    await stack.workerPart.start();
+    await stack.api.cancel(declined.id);
+    const final = await stack.api.until(declined.id, (p) => p.final);
+    assert.equal(final.status, 'canceled');
+    const { timeline = [] } = final;
+    const reset = timeline.findIndex((t) => /run was reset/.test(t.what));
+    const read = timeline.findIndex((t) => t.source === 'stripe_read');
+    const canceled = timeline.findIndex((t) => /is canceled/.test(t.what));
+    assert.ok(reset >= 0 && reset < read && read < canceled, JSON.stringify(timeline));
+    await stack.closed(declined.id);
+  });
+
   it('a reset before anything reached Stripe finds nothing, and pays under the same key', async () => {
     await stack.workerPart.stop();
     const { body } = await stack.api.create(aPayment());

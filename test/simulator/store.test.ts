@@ -18,10 +18,8 @@ import { accountId } from '../../src/simulator/simulator.js';
 import { Store, Transaction } from '../../src/simulator/store.js';
 import { SEED } from '../support/any-fact.js';
 import { HOUR, T0 } from '../support/facts.js';
-import { Inbox } from '../support/inbox.js';
 import { cardPayment } from '../support/metered-gateway.js';
 import { Simulated } from '../support/simulated.js';
-import { until } from '../support/until.js';
 
 const ACCOUNT = accountId(SIMULATOR_KEY);
 
@@ -96,59 +94,6 @@ describe('a simulator that is opened again on its folder', () => {
     assert.deepEqual([again.replayed, again.text], [true, first.text]);
     nowMs += 1;
     assert.equal((await pay(await reopen({ now }))).replayed, false);
-  });
-
-  it('sends the webhooks that nobody had taken, and those again that nobody had answered', async () => {
-    // Its first retry lies an hour ahead: what comes after the restart comes because of the restart.
-    let stripe = await reopen({ firstRetryMs: HOUR });
-    const inbox = await Inbox.start();
-    try {
-      inbox.status = ({ event }) => (event.type === 'charge.succeeded' ? 200 : 500);
-      await stripe.sendWebhooksTo(inbox.url, 'whsec_of_the_inbox');
-      await stripe.stripe.paymentIntents.create(cardPayment());
-      await until(() => stripe.simulator.store.all(ACCOUNT, 'deliveries').every(({ attempts }) => attempts === 1));
-      inbox.status = () => 200;
-      stripe = await reopen({ firstRetryMs: HOUR });
-      await inbox.until(({ mail }) => mail.length === 5);
-      const again = inbox.mail.slice(3).map(({ event }) => event.type);
-      assert.deepEqual(again.sort(), ['payment_intent.created', 'payment_intent.succeeded']);
-      await until(() => stripe.simulator.store.all(ACCOUNT, 'deliveries').every(({ state }) => state === 'delivered'));
-    } finally {
-      await inbox.stop();
-    }
-  });
-
-  it('sends a twin that was not taken, for an event of its own it is', async () => {
-    const stripe = await reopen({ firstRetryMs: HOUR });
-    const inbox = await Inbox.start();
-    try {
-      inbox.status = () => 500;
-      await stripe.sendWebhooksTo(inbox.url, 'whsec_of_the_inbox');
-      await stripe.control.faults({ webhooks: [{ kind: 'twin' }] });
-      await stripe.stripe.customers.create({});
-      await reopen({ firstRetryMs: HOUR });
-      const ids = () => new Set(inbox.mail.map(({ event }) => event.id));
-      await inbox.until(({ mail }) => ids().size === 2 && mail.length >= 2);
-    } finally {
-      await inbox.stop();
-    }
-  });
-
-  it('keeps what was dropped dropped', async () => {
-    let stripe = await reopen();
-    const inbox = await Inbox.start();
-    try {
-      await stripe.sendWebhooksTo(inbox.url, 'whsec_of_the_inbox');
-      await stripe.control.faults({ webhooks: [{ kind: 'drop', type: 'payment_intent.succeeded' }] });
-      await stripe.stripe.paymentIntents.create(cardPayment());
-      stripe = await reopen();
-      // Deliveries left over are sent before anything new: the new one is in, and the dropped one is not.
-      await stripe.stripe.customers.create({});
-      await inbox.until((box) => box.of('customer.created').length === 1);
-      assert.equal(inbox.of('payment_intent.succeeded').length, 0);
-    } finally {
-      await inbox.stop();
-    }
   });
 
   it('keeps one line for each row, however often it changed', async () => {

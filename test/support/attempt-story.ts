@@ -218,7 +218,6 @@ export interface StoryOptions {
 export function anyStory({ mayBeLeft }: StoryOptions): fc.Arbitrary<{ story: Story; reordered: Story }> {
   return fc
     .tuple(fc.oneof({ weight: 4, arbitrary: anyPath }, fc.constant<string[]>([])), fc.boolean())
-    .filter(([path, offSession]) => !(offSession && isDeclinedThenCanceled(path)))
     .chain(([path, offSession]) => {
       const outside = mayBeLeft ? [...OUTSIDE, CANCEL, EXPIRED] : OUTSIDE;
       return fc
@@ -240,14 +239,6 @@ export function anyStory({ mayBeLeft }: StoryOptions): fc.Arbitrary<{ story: Sto
             });
         });
     });
-}
-
-/**
- * Off-session it is Penstock that cancels, after it has heard of the decline: that order is given, and such stories are
- * told as examples.
- */
-function isDeclinedThenCanceled(path: readonly string[]): boolean {
-  return path.includes('requires_payment_method') && path.at(-1) === 'canceled';
 }
 
 /** Where among the steps of the other list each of `length` steps goes: a share of the whole. */

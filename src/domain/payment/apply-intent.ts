@@ -1,11 +1,14 @@
 import { type IntentSnapshot, isFinalStatus, rankOf } from '../intent.js';
+import { attemptOf, fits, ownerOf } from './attempt-of.js';
 import type { IntentSource } from './facts.js';
-import type { Attempt, Oddity, PaymentState, Seen } from './state.js';
+import { type Attempt, currentAttempt, newAttempt, type Oddity, type PaymentState, type Seen } from './state.js';
 
-interface Shown {
+export interface Shown {
   readonly source: IntentSource;
   readonly intent: IntentSnapshot;
   readonly key: string | null;
+  /** Of an answer to a question: how many facts were known when it was asked; what was known then is older. */
+  readonly asOf?: number;
 }
 
 /**
@@ -15,28 +18,41 @@ interface Shown {
 export function applyIntent(state: PaymentState, shown: Shown): PaymentState {
   const { intent, source } = shown;
   // Stripe was asked and this is its answer: whatever the read was wanted for, it is here.
-  const asked = source === 'webhook' ? state : { ...state, readWanted: false };
+  const answered = source === 'read' || source === 'sweep' || shown.asOf !== undefined;
+  const asked = answered ? { ...state, readWanted: false } : state;
 
   const owner = ownerOf(asked, shown);
   if (owner === undefined || !agrees(asked, owner, intent)) return { ...asked, disregarded: asked.disregarded + 1 };
   if (owner.seen !== null && owner.seen.intent.id !== intent.id) return noteOddity(asked, 'second_intent', intent);
+  if (asked.end !== null) return afterEnd(asked, owner, shown);
+  if (isRevenant(asked, owner, intent)) return noteOddity(asked, 'contradiction', intent);
 
-  const rank = rankOf(intent.status);
   const attempt = attemptOf(asked, shown);
-  // A status this version does not know, or a fact of no known attempt: neither moves anything, one read tells.
-  if (rank === undefined || attempt === undefined) {
-    return { ...asked, readWanted: source !== 'read' && asked.end === null };
-  }
+  if (wentOnElsewhere(attempt, shown)) return openedElsewhere(asked, owner, intent);
+  // A status this version does not know, or a fact of no known attempt: it moves nothing, and one read tells.
+  const puzzling = attempt === undefined || rankOf(intent.status) === undefined || !fits(attempt, shown);
+  const next = { ...asked, readWanted: asked.readWanted || (puzzling && source === 'webhook') };
+  if (attempt === undefined || (puzzling && source === 'webhook' && attempt.seen !== null)) return next;
+  return withSeen(next, attempt, shown);
+}
 
-  if (asked.end !== null) return afterEnd(asked, intent, source);
-  const merged = { ...attempt, seen: further(attempt.seen, { rank, intent }), mayHaveArrived: true };
+function withSeen(state: PaymentState, attempt: Attempt, { intent, source }: Shown): PaymentState {
+  const rank = rankOf(intent.status) ?? UNKNOWN_RANK;
+  const merged: Attempt = {
+    ...attempt,
+    seen: further(attempt.seen, { rank, intent, atFact: state.facts + 1 }),
+    mayHaveArrived: true,
+    finalShown: attempt.finalShown || (isFinalStatus(intent.status) && standsForEvents(source)),
+  };
   return {
-    ...asked,
-    attempts: asked.attempts.map((a) => (a.number === attempt.number ? merged : a)),
-    amountCaptured: Math.max(asked.amountCaptured, intent.status === 'succeeded' ? intent.amountReceived : 0),
-    endSeen: asked.endSeen || (isFinalStatus(intent.status) && standsForEvents(source)),
+    ...state,
+    attempts: state.attempts.map((a) => (a.number === attempt.number ? merged : a)),
+    amountCaptured: Math.max(state.amountCaptured, intent.status === 'succeeded' ? intent.amountReceived : 0),
   };
 }
+
+/** A status nobody here knows stands before every one that somebody does. */
+const UNKNOWN_RANK = 0;
 
 /** The event itself, or the sweep in its place, is what a run waits for before it closes. */
 function standsForEvents(source: IntentSource): boolean {
@@ -58,36 +74,32 @@ function agrees(state: PaymentState, owner: Attempt, intent: IntentSnapshot): bo
   );
 }
 
-/** The attempt that made this intent: the one that has it, else the one its key or its labels name. */
-function ownerOf(state: PaymentState, shown: Shown): Attempt | undefined {
-  const { intent, key } = shown;
-  return (
-    state.attempts.find((a) => a.seen?.intent.id === intent.id) ??
-    state.attempts.find((a) => key !== null && a.key === key) ??
-    state.attempts.find((a) => intent.labels?.workflowId === state.terms.id && a.number === intent.labels.attempt)
-  );
+/**
+ * An open intent of an attempt that was proved dead and has been followed by another: it could still collect beside its
+ * successor. Money in it is the payment's, and ends it; the successor's would then be the oddity.
+ */
+function isRevenant(state: PaymentState, owner: Attempt, intent: IntentSnapshot): boolean {
+  const current = currentAttempt(state);
+  const succeeded = owner.number !== current.number && owner.seen === null && owner.dead;
+  return succeeded && !isFinalStatus(intent.status);
 }
 
 /**
- * The attempt a fact tells of, among those on its intent: by the key of the call that caused it, by its charge, by its
- * payment method. Where the intent has had one attempt only, it is that one; a final fact is the latest one's.
+ * Stripe was asked after everything known of the attempt was known, and shows it less far along: along one attempt that
+ * cannot be, so somebody confirmed the intent anew (a customer's browser, another program).
  */
-function attemptOf(state: PaymentState, shown: Shown): Attempt | undefined {
-  const { intent, key, source } = shown;
-  const named = state.attempts.find((a) => key !== null && a.key === key);
-  if (named !== undefined) return named;
+function wentOnElsewhere(attempt: Attempt | undefined, { intent, source, asOf }: Shown): boolean {
+  if (attempt?.seen == null || source === 'webhook' || asOf === undefined || attempt.seen.atFact > asOf) return false;
+  return (rankOf(intent.status) ?? UNKNOWN_RANK) < attempt.seen.rank && !isFinalStatus(attempt.seen.intent.status);
+}
 
-  const owner = ownerOf(state, shown);
-  const onIntent = state.attempts.filter((a) => a === owner || a.seen?.intent.id === intent.id);
-  if (onIntent.length <= 1) return onIntent[0];
-
-  const charge = intent.errorCharge ?? intent.latestCharge;
-  const byCharge = onIntent.find((a) => charge !== null && a.seen?.intent.latestCharge === charge);
-  if (byCharge !== undefined) return byCharge;
-  const method = intent.errorPaymentMethod ?? intent.paymentMethod;
-  const byMethod = onIntent.filter((a) => a.paymentMethod === method || a.seen?.intent.paymentMethod === method);
-  if (byMethod.length === 1) return byMethod[0];
-  return isFinalStatus(intent.status) || source === 'read' ? onIntent.at(-1) : undefined;
+/** The attempt somebody else made on the intent: it is followed like our own, and never sent by us. */
+function openedElsewhere(state: PaymentState, owner: Attempt, intent: IntentSnapshot): PaymentState {
+  const paymentMethod = intent.paymentMethod ?? owner.paymentMethod;
+  const attempt = newAttempt(state.terms, currentAttempt(state).number + 1, { account: owner.account, paymentMethod });
+  const rank = rankOf(intent.status) ?? UNKNOWN_RANK;
+  const seen: Seen = { rank, intent, atFact: state.facts + 1 };
+  return { ...state, attempts: [...state.attempts, { ...attempt, mayHaveArrived: true, seen }] };
 }
 
 /** The further of two sightings; of two equally far, the one that says why it failed. */
@@ -95,25 +107,31 @@ function further(a: Seen | null, b: Seen): Seen {
   if (a === null || b.rank > a.rank) {
     // What an earlier sighting knew of a decline stays known when the intent is cancelled because of it.
     const failure = b.intent.failure ?? a?.intent.failure ?? null;
-    return { rank: b.rank, intent: { ...b.intent, failure } };
+    return { ...b, intent: { ...b.intent, failure } };
   }
   if (a.intent.failure === null && b.intent.failure !== null) {
-    return { rank: a.rank, intent: { ...a.intent, failure: b.intent.failure } };
+    return { ...a, intent: { ...a.intent, failure: b.intent.failure } };
   }
   return a;
 }
 
 /** After the end nothing moves; what the end did not know of is an oddity, and an incident looks into it. */
-function afterEnd(state: PaymentState, intent: IntentSnapshot, source: IntentSource): PaymentState {
-  const ending = state.attempts.find((a) => a.number === state.end?.attempt)?.seen?.intent;
-  if (ending?.id === intent.id) {
-    if (intent.status === 'succeeded' && ending.status !== 'succeeded') {
-      return noteOddity(state, 'contradiction', intent);
-    }
-    const endShown = intent.status === ending.status && standsForEvents(source);
-    return { ...state, endSeen: state.endSeen || endShown };
+function afterEnd(state: PaymentState, owner: Attempt, { intent, source }: Shown): PaymentState {
+  const ending = state.attempts.find((a) => a.number === state.end?.attempt);
+  const known = ending?.seen?.intent;
+  if (ending === undefined || known?.id !== intent.id) {
+    const gone = intent.status === 'canceled' || isStale(owner, intent);
+    return gone ? state : noteOddity(state, 'contradiction', intent);
   }
-  return intent.status === 'canceled' ? state : noteOddity(state, 'contradiction', intent);
+  if (intent.status === 'succeeded' && known.status !== 'succeeded') return noteOddity(state, 'contradiction', intent);
+  if (intent.status !== known.status || !standsForEvents(source)) return state;
+  const attempts = state.attempts.map((a) => (a === ending ? { ...a, finalShown: true } : a));
+  return { ...state, attempts };
+}
+
+/** Old news of an intent that is known to have been cancelled. */
+function isStale(owner: Attempt, intent: IntentSnapshot): boolean {
+  return owner.seen?.intent.status === 'canceled' && intent.status !== 'succeeded';
 }
 
 function noteOddity(state: PaymentState, kind: Oddity['kind'], intent: IntentSnapshot): PaymentState {

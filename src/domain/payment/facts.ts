@@ -19,6 +19,8 @@ export type Fact =
       readonly intent: IntentSnapshot;
       /** The idempotency key of the call that caused it, where known: it names the attempt. */
       readonly key: string | null;
+      /** Of an answer to a question: the count of facts known when it was asked. */
+      readonly asOf?: number;
       readonly atMs: number;
     }
   /** A send begins: from here on, no answer means that it may have arrived. */

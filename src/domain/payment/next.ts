@@ -5,10 +5,12 @@ import { type Attempt, currentAttempt, type End, isUnknown, newAttempt, type Pay
 
 /**
  * The payment's one state function, total over facts in any order and any number of times. It never goes back from an
- * end, never forgets that a send may have arrived, and holds every fact against the terms before it counts.
+ * end, never forgets that a send may have arrived, and holds every fact against the terms before it counts. A fact that
+ * moves nothing gives back the same state.
  */
 export function next(state: PaymentState, fact: Fact): PaymentState {
-  return settle(leaveIfDeclined(apply(state, fact)));
+  const after = settle(leaveIfDeclined(apply(state, fact)));
+  return JSON.stringify(after) === JSON.stringify(state) ? state : { ...after, facts: state.facts + 1 };
 }
 
 function apply(state: PaymentState, fact: Fact): PaymentState {
@@ -40,15 +42,7 @@ function apply(state: PaymentState, fact: Fact): PaymentState {
     case 'expired':
       return leave(state, { because: 'expired' });
     case 'past_lost':
-      return withAttempt(state, currentAttempt(state).number, (a) => ({
-        ...a,
-        mayHaveArrived: true,
-        // What the lost past saw cannot be known, so the worst is assumed: a 500 that Stripe may roll forward.
-        serverError: true,
-        lookFirst: true,
-        birthMs: state.terms.acceptedAtMs,
-        lastDeadlineMs: Math.max(a.lastDeadlineMs, fact.deadlineMs),
-      }));
+      return losePast(state, fact.deadlineMs);
     case 'attempt_opened':
       return openAttempt(state, fact);
     case 'reported':
@@ -78,7 +72,10 @@ function applySent(state: PaymentState, fact: Extract<Fact, { type: 'sent' }>): 
   }));
   if (outcome.kind !== 'settled') return sent;
   const key = state.attempts.find((a) => a.number === fact.attempt)?.key ?? null;
-  return applyIntent(sent, { source: 'reply', intent: outcome.intent, key });
+  const taken = applyIntent(sent, { source: 'reply', intent: outcome.intent, key });
+  // An answer that does not agree with the payment settles nothing, and the same send would only bring it again.
+  const tookIt = taken.disregarded === sent.disregarded;
+  return tookIt ? taken : withAttempt(taken, fact.attempt, (a) => ({ ...a, repeatIsUseless: true }));
 }
 
 function applyAbsent(state: PaymentState, a: Attempt, fact: Extract<Fact, { type: 'absent' }>): Attempt {
@@ -91,11 +88,31 @@ function applyAbsent(state: PaymentState, a: Attempt, fact: Extract<Fact, { type
   };
 }
 
+function losePast(state: PaymentState, deadlineMs: number): PaymentState {
+  const { number, seen } = currentAttempt(state);
+  const lost = { ...state, pastLost: { deadlineMs }, readWanted: state.end === null && seen !== null };
+  return withAttempt(lost, number, (a) => doubted(lost, a));
+}
+
+/** The attempt as a run that lost its past must take it: it may have been sent, and may have met a 500. */
+function doubted({ terms, pastLost }: PaymentState, a: Attempt): Attempt {
+  if (pastLost === null) return a;
+  return {
+    ...a,
+    mayHaveArrived: true,
+    serverError: true,
+    lookFirst: true,
+    birthMs: terms.acceptedAtMs,
+    lastDeadlineMs: Math.max(a.lastDeadlineMs, pastLost.deadlineMs),
+  };
+}
+
 /** A new attempt opens only when the one before can no longer collect, and never once the payment is being left. */
 function openAttempt(state: PaymentState, fact: Extract<Fact, { type: 'attempt_opened' }>): PaymentState {
   const last = currentAttempt(state);
-  if (state.end !== null || state.leaving !== null || !last.dead) return state;
-  return { ...state, attempts: [...state.attempts, newAttempt(state.terms, last.number + 1, fact)] };
+  if (state.end !== null || state.leaving !== null || !last.dead || last.seen !== null) return state;
+  const attempt = doubted(state, newAttempt(state.terms, last.number + 1, fact));
+  return { ...state, attempts: [...state.attempts, attempt] };
 }
 
 function leave(state: PaymentState, leaving: NonNullable<PaymentState['leaving']>): PaymentState {
@@ -108,14 +125,13 @@ function leaveIfDeclined(state: PaymentState): PaymentState {
   return state.terms.offSession && declined ? leave(state, { because: 'declined' }) : state;
 }
 
-/** Finds the end the facts add up to, if they do; an end once found stays. */
+/** Finds the end the facts add up to, if they do; an end once found stays, and is seen once its own intent's is. */
 function settle(state: PaymentState): PaymentState {
-  if (state.end !== null) return state;
-  const end = findEnd(state);
+  const end = state.end ?? findEnd(state);
   if (end === null) return state;
-  const intent = state.attempts.find((a) => a.number === end.attempt)?.seen?.intent;
+  const ending = state.attempts.find((a) => a.number === end.attempt);
   // Where no intent ever was, Stripe will send no event either.
-  return { ...state, end, endSeen: state.endSeen || intent === undefined };
+  return { ...state, end, endSeen: state.endSeen || ending?.seen == null || ending.finalShown };
 }
 
 function findEnd(state: PaymentState): End | null {
@@ -135,7 +151,9 @@ function findEnd(state: PaymentState): End | null {
 function endWithoutMoney(state: PaymentState, last: Attempt): End {
   const decline = last.seen?.intent.failure ?? null;
   const attempt = last.number;
-  switch (state.leaving?.because) {
+  // Off-session a decline is the reason, also where it is learned after the cancellation it led to.
+  const declined = state.terms.offSession && decline !== null && state.leaving === null;
+  switch (declined ? 'declined' : state.leaving?.because) {
     case 'declined':
       return { status: 'failed', attempt, failure: decline };
     case 'expired':

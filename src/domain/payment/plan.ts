@@ -1,3 +1,4 @@
+import { mayStillCollect } from '../intent.js';
 import { type Attempt, currentAttempt, isUnknown, type Oddity, type PaymentState } from './state.js';
 
 /** What a payment does next. `untilMs` is the time at which it looks again of itself; null: only a fact moves it. */
@@ -13,7 +14,7 @@ export type Step =
   | { readonly do: 'report'; readonly oddity: Oddity }
   | { readonly do: 'hand_over' };
 
-export type WaitsFor = 'webhook' | 'customer' | 'payment_method' | 'stripe' | 'repeat' | 'proof';
+export type WaitsFor = 'webhook' | 'customer' | 'payment_method' | 'stripe' | 'repeat';
 
 /** Decides the next step from the state and the time alone. */
 export function nextStep(state: PaymentState, now: number): Step {
@@ -52,6 +53,9 @@ function stepWithIntent(state: PaymentState, attempt: Attempt, intent: string): 
       return waitUntil(waitsFor, state.terms.expiresAtMs);
     }
     default:
+      if (state.leaving !== null && attempt.seen !== null && mayStillCollect(attempt.seen.intent)) {
+        return { do: 'cancel', attempt, intent };
+      }
       // Processing cannot be cancelled; Stripe's event, or the sweep, tells how it went.
       return { do: 'wait', for: 'stripe', untilMs: null };
   }

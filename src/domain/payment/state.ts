@@ -69,12 +69,16 @@ export interface Attempt {
   readonly rejected: Failure | null;
   /** Proved that it never collected and never will. */
   readonly dead: boolean;
+  /** An event, or the sweep in its place, has shown a final status. */
+  readonly finalShown: boolean;
   /** The furthest Stripe has shown it, and the intent it belongs to. */
   readonly seen: Seen | null;
 }
 
 export interface Seen {
   readonly rank: number;
+  /** Which of the facts it was, counting from 1. */
+  readonly atFact: number;
   readonly intent: IntentSnapshot;
 }
 
@@ -109,6 +113,10 @@ export interface PaymentState {
   readonly leaving: Leaving | null;
   /** A fact fitted no attempt: one read settles what it meant. */
   readonly readWanted: boolean;
+  /** How many facts moved something so far: what is asked of Stripe now is answered later than all of them. */
+  readonly facts: number;
+  /** The run was reset: what it did after the point it was reset to is forgotten, and may have happened. */
+  readonly pastLost: { readonly deadlineMs: number } | null;
   readonly handedOver: boolean;
   readonly amountCaptured: number;
   /** Facts that did not count: another account, mode, amount or currency. Counted, so that a person can wonder. */
@@ -125,6 +133,8 @@ export function open(terms: Terms, first: { account: string; paymentMethod: stri
     endSeen: false,
     leaving: null,
     readWanted: false,
+    facts: 0,
+    pastLost: null,
     handedOver: false,
     amountCaptured: 0,
     disregarded: 0,
@@ -150,6 +160,7 @@ export function newAttempt(terms: Terms, number: number, by: { account: string; 
     againAtMs: 0,
     rejected: null,
     dead: false,
+    finalShown: false,
     seen: null,
   };
 }

@@ -37,7 +37,7 @@ export function describeFact(
   switch (fact.type) {
     case 'intent': {
       const shown = `${fact.intent.id} is ${fact.intent.status}`;
-      const moved = after === before || JSON.stringify(after) === JSON.stringify(before) ? ' (nothing moved)' : '';
+      const moved = after === before ? ' (nothing moved)' : '';
       const wrong = after.disregarded > before.disregarded ? ' (disregarded: it does not agree with the payment)' : '';
       return entry(INTENT_SOURCES[fact.source], shown + (wrong || moved));
     }

@@ -111,7 +111,12 @@ describe('an unknown outcome', () => {
       ['that a look did not find is looked for again', [...lost, CANCEL, LOOKED], LOOK_AGAIN, 'find'],
       [
         'that a look found without learning anything waits before the next',
-        [...lost, CANCEL, shown('read', 'requires_magic'), { type: 'looked', attempt: 1, againAtMs: LOOK_AGAIN }],
+        [
+          ...lost,
+          CANCEL,
+          shown('read', 'succeeded', { amount: 5 }),
+          { type: 'looked', attempt: 1, againAtMs: LOOK_AGAIN },
+        ],
         T0 + MINUTE,
         'wait for repeat until +120 s',
       ],
