@@ -13,10 +13,15 @@ const DRAIN_MS = 10_000;
 export interface ApiOptions {
   /** The server is this installation's own, and its namespace may be set up. */
   readonly ownServer: boolean;
+  /** What `/metrics` shows. */
+  readonly counters: Counters;
 }
 
 /** Starts the HTTP API. It reports ready once the namespace is fit to take payments. */
-export async function startApi(config: Config, options: ApiOptions = { ownServer: false }): Promise<Running> {
+export async function startApi(
+  config: Config,
+  options: ApiOptions = { ownServer: false, counters: new Counters() },
+): Promise<Running> {
   const logger = createLogger(config.logLevel, 'api');
   const client = await connectClient(config);
   const { deployment } = await prepareNamespace(client, config, options.ownServer);
@@ -30,7 +35,7 @@ export async function startApi(config: Config, options: ApiOptions = { ownServer
     config,
     deployment,
     policy: config.policy.payments,
-    counters: new Counters(),
+    counters: options.counters,
     logger,
     now: Date.now,
     workflowUrl,

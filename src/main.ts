@@ -7,6 +7,7 @@ import { findTemporal } from './dev/temporal-cli.js';
 import { startTemporalServer } from './dev/temporal-server.js';
 import { failure, portTaken, type Running, runAsProcess } from './process.js';
 import { startSimulator } from './simulator/server.js';
+import { Counters } from './telemetry/counters.js';
 import { connectClient } from './temporal/connect.js';
 import { startWorker } from './worker.js';
 
@@ -16,6 +17,7 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 async function startAll(config: Config, stopping: AbortSignal): Promise<Running> {
   await refuseTakenPorts(config);
   const parts: Running[] = [];
+  const counters = new Counters();
   const ownServer = config.temporal.address === undefined;
   // The order is the order of need; stopping goes the other way, so that each part drains into those it uses.
   const stop = async () => {
@@ -29,9 +31,9 @@ async function startAll(config: Config, stopping: AbortSignal): Promise<Running>
   try {
     if (ownServer) await begin(() => ownTemporal(config, stopping));
     if (config.simulator.embedded) await begin(() => startSimulator(config));
-    await begin(() => startWorker(config, { ownServer }));
+    await begin(() => startWorker(config, { ownServer, counters }));
     const key = randomBytes(24).toString('base64url');
-    await begin(() => startApi(withKey(config, key), { ownServer }));
+    await begin(() => startApi(withKey(config, key), { ownServer, counters }));
     await sayWhatWasHere(config);
     if (config.simulator.embedded) await makeFirstPayment(config, key, say);
     stopping.throwIfAborted();

@@ -13,7 +13,7 @@ import { createLogger, type Logger } from './telemetry/logger.js';
 import { connectClient, connectWorker } from './temporal/connect.js';
 import { prepareNamespace } from './temporal/prepare.js';
 import { sweep } from './workflows/index.js';
-import { MAIN_QUEUE } from './workflows/messages.js';
+import { MAIN_QUEUE, type SweepInput } from './workflows/messages.js';
 
 /** Time for calls under way to finish after the last poll: above Stripe's own time-out, so that none is cut off. */
 const GRACE_OVER_STRIPE_MS = 10_000;
@@ -28,14 +28,24 @@ const SWEEP_TIMEOUT = '15m';
 
 export const SWEEP_SCHEDULE = 'penstock-sweep';
 
+export interface WorkerOptions {
+  /** The server is this installation's own, and its namespace may be set up. */
+  readonly ownServer: boolean;
+  /** Where requests to Stripe are counted. */
+  readonly counters: Counters;
+}
+
 /** Starts the workers of this process: one for workflows, and one for each lane of each account. */
-export async function startWorker(config: Config, options = { ownServer: false }): Promise<Running> {
+export async function startWorker(
+  config: Config,
+  options: WorkerOptions = { ownServer: false, counters: new Counters() },
+): Promise<Running> {
   const logger = createLogger(config.logLevel, 'worker');
   installRuntime(logger);
   const client = await connectClient(config);
   const { deployment } = await prepareNamespace(client, config, options.ownServer);
   const connection = await connectWorker(config);
-  const workers = await createWorkers(config, connection, client, logger);
+  const workers = await createWorkers(config, connection, client, logger, options.counters);
   await keepSweepSchedule(client, config, deployment);
 
   const { failed, fail } = failure();
@@ -58,8 +68,8 @@ async function createWorkers(
   connection: NativeConnection,
   client: Client,
   logger: Logger,
+  counters: Counters,
 ): Promise<Worker[]> {
-  const counters = new Counters();
   const { stripe_timeout_ms } = config.policy.payments;
   const gateway = new StripeGateway({
     accounts: config.accounts,
@@ -109,7 +119,7 @@ async function keepSweepSchedule(client: Client, config: Config, deployment: str
     // One that cannot end must not keep the next from beginning.
     workflowExecutionTimeout: SWEEP_TIMEOUT,
     taskQueue: MAIN_QUEUE,
-    args: [{ overdueMs: overdue_ms, deployment }] as [{ overdueMs: number; deployment: string }],
+    args: [{ overdueMs: overdue_ms, deployment, accounts: config.accounts.map((a) => a.name) }] as [SweepInput],
     staticSummary: 'stand in for webhooks that did not come',
   };
   const policies = { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1m' as const };

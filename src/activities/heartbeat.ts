@@ -1,15 +1,22 @@
 import { Context } from '@temporalio/activity';
 
 /**
- * Heartbeats while `work` goes on, so that a dead worker is noticed within the heartbeat time-out. The first comes
- * after a third of it: a heartbeat is a billable action, and most calls have ended by then.
+ * Heartbeats while `work` goes on, so that a dead worker is noticed within the heartbeat time-out, and carries the
+ * progress the work tells of over to the next try. The first comes after a third of the time-out: a heartbeat is a
+ * billable action, and most calls have ended by then.
  */
-export async function heartbeatWhile<T>(work: Promise<T>): Promise<T> {
+export async function heartbeatWhile<T>(
+  work: Promise<T> | ((tell: (progress: unknown) => void) => Promise<T>),
+): Promise<T> {
   const context = Context.current();
   const timeoutMs = context.info.heartbeatTimeoutMs ?? 30_000;
-  const timer = setInterval(() => context.heartbeat(), timeoutMs / 3);
+  let progress: unknown = context.info.heartbeatDetails;
+  const timer = setInterval(() => context.heartbeat(progress), timeoutMs / 3);
   try {
-    return await work;
+    if (typeof work !== 'function') return await work;
+    return await work((told) => {
+      progress = told;
+    });
   } finally {
     clearInterval(timer);
   }

@@ -73,13 +73,15 @@ async function listOverdue(
     // A batch ends between two start times, so that the next one, going on from there, leaves none out.
     const last = payments.at(-1);
     if (payments.length >= BATCH && last !== undefined && startedAtMs < last.startedAtMs) {
-      return { payments, goOnFromMs: startedAtMs };
+      // The server's times have microseconds: rounded up, so that this one is in the next batch.
+      return { payments, goOnFromMs: startedAtMs + 1 };
     }
-    if (!isDue(startedAtMs, sweptAtMs, nowMs, overdueMs)) continue;
     const attributes = run.typedSearchAttributes;
+    const account = attributes.get(ACCOUNT) ?? '';
+    if (!isDue(startedAtMs, sweptAtMs[account] ?? 0, nowMs, overdueMs)) continue;
     payments.push({
       id: run.workflowId,
-      account: attributes.get(ACCOUNT) ?? '',
+      account,
       status: attributes.get(STATUS) ?? '',
       startedAtMs,
     });

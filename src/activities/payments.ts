@@ -1,10 +1,19 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { type IntentSnapshot, mayStillCollect } from '../domain/intent.js';
 import { type Outcome, outcomeOf, repeatDelayMs } from '../domain/outcome.js';
+import { isRefusal } from '../stripe/classify.js';
 import type { StripeGateway } from '../stripe/gateway.js';
 import { heartbeatWhile } from './heartbeat.js';
 import { findOverdue } from './overdue.js';
-import type { CancelInput, FindInput, FindResult, SendInput, SendResult, StripeActivities } from './types.js';
+import type {
+  CancelInput,
+  FindInput,
+  FindResult,
+  RefundInput,
+  SendInput,
+  SendResult,
+  StripeActivities,
+} from './types.js';
 
 export interface PaymentActivityParts {
   readonly gateway: StripeGateway;
@@ -19,37 +28,57 @@ export function createPaymentActivities(parts: PaymentActivityParts): StripeActi
   return {
     sendPayment: (input) => heartbeatWhile(send(parts, input)),
     cancelIntent: (input) => heartbeatWhile(cancel(parts, input)),
-    findIntent: (input) => heartbeatWhile(find(parts, input)),
+    findIntent: (input) => heartbeatWhile((tell) => find(parts, input, tell)),
     findOverdue: (input) => heartbeatWhile(findOverdue(gateway, input)),
     retrieveIntent: ({ account, intent }) =>
       heartbeatWhile(gateway.retrieveIntent(account, intent).then((reply) => settledOr(parts, outcomeOf(reply, true)))),
-    refundIntent: ({ account, intent, key }) =>
-      heartbeatWhile(gateway.refundIntent(account, intent, freshWrite(parts, key))),
+    refundIntent: (input) => heartbeatWhile(refund(parts, input)),
   };
 }
 
 async function send({ gateway, now, random }: PaymentActivityParts, input: SendInput): Promise<SendResult> {
+  const { key, birthMs, keyLifeMs, livemode } = input;
   const deadlineMs = Math.min(now() + input.sendWindowMs, input.notAfterMs);
-  const { key, birthMs, keyLifeMs } = input;
-  const reply = await gateway.createIntent(input.account, input.params, { key, birthMs, keyLifeMs, deadlineMs });
-  const outcome = outcomeOf(reply, input.earlierMayHaveArrived);
+  const write = { key, birthMs, keyLifeMs, deadlineMs, livemode };
+  const outcome = outcomeOf(
+    await gateway.createIntent(input.account, input.params, write),
+    input.earlierMayHaveArrived,
+  );
   // A settled one goes again only when its answer did not agree with the payment, and then not at once.
   const cause = 'cause' in outcome ? outcome.cause : 'refused_repeat';
-  const againAtMs = now() + repeatDelayMs(cause, input.sends, now() - input.acceptedAtMs, random());
-  return { outcome, deadlineMs, againAtMs };
+  return { outcome, againInMs: repeatDelayMs(cause, input.sends, now() - input.acceptedAtMs, random()) };
 }
 
+/** How many stored 500s are gone round before the retry policy's pause. */
+const MOST_CANCEL_KEYS = 5;
+
+/**
+ * Cancels under one key. A 500 stored under it would be replayed for as long as the key lives, so the intent is read,
+ * and if it is still open the next key is tried: a cancel repeats harmlessly. What is replayed is old news either way.
+ */
 async function cancel(parts: PaymentActivityParts, input: CancelInput): Promise<IntentSnapshot> {
-  const reply = await parts.gateway.cancelIntent(
-    input.account,
-    input.intent,
-    input.reason,
-    freshWrite(parts, input.key),
-  );
-  const intent = settledOr(parts, outcomeOf(reply, true));
-  // A refusal that shows the intent still open is no answer: it is asked again, at the retry policy's pace.
-  if (!mayStillCollect(intent)) return intent;
-  throw ApplicationFailure.retryable(`still ${intent.status}`, 'StripeNotSettled');
+  const { gateway } = parts;
+  for (let nth = 1; nth <= MOST_CANCEL_KEYS; nth += 1) {
+    const write = freshWrite(parts, nth === 1 ? input.key : `${input.key}/${nth}`);
+    const reply = await gateway.cancelIntent(input.account, input.intent, input.reason, write);
+    const replayed = 'replayed' in reply && reply.replayed;
+    const shown = replayed ? await gateway.retrieveIntent(input.account, input.intent) : reply;
+    const intent = settledOr(parts, outcomeOf(shown, true));
+    if (!mayStillCollect(intent)) return intent;
+    // A refusal that shows the intent still open is no answer: it is asked again, at the retry policy's pace.
+    if (!replayed) break;
+  }
+  throw ApplicationFailure.retryable('the intent is still open', 'StripeNotSettled');
+}
+
+async function refund(parts: PaymentActivityParts, input: RefundInput): Promise<{ id: string; status: string }> {
+  try {
+    return await parts.gateway.refundIntent(input.account, input.intent, freshWrite(parts, input.key));
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    // Asking again cannot help; a person can.
+    throw ApplicationFailure.nonRetryable('Stripe refuses the refund', 'RefundRefused');
+  }
 }
 
 /**
@@ -76,24 +105,36 @@ function settledOr({ random }: PaymentActivityParts, outcome: Outcome): IntentSn
   });
 }
 
-/** The shortest pause between two looks, and the share of the attempt's age a pause may take. */
+/** The shortest pause between two looks; they grow with the attempt's age, so that months add few events. */
 const SHORTEST_LOOK_MS = 30_000;
-const LONGEST_LOOK_MS = 15 * 60_000;
+const LONGEST_LOOK_MS = 6 * 60 * 60_000;
 
-async function find({ gateway, now }: PaymentActivityParts, input: FindInput): Promise<FindResult> {
-  const atMs = now();
-  const found: IntentSnapshot[] = [];
-  let after: string | undefined;
+/** How far a list has come: it goes on there when its worker dies. */
+interface Progress {
+  readonly after: string | undefined;
+  readonly found: readonly IntentSnapshot[];
+}
+
+async function find(
+  { gateway }: PaymentActivityParts,
+  input: FindInput,
+  tell: (at: Progress) => void,
+): Promise<FindResult> {
+  let { after, found } = (Context.current().info.heartbeatDetails as Progress | undefined) ?? {
+    after: undefined,
+    found: [],
+  };
   do {
     const page = await gateway.listIntents(input.account, input.fromMs, input.toMs, after);
-    for (const intent of page.intents) {
-      const { labels } = intent;
-      const ours = labels?.deployment === input.deployment && labels.workflowId === input.paymentId;
-      if (ours && labels.attempt === input.attempt) found.push(intent);
-    }
+    found = [...found, ...page.intents.filter((intent) => isOf(intent, input))];
     after = page.more ? page.intents.at(-1)?.id : undefined;
+    tell({ after, found });
   } while (after !== undefined);
   const shortest = Math.min(SHORTEST_LOOK_MS, input.proofDelayMs / 4);
-  const pauseMs = Math.min(LONGEST_LOOK_MS, Math.max(shortest, (atMs - input.fromMs) / 10));
-  return { found, atMs, againAtMs: now() + Math.round(pauseMs) };
+  const againInMs = Math.min(LONGEST_LOOK_MS, Math.max(shortest, input.ageMs / 10));
+  return { found, againInMs: Math.round(againInMs) };
+}
+
+function isOf({ labels }: IntentSnapshot, { deployment, paymentId, attempt }: FindInput): boolean {
+  return labels?.deployment === deployment && labels.workflowId === paymentId && labels.attempt === attempt;
 }

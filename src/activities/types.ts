@@ -17,14 +17,13 @@ export interface SendInput {
   /** Nothing is written after this, whatever the window says. */
   readonly notAfterMs: number;
   readonly acceptedAtMs: number;
+  readonly livemode: boolean;
 }
 
 export interface SendResult {
   readonly outcome: Outcome;
-  /** Nothing of this send is written after this. */
-  readonly deadlineMs: number;
-  /** The earliest time of a repeat. */
-  readonly againAtMs: number;
+  /** How long to wait before a repeat, ms. A time of the worker's clock would be another clock's in the workflow. */
+  readonly againInMs: number;
 }
 
 export interface FindInput {
@@ -35,14 +34,15 @@ export interface FindInput {
   /** The window in which the intent must have been created. */
   readonly fromMs: number;
   readonly toMs: number;
+  /** How old the attempt is, ms: the pauses between looks grow with it. */
+  readonly ageMs: number;
   readonly proofDelayMs: number;
 }
 
 export interface FindResult {
   readonly found: readonly IntentSnapshot[];
-  /** When the list was begun: it is complete up to here. */
-  readonly atMs: number;
-  readonly againAtMs: number;
+  /** How long to wait before the next look, ms. */
+  readonly againInMs: number;
 }
 
 export interface CancelInput {
@@ -50,6 +50,12 @@ export interface CancelInput {
   readonly intent: string;
   readonly key: string;
   readonly reason: 'abandoned' | 'requested_by_customer';
+}
+
+export interface RefundInput {
+  readonly account: string;
+  readonly intent: string;
+  readonly key: string;
 }
 
 export interface OverduePayment {
@@ -65,7 +71,7 @@ export interface StripeActivities {
   cancelIntent(input: CancelInput): Promise<IntentSnapshot>;
   retrieveIntent(input: { account: string; intent: string }): Promise<IntentSnapshot>;
   findIntent(input: FindInput): Promise<FindResult>;
-  refundIntent(input: { account: string; intent: string; key: string }): Promise<{ id: string; status: string }>;
+  refundIntent(input: RefundInput): Promise<{ id: string; status: string }>;
   /** Looks for many payments with as few lists as it takes. */
   findOverdue(input: FindOverdueInput): Promise<FindOverdueResult>;
 }
@@ -87,7 +93,7 @@ export interface OverdueBatch {
 }
 
 export interface ListOverdueInput {
-  readonly sweptAtMs: number;
+  readonly sweptAtMs: Readonly<Record<string, number>>;
   readonly overdueMs: number;
   readonly nowMs: number;
   readonly startedUpToMs: number;

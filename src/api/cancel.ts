@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateStage } from '@temporalio/client';
+import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { cancelPayment, STATE_FORBIDS } from '../workflows/messages.js';
-import { notFound, Problem, stateForbids, unavailable } from './errors.js';
+import { isCardData } from './card-data.js';
+import { invalid, notFound, Problem, stateForbids, unavailable } from './errors.js';
 import { type FoundPayment, readPayment } from './read.js';
 
 /** How long a worker has to take a change; its operation id makes asking again safe. */
@@ -25,6 +26,7 @@ export function operationId(header: string | undefined, operation: string, body:
         'Send 1 to 255 printable ASCII characters.',
       );
     }
+    if (isCardData(header)) throw invalid([{ path: 'Idempotency-Key', message: 'looks like card data' }]);
     return `${operation}/${header}`;
   }
   const hash = createHash('sha256')
@@ -48,9 +50,8 @@ export async function cancel(
   if (before.description.status.name !== 'RUNNING') return { accepted: false, found: alreadyOff(before) };
   try {
     await client.connection.withDeadline(Date.now() + TAKE_TIMEOUT_MS, () =>
-      client.workflow
-        .getHandle(id)
-        .startUpdate(cancelPayment, { updateId: operation, waitForStage: WorkflowUpdateStage.ACCEPTED }),
+      // The handler answers at once; only its answer tells whether the state allowed it.
+      client.workflow.getHandle(id).executeUpdate(cancelPayment, { updateId: operation }),
     );
   } catch (error) {
     if (error instanceof WorkflowNotFoundError)

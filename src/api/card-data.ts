@@ -10,6 +10,9 @@ const CARD = 'looks like a card number: Penstock takes only Stripe tokens, and k
 const CVC = 'looks like a card check code: Penstock takes only Stripe tokens, and keeps none of this';
 const MASKED = '[masked]';
 
+/** No request is nested more deeply than this. */
+const DEEPEST = 8;
+
 /**
  * Every place in `value` that looks like a card number or a card's check code, keys included. The messages repeat
  * nothing, and a key that is itself the finding is masked.
@@ -20,6 +23,7 @@ export function findCardData(value: unknown, path: readonly string[] = []): Fiel
     return message === null ? [] : [{ path: path.join('.'), message }];
   }
   if (typeof value !== 'object' || value === null) return [];
+  if (path.length >= DEEPEST) return [{ path: path.join('.'), message: 'nested too deeply' }];
   return Object.entries(value).flatMap(([key, inner]) => {
     const message = complaintAbout(key);
     if (message !== null) return [{ path: [...path, MASKED].join('.'), message }];

@@ -17,6 +17,7 @@ const metadata = z
       .string()
       .min(1)
       .max(40)
+      .regex(/^[^[\]]*$/, 'keys may not contain [ or ]')
       .refine((key) => !key.startsWith(LABEL_PREFIX), `keys may not begin with ${LABEL_PREFIX}`),
     z.string().max(500),
   )
@@ -187,7 +188,8 @@ function withoutCards(errors: readonly FieldError[], cards: readonly FieldError[
 export function parse<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw invalid(withoutCards(result.error.issues.flatMap(toFieldErrors), []));
+  const errors = withoutCards(result.error.issues.flatMap(toFieldErrors), []);
+  throw invalid(errors.length > 0 ? errors : [{ path: '[masked]', message: 'unknown field' }]);
 }
 
 function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {

@@ -36,6 +36,8 @@ export async function waitForPayment(
   return found;
 }
 
+const ERROR_PAUSE_MS = 250;
+
 function isWorthTelling(found: FoundPayment, first: FoundPayment): boolean {
   const { report, description } = found;
   if (description.status.name !== 'RUNNING') return true;
@@ -64,7 +66,10 @@ function followHistory(client: Client, id: string, signal: AbortSignal): (untilM
       nextPageToken = page.nextPageToken.length > 0 ? page.nextPageToken : undefined;
       return page.history?.events?.some((event) => TELLING.has(event.eventType)) ?? false;
     } catch {
-      // The time is up, the caller has gone, or Temporal is away: the read that follows tells which.
+      // The time is up, the caller has gone, or Temporal is away: the read that follows tells which. Never at once
+      // again, and from the beginning of the history: the page may be of a run that was reset.
+      nextPageToken = undefined;
+      await new Promise((resolve) => setTimeout(resolve, ERROR_PAUSE_MS));
       return true;
     }
   };

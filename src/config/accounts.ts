@@ -8,6 +8,8 @@ export const SIMULATOR_WEBHOOK_SECRET = 'whsec_penstock_simulator';
 /** What Stripe allows an account by default, requests per second: STRIPE.md "Rate limits", read in Stripe's docs 2026. */
 const LIVE_REQUESTS_PER_SECOND = 100;
 const SANDBOX_REQUESTS_PER_SECOND = 25;
+/** At each endpoint, in either mode, unless Stripe has raised it. */
+const ENDPOINT_REQUESTS_PER_SECOND = 25;
 
 /**
  * The part of the budget that background work gets while nothing forecasts what checkout leaves over. Together the two
@@ -22,7 +24,12 @@ export const accountSchema = z.strictObject({
   api_base: z.url({ protocol: /^https?$/ }).optional(),
   /** The currencies the account takes; all of them when left out. */
   currencies: z.array(z.string().refine(isCurrency, 'not a currency Stripe can charge')).min(1).optional(),
-  budget: z.strictObject({ requests_per_second: z.number().min(1).max(10_000).optional() }).default({}),
+  budget: z
+    .strictObject({
+      requests_per_second: z.number().min(1).max(10_000).optional(),
+      requests_per_second_per_endpoint: z.number().min(1).max(10_000).default(ENDPOINT_REQUESTS_PER_SECOND),
+    })
+    .prefault({}),
 });
 
 export interface Account {
@@ -39,7 +46,9 @@ export interface Account {
 /** The account as the rest of the program sees it, with what the file left out filled in. */
 export function toAccount(name: string, raw: z.infer<typeof accountSchema>): Account {
   const livemode = isLiveKey(raw.secret_key);
-  const budget = raw.budget.requests_per_second ?? (livemode ? LIVE_REQUESTS_PER_SECOND : SANDBOX_REQUESTS_PER_SECOND);
+  const overall = raw.budget.requests_per_second ?? (livemode ? LIVE_REQUESTS_PER_SECOND : SANDBOX_REQUESTS_PER_SECOND);
+  // Nearly all that a lane sends goes to one endpoint, so the narrower limit is the lanes'.
+  const budget = Math.min(overall, raw.budget.requests_per_second_per_endpoint);
   const background = budget * BACKGROUND_SHARE;
   return {
     name,

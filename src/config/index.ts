@@ -152,7 +152,7 @@ function accountsOf(vars: Environment, file: z.infer<typeof fileSchema>): Accoun
       secret_key: SIMULATOR_KEY,
       webhook_secrets: [SIMULATOR_WEBHOOK_SECRET],
       api_base: vars.STRIPE_API_BASE ?? `http://127.0.0.1:${vars.SIMULATOR_PORT}`,
-      budget: {},
+      budget: accountSchema.shape.budget.parse({}),
     };
     return [toAccount('default', raw)];
   }
@@ -166,7 +166,7 @@ function accountsOf(vars: Environment, file: z.infer<typeof fileSchema>): Accoun
     secret_key: vars.STRIPE_SECRET_KEY,
     webhook_secrets: vars.STRIPE_WEBHOOK_SECRET,
     api_base: vars.STRIPE_API_BASE,
-    budget: {},
+    budget: accountSchema.shape.budget.parse({}),
   };
   return [toAccount('default', raw)];
 }

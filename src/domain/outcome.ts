@@ -24,7 +24,10 @@ export type Reply =
   | { readonly kind: 'lost'; readonly why: string };
 
 /** Why no byte left this machine. */
-export type NotSentReason = 'connection_refused' | 'key_too_old' | 'past_deadline' | 'account_paused';
+export type NotSentReason = 'connection_refused' | 'key_too_old' | 'past_deadline' | AccountTrouble;
+
+/** The account cannot be used from here now: its key was refused, it is not configured, or it is of another mode. */
+type AccountTrouble = 'account_paused' | 'account_unknown' | 'account_of_other_mode';
 
 /**
  * What the exchange means for the attempt, given what went before it (DESIGN rule 4):
@@ -67,7 +70,7 @@ export function outcomeOf(reply: Reply, earlierMayHaveArrived: boolean): Outcome
     case 'lost':
       return { kind: 'unknown', cause: 'lost', serverError: false, repeat: true };
     case 'not_sent': {
-      const cause = reply.why === 'account_paused' ? 'account_refused' : 'connection';
+      const cause = reply.why.startsWith('account_') ? 'account_refused' : 'connection';
       return earlierMayHaveArrived
         ? { kind: 'unknown', cause, serverError: false, repeat: reply.why !== 'key_too_old' }
         : { kind: 'not_executed', cause };
@@ -84,13 +87,13 @@ function outcomeOfError(reply: Extract<Reply, { kind: 'error' }>, earlierMayHave
   if (status >= 500) {
     // A 500 raised after execution began is stored under the key and replayed for as long as the key lives:
     // repeating cannot cure it. Stripe may still roll the operation forward.
-    const stored = status === 500;
-    return {
-      kind: 'unknown',
-      cause: stored ? 'server_error' : 'lost',
-      serverError: stored,
-      repeat: !reply.replayed,
-    };
+    // A 503 of Stripe's own may be stored like a 500, so it counts as one; a proxy's page never gets this far.
+    return { kind: 'unknown', cause: 'server_error', serverError: true, repeat: !reply.replayed };
+  }
+  // The key was used with other parameters: something was executed under it, and it was not this request. A database
+  // restored from a backup can come here. Repeating cannot tell, and absence proves nothing.
+  if (reply.type === 'idempotency_error' && status === 400) {
+    return { kind: 'unknown', cause: 'key_in_use', serverError: true, repeat: false };
   }
   // Somebody is executing under this key right now, and it can only have been us.
   if (status === 409) return { kind: 'unknown', cause: 'key_in_use', serverError: false, repeat: true };
@@ -107,7 +110,8 @@ function outcomeOfError(reply: Extract<Reply, { kind: 'error' }>, earlierMayHave
 }
 
 function transientCause(reply: Extract<Reply, { kind: 'error' }>): RepeatCause | undefined {
-  if (reply.status === 401) return 'account_refused';
+  // A key that is refused, or lacks a permission, is the account's trouble and no payment's.
+  if (reply.status === 401 || reply.status === 403) return 'account_refused';
   if (reply.status !== 429) return undefined;
   switch (reply.rateLimitedReason) {
     case 'global-rate':

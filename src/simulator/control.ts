@@ -10,9 +10,15 @@ const endpointSchema = z.strictObject({
   secret: z.string().min(8),
 });
 
+/** An object put as it is: a state that only time or a bank would bring about. */
+const objectSchema = z.strictObject({
+  table: z.enum(['payment_intents', 'charges']),
+  row: z.looseObject({ id: z.string() }),
+});
+
 /**
  * The simulator's own controls, under `/_simulator`:
- * `GET /` a summary · `PUT`/`DELETE /faults` the script of faults · `PUT /webhook_endpoints` where an account's events
+ * `GET /` a summary · `PUT`/`DELETE /faults` the script of faults · `PUT /object?key=` an object as it is · `PUT /webhook_endpoints` where an account's events
  * go · `POST /release` held replies · `GET /held?count=n` waits for them · `GET /requests` every request counted ·
  * `GET /deliveries?key=` what became of webhooks ·
  * `GET /events?intent=` an intent's events, timed · `POST /redeliver?key=` all events again.
@@ -48,6 +54,11 @@ async function dispatch(simulator: Simulator, what: string, url: URL, body: stri
     case 'PUT webhook_endpoints': {
       const endpoint = endpointSchema.parse(JSON.parse(body));
       return addEndpoint(simulator, endpoint);
+    }
+    case 'PUT object': {
+      const { table, row } = objectSchema.parse(JSON.parse(body));
+      simulator.store.commit([[account, table, row as never]]);
+      return row;
     }
     case 'POST release':
       return { released: simulator.release() };

@@ -20,8 +20,8 @@ export interface IncomingCall {
   readonly requestId: string;
   readonly nowMs: number;
   readonly newId: (prefix: string) => string;
-  /** Set by a fault: the effect happens, and what is answered and kept is a 500. */
-  readonly turnInto500: boolean;
+  /** Set by a fault: what is answered and kept is a 500, with the effect or without it. */
+  readonly serverError: 'before' | 'after' | null;
 }
 
 export interface Answer {
@@ -47,10 +47,8 @@ export function handle(
   const tx = new Transaction(store, call.account);
   const events: StripeEvent[] = [];
   const context: RequestContext = { ...call, tx, events };
-  let answer = execute(call, context);
-  if (call.turnInto500 && isStored(answer)) {
-    answer = { status: 500, body: { error: { type: 'api_error', message: 'An unknown error occurred.' } } };
-  }
+  let answer = call.serverError === 'before' ? SERVER_ERROR : execute(call, context);
+  if (call.serverError === 'after' && isStored(answer)) answer = SERVER_ERROR;
   const deliveries = events.map((event) => {
     const planned = plan(call.account, event);
     for (const delivery of planned) tx.put('deliveries', delivery);
@@ -63,6 +61,11 @@ export function handle(
   if (isStored(answer)) tx.commit();
   return { ...answer, headers: answer.headers ?? {}, events: isStored(answer) ? deliveries : [] };
 }
+
+const SERVER_ERROR: Executed = {
+  status: 500,
+  body: { error: { type: 'api_error', message: 'An unknown error occurred.' } },
+};
 
 interface Executed {
   readonly status: number;

@@ -135,7 +135,7 @@ export class Simulator {
       requestId,
       nowMs: this.now(),
       newId: (prefix) => `${prefix}_${shortId()}`,
-      turnInto500: fault?.kind === 'error_500',
+      serverError: fault?.kind === 'error_500' ? 'after' : fault?.kind === 'error_before' ? 'before' : null,
     };
     const answer = this.carryOut(call);
     const delivered = Promise.all(
@@ -196,6 +196,9 @@ export class Simulator {
         break;
       case 'truncate_reply':
         truncate(res, answer, requestId);
+        return;
+      case 'gibberish':
+        reply(res, { ...answer, body: null }, requestId, entry);
         return;
       case 'bad_gateway':
         res.writeHead(502, { 'content-type': 'text/html' });

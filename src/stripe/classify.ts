@@ -11,10 +11,26 @@ export class NotSentError extends Error {
   }
 }
 
+/** Whether Stripe refused a request as it stands: a 4xx that no repetition changes. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof Stripe.errors.StripeInvalidRequestError;
+}
+
 /** What a successful answer showed. */
 export function replyOf(account: string, intent: Stripe.Response<Stripe.PaymentIntent>): Reply {
-  const replayed = intent.lastResponse.headers['idempotent-replayed'] === 'true';
-  return { kind: 'object', intent: toSnapshot(account, intent), replayed };
+  return readable(() => {
+    const replayed = intent.lastResponse.headers['idempotent-replayed'] === 'true';
+    return { kind: 'object', intent: toSnapshot(account, intent), replayed };
+  });
+}
+
+/** The exchange took place: an answer that cannot be read leaves its outcome unknown, and is no bug of the caller's. */
+function readable(read: () => Reply): Reply {
+  try {
+    return read();
+  } catch (error) {
+    return { kind: 'lost', why: `unreadable answer (${(error as Error).name})` };
+  }
 }
 
 /**
@@ -33,15 +49,24 @@ export function replyOfError(account: string, error: unknown): Reply {
   if (error instanceof Stripe.errors.StripeConnectionError) return { kind: 'lost', why: lostReason(error) };
   // A page that is not JSON comes from something between us and Stripe (stripe-node gives it no status).
   if (error.statusCode === undefined) return { kind: 'lost', why: 'unreadable answer' };
-  const intent = error.payment_intent as Stripe.PaymentIntent | undefined;
+  const status = error.statusCode;
+  return readable(() => replyOfApiError(account, status, error));
+}
+
+function replyOfApiError(
+  account: string,
+  status: number,
+  error: InstanceType<typeof Stripe.errors.StripeError>,
+): Reply {
+  const intent = error.payment_intent as Stripe.PaymentIntent | null | undefined;
   return {
     kind: 'error',
-    status: error.statusCode,
+    status,
     type: error.rawType ?? null,
     code: error.code ?? null,
     declineCode: error.decline_code ?? null,
     message: error.message,
-    intent: intent === undefined ? null : toSnapshot(account, intent),
+    intent: intent == null ? null : toSnapshot(account, intent),
     rateLimitedReason: error.headers?.['stripe-rate-limited-reason'] ?? null,
     replayed: error.headers?.['idempotent-replayed'] === 'true',
   };

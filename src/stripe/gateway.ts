@@ -19,6 +19,8 @@ export interface KeyedWrite {
   readonly keyLifeMs: number;
   /** Nothing is written at or after this. */
   readonly deadlineMs: number;
+  /** The mode the payment was taken in, where it is known. */
+  readonly livemode?: boolean;
 }
 
 /** The operations that are counted and limited by name at Stripe. */
@@ -45,6 +47,7 @@ interface Call {
 
 interface Door {
   readonly stripe: Stripe;
+  readonly livemode: boolean;
   /** Stripe refused the account's key: nothing more is sent before this. */
   pausedUntilMs: number;
   pauseMs: number;
@@ -64,7 +67,12 @@ export class StripeGateway {
 
   constructor(private readonly options: GatewayOptions) {
     for (const account of options.accounts) {
-      this.doors.set(account.name, { stripe: this.connect(account), pausedUntilMs: 0, pauseMs: FIRST_PAUSE_MS });
+      this.doors.set(account.name, {
+        stripe: this.connect(account),
+        livemode: account.livemode,
+        pausedUntilMs: 0,
+        pauseMs: FIRST_PAUSE_MS,
+      });
     }
   }
 
@@ -144,6 +152,10 @@ export class StripeGateway {
     const now = this.options.now();
     if (now < this.doorOf(call.account).pausedUntilMs) throw new NotSentError('account_paused');
     if (call.write !== undefined) {
+      const { livemode } = call.write;
+      if (livemode !== undefined && livemode !== this.doorOf(call.account).livemode) {
+        throw new NotSentError('account_of_other_mode');
+      }
       if (now >= call.write.birthMs + call.write.keyLifeMs) throw new NotSentError('key_too_old');
       if (now >= call.write.deadlineMs) throw new NotSentError('past_deadline');
     }
@@ -152,7 +164,7 @@ export class StripeGateway {
 
   private doorOf(account: string): Door {
     const door = this.doors.get(account);
-    if (door === undefined) throw new RangeError(`account ${account} is not configured here`);
+    if (door === undefined) throw new NotSentError('account_unknown');
     return door;
   }
 

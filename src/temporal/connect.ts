@@ -11,11 +11,22 @@ export class TemporalUnreachableError extends Error {
 /** How long a first connection may take: a cluster that answers at all does so well within this. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/**
+ * gRPC's own pause between reconnections grows to two minutes, in which every payment would be refused after Temporal is
+ * back. A second is kind enough to one server.
+ */
+const RECONNECTING = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 1_000 };
+
 /** A client of the configured namespace, with what `@temporalio/envconfig` finds (profiles, API keys, mTLS). */
 export async function connectClient(config: Config): Promise<Client> {
   const { connectionOptions } = loadClientConnectConfig();
   const address = addressOf(config);
-  const connection = Connection.lazy({ ...connectionOptions, address, connectTimeout: CONNECT_TIMEOUT_MS });
+  const connection = Connection.lazy({
+    ...connectionOptions,
+    address,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    channelArgs: RECONNECTING,
+  });
   try {
     await connection.ensureConnected();
   } catch (error) {

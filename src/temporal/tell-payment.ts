@@ -5,7 +5,7 @@ import { encodeToPayloads } from '@temporalio/common/lib/internal-non-workflow/i
 const NOT_FOUND = 5;
 
 /**
- * Signals a payment's running workflow. With a `requestId` the server itself takes a signal once only, however often and
+ * Signals the running workflow of a payment or an incident. With a `requestId` the server itself takes a signal once only, however often and
  * by however many processes it is sent: a repeat adds nothing to the history. The client's own `signal` draws a random
  * id for each call, which is why the call is made here.
  *

@@ -5,7 +5,7 @@ import { addsAfterClose } from '../domain/payment/index.js';
 import type { StripeEvent } from '../stripe/signature.js';
 import { tellPayment } from '../temporal/tell-payment.js';
 import { incident, type payment } from '../workflows/index.js';
-import { type IncidentKind, intentTold, MAIN_QUEUE } from '../workflows/messages.js';
+import { type IncidentKind, incidentNews, intentTold, MAIN_QUEUE } from '../workflows/messages.js';
 import { PAYMENT_ID } from '../workflows/search-attributes.js';
 import { concernsMoney, type Routing, route } from './route.js';
 
@@ -71,12 +71,14 @@ async function startIncident(
   { paymentId, told }: ToPayment,
   kind: IncidentKind,
 ): Promise<Delivery> {
+  const workflowId = incidentId(paymentId, kind, told.intent.id);
+  const eventId = told.event ?? undefined;
   try {
     await client.workflow.start(incident, {
-      workflowId: incidentId(paymentId, kind, told.intent.id),
+      workflowId,
       taskQueue: MAIN_QUEUE,
       workflowIdConflictPolicy: 'FAIL',
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       typedSearchAttributes: [{ key: PAYMENT_ID, value: paymentId }],
       staticSummary: `${kind} of ${paymentId}`,
       args: [
@@ -89,13 +91,13 @@ async function startIncident(
           intent: told.intent.id,
           lateMoney: policy.late_money,
           workerLostMs: policy.worker_lost_ms,
-          keyLifeMs: policy.key_life_ms,
         },
       ],
     });
   } catch (error) {
-    // Told twice, it is still one incident.
+    // Told twice, it is still one incident; while it is open, what is told is news to it.
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    await tellPayment(client, workflowId, incidentNews.name, undefined, eventId);
   }
   return 'incident';
 }

@@ -1,76 +1,142 @@
-import { ApplicationFailure, condition, proxyActivities, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  condition,
+  getExternalWorkflowHandle,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+} from '@temporalio/workflow';
 import type { InternalActivities, StripeActivities } from '../activities/types.js';
 import { idempotencyKey } from '../domain/ids.js';
-import { type IntentSnapshot, mayStillCollect } from '../domain/intent.js';
+import { type IntentSnapshot, isFinalStatus, mayStillCollect } from '../domain/intent.js';
 import { changeOptions, INTERNAL, readOptions } from './activity-options.js';
-import { type IncidentInput, type IncidentResult, resolveIncident } from './messages.js';
+import {
+  type IncidentInput,
+  type IncidentResult,
+  incidentNews,
+  type PersonsWord,
+  resolveIncident,
+  ruledDead,
+} from './messages.js';
 
 const { alert } = proxyActivities<InternalActivities>(INTERNAL);
 
+/** What a person has said, if anything yet. */
+type Said = () => PersonsWord | null;
+
 /**
  * Something happened that no payment should show: money at a payment that ended without it, a second intent, an outcome
- * nobody can find out. It alerts, reads what Stripe has, makes sure nothing can still collect, and deals with money as
- * the policy says, or as a person does.
+ * nobody can find out. It alerts, follows the intent until Stripe calls it final (closing it where that can be done), and
+ * deals with money as the policy says, or as a person does. It never ends while the intent could still collect.
  */
 export async function incident(input: IncidentInput): Promise<IncidentResult> {
-  let word: 'refund' | 'accept' | null = input.lateMoney === 'ask' ? null : input.lateMoney;
+  let word: PersonsWord | null = null;
+  let news = 0;
   setHandler(resolveIncident, (said) => {
     word ??= said;
   });
-  const said = () => word;
+  setHandler(incidentNews, () => {
+    news += 1;
+  });
+  const said: Said = () => word;
 
-  const { kind, paymentId, account } = input;
-  await alert({ kind, paymentId, account, intent: input.intent, text: `${kind} at ${paymentId}` });
-  if (input.intent === null) return waitForPerson(said);
-
-  const intent = await closeIntent(input, await read(input, input.intent));
-  if (intent.amountReceived === 0) {
-    const resolution = intent.status === 'canceled' ? 'canceled' : 'nothing_to_do';
-    return { resolution, by: 'policy', intentStatus: intent.status, refund: null };
+  await tell(input, `${input.kind} at ${input.paymentId}`);
+  if (input.intent === null) return waitForOutcome(input, said);
+  const intent = await untilFinal(input, input.intent, () => news, said);
+  if (!isFinalStatus(intent.status))
+    return { resolution: 'accepted', by: 'person', intentStatus: intent.status, refund: null };
+  if (intent.status === 'canceled') {
+    return { resolution: 'canceled', by: 'policy', intentStatus: intent.status, refund: null };
   }
-  const by = word === null ? 'person' : 'policy';
-  setCurrentDetails(
-    `**${intent.amount} ${intent.currency}** arrived unexpectedly with \`${intent.id}\`. Signal \`resolveIncident\` with "refund" or "accept".`,
-  );
-  await condition(() => said() !== null);
-  if (said() === 'accept') return { resolution: 'accepted', by, intentStatus: intent.status, refund: null };
-  const refund = await giveBack(input, intent);
-  return { resolution: 'refunded', by, intentStatus: intent.status, refund };
+  return dealWithMoney(input, intent, said);
 }
 
-/** Nothing can be done about an outcome nobody knows but to find it out; the payment keeps looking meanwhile. */
-async function waitForPerson(said: () => 'refund' | 'accept' | null): Promise<IncidentResult> {
-  setCurrentDetails(
-    'The outcome is unknown. Look the payment up in Stripe, then signal `resolveIncident` with "accept".',
-  );
-  await condition(() => said() !== null);
-  return { resolution: 'accepted', by: 'person', intentStatus: null, refund: null };
+function tell({ kind, paymentId, account, intent }: IncidentInput, text: string): Promise<void> {
+  return alert({ kind, paymentId, account, intent, text });
+}
+
+/** Stripe's events come as news; without any the intent is read again after this, and then ever less often. */
+const FIRST_LOOK_MS = 60_000;
+const LONGEST_LOOK_MS = 6 * 60 * 60_000;
+
+/** Reads the intent, and cancels what can be cancelled, until it is final or a person accepts it as it is. */
+async function untilFinal(input: IncidentInput, id: string, news: () => number, said: Said): Promise<IntentSnapshot> {
+  for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_LOOK_MS)) {
+    const known = news();
+    const intent = await closed(input, await read(input, id));
+    if (isFinalStatus(intent.status) || said() === 'accept') return intent;
+    setCurrentDetails(`\`${id}\` is **${intent.status}** and cannot be cancelled now: waiting until it is final.`);
+    await condition(() => news() !== known || said() === 'accept', pauseMs);
+  }
 }
 
 async function read(input: IncidentInput, intent: string): Promise<IntentSnapshot> {
-  const place = { account: input.account, lane: 'checkout', work: 'change', merchant: input.merchant } as const;
-  const { retrieveIntent } = proxyActivities<StripeActivities>(
-    readOptions(place, 'read the intent', input.workerLostMs),
-  );
-  return retrieveIntent({ account: input.account, intent });
+  const options = readOptions({ ...placeOf(input), work: 'change' }, 'read the intent', input.workerLostMs);
+  return proxyActivities<StripeActivities>(options).retrieveIntent({ account: input.account, intent });
 }
 
 /** An intent that belongs to no living payment must not collect later. */
-async function closeIntent(input: IncidentInput, intent: IntentSnapshot): Promise<IntentSnapshot> {
+async function closed(input: IncidentInput, intent: IntentSnapshot): Promise<IntentSnapshot> {
   if (!mayStillCollect(intent)) return intent;
-  const { cancelIntent } = proxyActivities<StripeActivities>(
-    changeOptions(placeOf(input), 'cancel the stray intent', input.workerLostMs),
-  );
+  const { cancelIntent } = changes(input, 'cancel the stray intent');
   return cancelIntent({ account: input.account, intent: intent.id, key: keyOf(input, 'cancel'), reason: 'abandoned' });
 }
 
-async function giveBack(input: IncidentInput, intent: IntentSnapshot): Promise<string> {
-  const { refundIntent } = proxyActivities<StripeActivities>(
-    changeOptions(placeOf(input), 'refund the stray money', input.workerLostMs),
+async function dealWithMoney(input: IncidentInput, intent: IntentSnapshot, said: Said): Promise<IncidentResult> {
+  const by = input.lateMoney === 'ask' ? 'person' : 'policy';
+  const intentStatus = intent.status;
+  let decision = input.lateMoney === 'ask' ? await ask(intent, said) : input.lateMoney;
+  if (decision === 'refund') {
+    const refund = await giveBack(input, intent);
+    if (refund !== null) return { resolution: 'refunded', by, intentStatus, refund };
+    await tell(input, `the refund of ${intent.id} was refused`);
+    setCurrentDetails('Stripe refuses the refund. See to it there, then signal `resolveIncident` with "accept".');
+    await condition(() => said() === 'accept');
+    decision = 'accept';
+  }
+  return { resolution: 'accepted', by, intentStatus, refund: null };
+}
+
+async function ask(intent: IntentSnapshot, said: Said): Promise<PersonsWord> {
+  const money = `${intent.amountReceived} ${intent.currency}`;
+  setCurrentDetails(
+    `**${money}** arrived with \`${intent.id}\`. Signal \`resolveIncident\` with "refund" or "accept".`,
   );
-  const refund = await refundIntent({ account: input.account, intent: intent.id, key: keyOf(input, 'refund') });
-  if (refund.status === 'failed') throw ApplicationFailure.nonRetryable(`refund ${refund.id} failed`, 'RefundFailed');
-  return refund.id;
+  await condition(() => said() === 'refund' || said() === 'accept');
+  return said() ?? 'accept';
+}
+
+/** The refund's id, or null when Stripe refuses it for good. */
+async function giveBack(input: IncidentInput, intent: IntentSnapshot): Promise<string | null> {
+  const { refundIntent } = changes(input, 'refund the stray money');
+  try {
+    const refund = await refundIntent({ account: input.account, intent: intent.id, key: keyOf(input, 'refund') });
+    return refund.status === 'failed' ? null : refund.id;
+  } catch (error) {
+    if (error instanceof ActivityFailure) return null;
+    throw error;
+  }
+}
+
+/**
+ * An outcome nobody knows. The payment keeps looking meanwhile; a person who has looked at Stripe can say that it never
+ * happened, which ends the payment, or leave it to be found.
+ */
+async function waitForOutcome(input: IncidentInput, said: Said): Promise<IncidentResult> {
+  setCurrentDetails(
+    'The outcome is unknown. Look the payment up in Stripe by its metadata, then signal `resolveIncident` with ' +
+      '"never_charged", which cancels the payment, or "accept", which leaves it waiting.',
+  );
+  await condition(() => said() !== null);
+  if (said() === 'never_charged') {
+    await getExternalWorkflowHandle(input.paymentId).signal(ruledDead);
+    return { resolution: 'never_charged', by: 'person', intentStatus: null, refund: null };
+  }
+  return { resolution: 'accepted', by: 'person', intentStatus: null, refund: null };
+}
+
+function changes(input: IncidentInput, summary: string): StripeActivities {
+  return proxyActivities<StripeActivities>(changeOptions(placeOf(input), summary, input.workerLostMs));
 }
 
 function placeOf(input: IncidentInput) {

@@ -65,27 +65,37 @@ export interface IncidentInput {
   readonly intent: string | null;
   readonly lateMoney: LateMoneyPolicy;
   readonly workerLostMs: number;
-  readonly keyLifeMs: number;
 }
 
 export interface IncidentResult {
-  readonly resolution: 'refunded' | 'accepted' | 'canceled' | 'nothing_to_do';
+  readonly resolution: 'refunded' | 'accepted' | 'canceled' | 'never_charged';
   readonly by: 'policy' | 'person';
   readonly intentStatus: string | null;
   readonly refund: string | null;
 }
 
+/** What a person can say of an incident. `never_charged` is said of an unknown outcome only. */
+export type PersonsWord = 'refund' | 'accept' | 'never_charged';
+
 /** A person's word on an incident that waits for one. */
-export const resolveIncident = defineSignal<['refund' | 'accept']>('resolveIncident');
+export const resolveIncident = defineSignal<[PersonsWord]>('resolveIncident');
+
+/** Stripe has told something new of the incident's intent. */
+export const incidentNews = defineSignal('incidentNews');
+
+/** A person has found that the attempt of unknown outcome never happened. */
+export const ruledDead = defineSignal('ruledDead');
 
 export interface SweepInput {
   readonly overdueMs: number;
   readonly deployment: string;
+  readonly accounts: readonly string[];
 }
 
 export interface SweepResult {
-  /** Payments younger than this, counted from their start, were not looked at yet (Unix ms). */
-  readonly sweptAtMs: number;
+  readonly ranAtMs: number;
+  /** By account: until when its payments that fell due have been looked for (Unix ms). */
+  readonly sweptAtMs: Readonly<Record<string, number>>;
   readonly overdue: number;
   readonly found: number;
   readonly told: number;

@@ -10,6 +10,7 @@ import {
 } from '@temporalio/workflow';
 import {
   addEntry,
+  currentAttempt,
   describeFact,
   type Fact,
   next,
@@ -26,6 +27,7 @@ import {
   type PaymentInput,
   type PaymentReport,
   report,
+  ruledDead,
   STATE_FORBIDS,
 } from './messages.js';
 import { describeStep } from './payment-details.js';
@@ -54,7 +56,10 @@ export class PaymentRun {
     const entry = describeFact(before, fact, this.state, Date.now());
     if (entry !== null) this.timeline = addEntry(this.timeline, entry);
     this.news += 1;
-    if (this.state.leaving !== null || this.state.end !== null) this.takeBack?.();
+    const { leaving, end } = this.state;
+    // A call that another attempt has made pointless is taken back too; one that brought the end is simply awaited.
+    const endedElsewhere = end !== null && end.attempt !== currentAttempt(this.state).number;
+    if (leaving !== null || endedElsewhere) this.takeBack?.();
   }
 
   /** Waits until a fact comes, or until the time (Unix ms). */
@@ -98,6 +103,7 @@ export class PaymentRun {
     setHandler(intentTold, (told) =>
       this.learn({ type: 'intent', source: told.source, intent: told.intent, key: told.key, atMs: Date.now() }),
     );
+    setHandler(ruledDead, () => this.learn({ type: 'ruled_dead' }));
     setHandler(lookYourself, () => this.learn({ type: 'look_wanted' }));
     setHandler(
       cancelPayment,

@@ -10,7 +10,8 @@ import {
 import type { SendResult, StripeActivities } from '../activities/types.js';
 import { idempotencyKey, incidentId } from '../domain/ids.js';
 import { laneOf } from '../domain/lanes.js';
-import type { Attempt, Oddity } from '../domain/payment/index.js';
+import { repeatDelayMs } from '../domain/outcome.js';
+import type { Attempt, Oddity, Terms } from '../domain/payment/index.js';
 import { createParams } from '../domain/stripe-params.js';
 import { changeOptions, readOptions, sendOptions } from './activity-options.js';
 import { incident } from './incident.js';
@@ -42,14 +43,15 @@ export async function sendToStripe(run: PaymentRun, attempt: Attempt): Promise<v
         sendWindowMs: terms.timing.sendWindowMs,
         notAfterMs: terms.expiresAtMs,
         acceptedAtMs: terms.acceptedAtMs,
+        livemode: terms.livemode,
       }),
     );
     run.doubtThePast();
-    run.learn({ type: 'sent', attempt: attempt.number, ...result });
+    run.learn({ type: 'sent', attempt: attempt.number, ...asOfNow(result, terms) });
   } catch (error) {
     run.doubtThePast();
     if (neverBegun(error)) run.learn({ type: 'taken_back', attempt: attempt.number });
-    else run.learn({ type: 'sent', attempt: attempt.number, ...unheardOf(terms.timing.sendWindowMs) });
+    else run.learn({ type: 'sent', attempt: attempt.number, ...asOfNow(unheardOf(attempt, terms), terms) });
   } finally {
     run.takeBack = null;
   }
@@ -63,15 +65,22 @@ function neverBegun(error: unknown): boolean {
   return cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START';
 }
 
-/** The worker died or went silent. It began before now, so it writes nothing after now plus the window. */
-function unheardOf(sendWindowMs: number): SendResult {
-  const now = Date.now();
+/** The worker died or went silent, or the call broke in a way nobody foresaw: it may have arrived. */
+function unheardOf(attempt: Attempt, terms: Terms): SendResult {
   const outcome = { kind: 'unknown', cause: 'lost', serverError: false, repeat: true } as const;
-  return { outcome, deadlineMs: now + sendWindowMs, againAtMs: now };
+  // What breaks every time must not become a hot loop. Math.random is the workflow's own, seeded and replayed.
+  const againInMs = repeatDelayMs('lost', attempt.sends + 1, Date.now() - terms.acceptedAtMs, Math.random());
+  return { outcome, againInMs };
 }
 
-/** Clocks here and at Stripe may differ, and `created` has whole seconds. */
-const CLOCK_SLACK_MS = 60_000;
+/** A send began before its result came, so it writes nothing after now plus its window; all by the one clock here. */
+function asOfNow({ outcome, againInMs }: SendResult, terms: Terms) {
+  const now = Date.now();
+  return { outcome, deadlineMs: now + terms.timing.sendWindowMs, againAtMs: now + againInMs };
+}
+
+/** Clocks here and at Stripe may differ by minutes before anybody notices, and `created` has whole seconds. */
+const CLOCK_SLACK_MS = 10 * 60_000;
 
 /** Looks for the attempt in a complete list over the window in which it can have been created. */
 export async function findAtStripe(run: PaymentRun, attempt: Attempt): Promise<void> {
@@ -79,15 +88,21 @@ export async function findAtStripe(run: PaymentRun, attempt: Attempt): Promise<v
   const { findIntent } = proxyActivities<StripeActivities>(
     readOptions(placeOf(run, attempt), 'look for the payment intent', workerLostMs),
   );
-  const { found, atMs, againAtMs } = await findIntent({
+  // Taken before the list: what it does not hold was not there by now at the latest.
+  const atMs = Date.now();
+  // Whatever was executed under the first key was executed after the payment was taken, if not by this run.
+  const bornMs = attempt.number === 1 ? terms.acceptedAtMs : (attempt.birthMs ?? terms.acceptedAtMs);
+  const { found, againInMs } = await findIntent({
     account: attempt.account,
     deployment,
     paymentId: terms.id,
     attempt: attempt.number,
-    fromMs: (attempt.birthMs ?? terms.acceptedAtMs) - CLOCK_SLACK_MS,
+    fromMs: bornMs - CLOCK_SLACK_MS,
     toMs: attempt.lastDeadlineMs + CLOCK_SLACK_MS,
+    ageMs: atMs - bornMs,
     proofDelayMs: terms.timing.proofDelayMs,
   });
+  const againAtMs = Date.now() + againInMs;
   for (const intent of found) run.learn({ type: 'intent', source: 'read', intent, key: attempt.key, atMs });
   if (found.length === 0) run.learn({ type: 'absent', attempt: attempt.number, atMs, againAtMs });
   // What was found may not agree with the payment, and then settles nothing: looking on must not become a hot loop.
@@ -153,14 +168,13 @@ async function startIncident(
     intent,
     lateMoney,
     workerLostMs,
-    keyLifeMs: terms.timing.keyLifeMs,
   };
   try {
     await startChild(incident, {
       workflowId: incidentId(terms.id, kind, intent ?? 'none'),
       args: [input],
       parentClosePolicy: ParentClosePolicy.ABANDON,
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       typedSearchAttributes: [{ key: PAYMENT_ID, value: terms.id }],
       staticSummary: `${kind} of ${terms.id}`,
     });

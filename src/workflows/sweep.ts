@@ -1,6 +1,6 @@
-import { proxyActivities, workflowInfo } from '@temporalio/workflow';
+import { ActivityFailure, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { InternalActivities, OverdueBatch, OverduePayment, StripeActivities } from '../activities/types.js';
-import type { IntentSnapshot } from '../domain/intent.js';
+import { type IntentSnapshot, isFinalStatus } from '../domain/intent.js';
 import { INTERNAL, readOptions } from './activity-options.js';
 import type { IntentTold, SweepInput, SweepResult } from './messages.js';
 
@@ -9,33 +9,53 @@ const { listOverdue, tellPayments, forgetSweeps } = proxyActivities<InternalActi
 /**
  * Stands in for events that did not come, for a hundred payments with one list: finds the payments that ought to have
  * ended, lists what Stripe has from their time, and tells each what it shows. Started by a schedule, one at a time.
+ * Accounts are swept side by side: one that cannot be read holds up no other, and is made up for by the next sweep.
  */
 export async function sweep(input: SweepInput): Promise<SweepResult> {
   const { overdueMs } = input;
   const last = workflowInfo().lastResult as SweepResult | undefined;
-  const sweptAtMs = last?.sweptAtMs ?? 0;
   const nowMs = Date.now();
-  const result = { sweptAtMs: nowMs, overdue: 0, found: 0, told: 0, stripeCalls: 0 };
+  const sweptAtMs = { ...last?.sweptAtMs };
+  const counts = { overdue: 0, found: 0, told: 0, stripeCalls: 0 };
+  const behind = new Set<string>();
   let startedUpToMs: number | null = nowMs - overdueMs;
   while (startedUpToMs !== null) {
     const batch: OverdueBatch = await listOverdue({ sweptAtMs, overdueMs, nowMs, startedUpToMs });
-    for (const [account, overdue] of byAccount(batch.payments)) {
-      const shown = await lookFor(input, account, overdue).catch(() => null);
-      if (shown === null) {
-        // An account that cannot be read holds up no other; the next sweep counts from where this one did.
-        result.sweptAtMs = sweptAtMs;
-        continue;
-      }
-      const { told } = await tellPayments(newsFor(overdue, shown.found));
-      result.overdue += overdue.length;
-      result.found += shown.found.length;
-      result.told += told;
-      result.stripeCalls += shown.stripeCalls;
-    }
+    await Promise.all(
+      [...byAccount(batch.payments)].map(async ([account, overdue]) => {
+        const swept = behind.has(account) ? null : await sweepAccount(input, account, overdue);
+        if (swept === null) behind.add(account);
+        else for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += swept[name];
+      }),
+    );
     startedUpToMs = batch.goOnFromMs;
   }
-  if (isNewHour(sweptAtMs, nowMs)) await forgetSweeps({ endedBeforeMs: nowMs - SWEEPS_KEPT_MS });
-  return result;
+  if (isNewHour(last?.ranAtMs ?? 0, nowMs)) await forgetSweeps({ endedBeforeMs: nowMs - SWEEPS_KEPT_MS });
+  return { ...counts, ranAtMs: nowMs, sweptAtMs: sweptNow(input.accounts, behind, last, nowMs) };
+}
+
+/** Until when each account is swept: now, but for those that could not be. */
+function sweptNow(
+  accounts: readonly string[],
+  behind: ReadonlySet<string>,
+  last: SweepResult | undefined,
+  nowMs: number,
+) {
+  return Object.fromEntries(
+    accounts.map((account) => [account, behind.has(account) ? (last?.sweptAtMs[account] ?? 0) : nowMs]),
+  );
+}
+
+/** Looks for one account's payments and tells them; null when the account could not be read. */
+async function sweepAccount(input: SweepInput, account: string, overdue: readonly OverduePayment[]) {
+  const shown = await lookFor(input, account, overdue).catch((error: unknown) => {
+    if (error instanceof ActivityFailure) return null;
+    throw error;
+  });
+  if (shown === null) return null;
+  const startedBeforeMs = Date.now() - LOOKS_ALONE_AFTER * input.overdueMs;
+  const { told } = await tellPayments(newsFor(overdue, shown.found, startedBeforeMs));
+  return { overdue: overdue.length, found: shown.found.length, told, stripeCalls: shown.stripeCalls };
 }
 
 /** Sweeps are kept for a day, to be looked at; namespaces keep payments for years. */
@@ -49,18 +69,29 @@ function isNewHour(beforeMs: number, nowMs: number): boolean {
 /** Many pages may be read in one look. */
 const HEARTBEAT_MS = 60_000;
 
+/** An account whose lane nobody serves must not hold the sweep up. */
+const LOOK_TIMEOUT = '3m';
+
 function lookFor(input: SweepInput, account: string, payments: readonly OverduePayment[]) {
-  const place = { account, lane: 'background', work: 'background', merchant: 'penstock-sweep' } as const;
+  // Before the renewals of the lane: it stands in for events that payments wait for.
+  const place = { account, lane: 'background', work: 'change', merchant: 'penstock-sweep' } as const;
   const options = readOptions(place, `look for ${payments.length} overdue payments`, HEARTBEAT_MS);
   const { findOverdue } = proxyActivities<StripeActivities>({
     ...options,
+    scheduleToCloseTimeout: LOOK_TIMEOUT,
     retry: { ...options.retry, maximumAttempts: 3 },
   });
   return findOverdue({ account, deployment: input.deployment, payments });
 }
 
+/**
+ * A payment that was not found may still be waiting in its lane when it first falls due; from its second time on it is
+ * told to look for itself.
+ */
+const LOOKS_ALONE_AFTER = 2;
+
 /** What each payment is told: what Stripe shows of it, if that is news, or that nothing was found where it should be. */
-function newsFor(overdue: readonly OverduePayment[], found: readonly IntentSnapshot[]) {
+function newsFor(overdue: readonly OverduePayment[], found: readonly IntentSnapshot[], startedBeforeMs: number) {
   const wanted = new Map(overdue.map((p) => [p.id, p]));
   const told: { id: string; intent: IntentTold }[] = [];
   for (const intent of found) {
@@ -68,10 +99,11 @@ function newsFor(overdue: readonly OverduePayment[], found: readonly IntentSnaps
     if (payment === undefined) continue;
     wanted.delete(payment.id);
     // A payment that waits for a person, and whose intent waits for the same, has nothing to learn.
-    if (intent.status === payment.status) continue;
+    if (intent.status === payment.status && !isFinalStatus(intent.status)) continue;
     told.push({ id: payment.id, intent: { source: 'sweep', intent, key: null, event: null } });
   }
-  return { told, lookYourself: [...wanted.keys()] };
+  const alone = [...wanted.values()].filter((payment) => payment.startedAtMs <= startedBeforeMs);
+  return { told, lookYourself: alone.map((payment) => payment.id) };
 }
 
 function byAccount(payments: readonly OverduePayment[]): Map<string, OverduePayment[]> {

@@ -246,7 +246,8 @@ describe('the configuration', () => {
       const { checkout = 0, background = 0 } = loadConfig(env).accounts[0]?.laneRates ?? {};
       return Math.round(checkout + background);
     };
-    assert.equal(budgetOf(LIVE), 100);
     assert.equal(budgetOf({}), 25);
+    // A live account may make 100 requests a second, and 25 at one endpoint unless Stripe has raised it.
+    assert.equal(budgetOf(LIVE), 25);
   });
 });

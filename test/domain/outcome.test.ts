@@ -37,6 +37,9 @@ const rejected = (kind: 'declined' | 'invalid_request'): Outcome => ({
 const declined = intent('requires_payment_method');
 const settled: Outcome = { kind: 'settled', intent: declined };
 
+const SERVER_ERROR = unknown('server_error', { serverError: true });
+const STORED_SERVER_ERROR = unknown('server_error', { serverError: true, repeat: false });
+
 /** Each row: the reply, what it means for a first send, and for one before which another may have arrived. */
 const TABLE: readonly [name: string, reply: Reply, first: Outcome, repeat: Outcome][] = [
   ['an object', { kind: 'object', intent: declined, replayed: false }, settled, settled],
@@ -46,7 +49,7 @@ const TABLE: readonly [name: string, reply: Reply, first: Outcome, repeat: Outco
   ['a 500 with its intent', error(500, { intent: declined }), settled, settled],
 
   ['a 400', error(400), rejected('invalid_request'), unknown('refused_repeat')],
-  ['a 403', error(403), rejected('invalid_request'), unknown('refused_repeat')],
+  ['a 403', error(403), notExecuted('account_refused'), unknown('account_refused')],
   ['a 404', error(404), rejected('invalid_request'), unknown('refused_repeat')],
   ['a 401', error(401), notExecuted('account_refused'), unknown('account_refused')],
   ['a 409', error(409), unknown('key_in_use'), unknown('key_in_use')],
@@ -74,25 +77,34 @@ const TABLE: readonly [name: string, reply: Reply, first: Outcome, repeat: Outco
   ],
   ['a 429 of a limiter added since', limited('lunar-phase'), notExecuted('global-rate'), unknown('global-rate')],
 
+  ['a fresh 500', error(500), SERVER_ERROR, SERVER_ERROR],
+  ['a replayed 500', error(500, { replayed: true }), STORED_SERVER_ERROR, STORED_SERVER_ERROR],
+  ["a 502 of Stripe's own", error(502), SERVER_ERROR, SERVER_ERROR],
+  ["a 503 of Stripe's own", error(503), SERVER_ERROR, SERVER_ERROR],
+  ["a 504 of Stripe's own", error(504), SERVER_ERROR, SERVER_ERROR],
+  ['a replayed 503', error(503, { replayed: true }), STORED_SERVER_ERROR, STORED_SERVER_ERROR],
   [
-    'a fresh 500',
-    error(500),
-    unknown('server_error', { serverError: true }),
-    unknown('server_error', { serverError: true }),
+    'a key that was used with other parameters',
+    error(400, { type: 'idempotency_error' }),
+    unknown('key_in_use', { serverError: true, repeat: false }),
+    unknown('key_in_use', { serverError: true, repeat: false }),
   ],
-  [
-    'a replayed 500',
-    error(500, { replayed: true }),
-    unknown('server_error', { serverError: true, repeat: false }),
-    unknown('server_error', { serverError: true, repeat: false }),
-  ],
-  ['a 502', error(502), unknown('lost'), unknown('lost')],
-  ['a 503', error(503), unknown('lost'), unknown('lost')],
-  ['a 504', error(504), unknown('lost'), unknown('lost')],
   ['no readable answer', { kind: 'lost', why: 'connection lost' }, unknown('lost'), unknown('lost')],
 
   ['a refused connection', notSent('connection_refused'), notExecuted('connection'), unknown('connection')],
   ['a send past its deadline', notSent('past_deadline'), notExecuted('connection'), unknown('connection')],
+  [
+    'an account that is not configured',
+    notSent('account_unknown'),
+    notExecuted('account_refused'),
+    unknown('account_refused'),
+  ],
+  [
+    'an account of the other mode',
+    notSent('account_of_other_mode'),
+    notExecuted('account_refused'),
+    unknown('account_refused'),
+  ],
   ['a paused account', notSent('account_paused'), notExecuted('account_refused'), unknown('account_refused')],
   [
     'a key that grew too old',

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
+import type { WorkflowHandle } from '@temporalio/client';
 import Stripe from 'stripe';
 import { SIMULATOR_WEBHOOK_SECRET } from '../../src/config/accounts.js';
 import type { IncidentResult } from '../../src/workflows/messages.js';
+import { PAYMENT_ID } from '../../src/workflows/search-attributes.js';
 import { aPayment } from '../support/api-client.js';
 import { Stack } from '../support/stack.js';
 
@@ -113,6 +115,35 @@ describe('money that arrives where none was expected', () => {
     );
   });
 
+  it('an intent that cannot be closed yet keeps its incident open until the money is dealt with', async () => {
+    const waiting = await stack.api.pay(aPayment({ payment_method: 'pm_card_authenticationRequired' }));
+    await stack.temporal.workflow.getHandle(waiting.id).terminate('a test');
+    const [intent] = await stack.intentsOf(waiting.id);
+    assert.ok(intent);
+    // Stripe is working on it: it can be neither cancelled nor refunded yet.
+    await stack.simulator.put('payment_intents', { ...intent, status: 'processing', next_action: null });
+    const first = await deliver(eventOf({ ...intent, status: 'processing' }, 'payment_intent.processing', 'evt_p'));
+    assert.equal(first.body.outcome, 'incident');
+    const handle = stack.temporal.workflow.getHandle(`incident.lost_payment.${waiting.id}.${intent.id}`);
+    const paid = await stack.stripe.paymentIntents.create({
+      amount: 1999,
+      currency: 'eur',
+      payment_method: 'pm_card_visa',
+      confirm: true,
+      automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
+    });
+    assert.equal((await handle.describe()).status.name, 'RUNNING');
+    const succeeded = {
+      ...intent,
+      status: 'succeeded' as const,
+      amount_received: 1999,
+      latest_charge: paid.latest_charge,
+    };
+    await stack.simulator.put('payment_intents', succeeded);
+    await deliver(eventOf(succeeded as Stripe.PaymentIntent, 'payment_intent.succeeded', 'evt_s'));
+    assert.equal(((await handle.result()) as IncidentResult).resolution, 'refunded');
+  });
+
   it("an attempt's late failure event after success moves nothing", async () => {
     const paid = await stack.api.pay(aPayment());
     await stack.closed(paid.id);
@@ -158,6 +189,15 @@ describe('money that arrives where none was expected', () => {
   }
 });
 
+async function untilStarted(handle: WorkflowHandle): Promise<void> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    const found = await handle.describe().catch(() => undefined);
+    if (found !== undefined) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${handle.workflowId} never started`);
+}
+
 describe('money that a person decides about', () => {
   let stack: Stack;
   before(async () => {
@@ -173,14 +213,10 @@ describe('money that a person decides about', () => {
     });
     const { body } = await stack.api.create(aPayment());
     const handle = stack.temporal.workflow.getHandle(`incident.unknown_outcome.${body.id}.none`);
-    for (let tries = 0; tries < 200; tries += 1) {
-      const found = await handle.describe().catch(() => undefined);
-      if (found !== undefined) break;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await untilStarted(handle);
     const found = await handle.describe();
     assert.equal(found.status.name, 'RUNNING');
-    assert.equal(found.typedSearchAttributes.getAll().length, 1);
+    assert.equal(found.typedSearchAttributes.get(PAYMENT_ID), body.id);
     const payment = (await stack.api.get(body.id)).body;
     assert.deepEqual([payment.status, payment.outcome, payment.final], ['processing', 'unknown', false]);
     await stack.simulator.noFaults();
@@ -188,5 +224,16 @@ describe('money that a person decides about', () => {
     assert.equal(paid.status, 'succeeded', 'it went on trying all the same');
     await handle.signal('resolveIncident', 'accept');
     assert.deepEqual(await handle.result(), { resolution: 'accepted', by: 'person', intentStatus: null, refund: null });
+  });
+
+  it('an outcome that a person has found out never happened is canceled', async () => {
+    await stack.simulator.faults({ requests: [{ kind: 'reset_before', endpoint: 'payment_intents.create' }] });
+    const { body } = await stack.api.create(aPayment());
+    const handle = stack.temporal.workflow.getHandle(`incident.unknown_outcome.${body.id}.none`);
+    await untilStarted(handle);
+    await handle.signal('resolveIncident', 'never_charged');
+    const final = await stack.api.until(body.id, (p) => p.final);
+    assert.equal(final.status, 'canceled');
+    assert.equal((await stack.chargesOf(body.id)).length, 0);
   });
 });

@@ -58,6 +58,34 @@ describe('a payment that is called off or runs out of time', () => {
     assert.equal((await stack.api.get(paid.id)).body.status, 'succeeded');
   });
 
+  it('cancelled while a success waits for its webhook: 409, and it stays paid', async () => {
+    await stack.simulator.faults({ webhooks: [{ kind: 'drop' }] });
+    const paid = await stack.api.pay(aPayment());
+    assert.deepEqual([paid.status, paid.workflow.status], ['succeeded', 'RUNNING']);
+    const refused = await stack.api.call<ProblemBody>('POST', `/v1/payments/${paid.id}/cancel`, {});
+    assert.equal(refused.status, 409);
+    assert.equal(refused.body.code, 'state_forbids');
+  });
+
+  it('an operation id that is a card number is refused and kept nowhere', async () => {
+    const waiting = await stack.api.pay(aPayment({ payment_method: 'pm_card_authenticationRequired' }));
+    const refused = await stack.api.cancel(waiting.id, { 'idempotency-key': '4242424242424242' });
+    assert.equal(refused.status, 422);
+    assert.equal((await stack.api.get(waiting.id)).body.status, 'requires_action');
+  });
+
+  it("a 500 stored under a cancel's key is gone round: the intent is read and cancelled under the next", async () => {
+    await stack.simulator.faults({
+      requests: [{ kind: 'error_before', endpoint: 'payment_intents.cancel', times: 1 }],
+    });
+    const final = await stack.api.pay(aPayment({ payment_method: 'pm_card_visa_chargeDeclined', off_session: true }));
+    assert.equal(final.status, 'failed');
+    assert.deepEqual(
+      (await stack.intentsOf(final.id)).map((i) => i.status),
+      ['canceled'],
+    );
+  });
+
   it('cancelled while the charge is under way: the money that came in wins', async () => {
     await stack.simulator.faults({
       requests: [{ kind: 'hold_reply', endpoint: 'payment_intents.create', times: 1 }],

@@ -120,6 +120,22 @@ describe('a reply that does not come whole', () => {
     assert.equal((await stack.chargesOf(paid.id)).length, 1);
   });
 
+  it('an answer that cannot be read is unknown, and does not become a hot loop', async () => {
+    await stack.simulator.faults({
+      requests: [{ kind: 'gibberish', endpoint: 'payment_intents.create' }],
+      webhooks: [{ kind: 'drop' }],
+    });
+    const { body } = await stack.api.create(aPayment());
+    await untilTold(body.id, /unknown \(lost\)/);
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    const sends = (await stack.simulator.requestsOf(body.id)).length;
+    assert.ok(sends >= 2 && sends <= 5, `${sends} sends in 3 s`);
+    await stack.simulator.noFaults();
+    const paid = await stack.api.until(body.id, (p) => p.final);
+    assert.equal(paid.status, 'succeeded');
+    assert.equal((await stack.chargesOf(body.id)).length, 1);
+  });
+
   it('429s of every cause are waited out, and nothing is charged twice', async () => {
     const reasons = ['global-rate', 'endpoint-rate', 'global-concurrency', 'endpoint-concurrency', undefined];
     await stack.simulator.faults({

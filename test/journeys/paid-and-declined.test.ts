@@ -30,7 +30,18 @@ describe('a plain card payment', () => {
   });
 
   it('costs at most 15 history events and 3 billable actions', async () => {
+    await costsLittle();
+  });
+
+  it('costs no more when the webhook comes before the response', async () => {
+    await stack.simulator.faults({ requests: [{ kind: 'webhook_first', endpoint: 'payment_intents.create' }] });
+    await costsLittle();
+    await stack.simulator.noFaults();
+  });
+
+  async function costsLittle(): Promise<void> {
     const paid = await stack.api.pay(aPayment());
+    assert.equal(paid.status, 'succeeded');
     await stack.closed(paid.id);
     const history = await stack.temporal.workflow.getHandle(paid.id).fetchHistory();
     const types = (history.events ?? []).map((event) => Number(event.eventType));
@@ -40,7 +51,7 @@ describe('a plain card payment', () => {
     assert.equal(count(TIMER_STARTED) + count(UPSERT) + count(UPDATE_ACCEPTED), 0);
     const actions = 1 + count(ACTIVITY_SCHEDULED) + count(SIGNALED);
     assert.ok(actions <= 3, `${actions} billable actions`);
-  });
+  }
 
   it('declined off-session fails, with the reason, once Stripe has cancelled the intent', async () => {
     const request = aPayment({ payment_method: 'pm_card_visa_chargeDeclinedInsufficientFunds', off_session: true });

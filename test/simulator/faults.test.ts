@@ -170,7 +170,7 @@ describe('faults over HTTP', () => {
     assert.deepEqual(await run(), first);
   });
 
-  for (const kind of ['reset_before', 'reject'] as const) {
+  for (const kind of ['reset_before', 'reject', 'error_before'] as const) {
     it(`${kind} strikes before anything has happened`, async () => {
       await stripe.control.faults({ requests: [{ kind, endpoint: 'payment_intents.create', times: 2 }] });
       assert.notEqual(
@@ -181,7 +181,7 @@ describe('faults over HTTP', () => {
     });
   }
 
-  for (const kind of ['lose_reply', 'hang', 'truncate_reply', 'error_500', 'bad_gateway'] as const) {
+  for (const kind of ['lose_reply', 'hang', 'truncate_reply', 'error_500', 'bad_gateway', 'gibberish'] as const) {
     it(`${kind} spoils the reply of what has happened`, async () => {
       // Twice, for the client library repeats a reset of its own accord.
       await stripe.control.faults({ requests: [{ kind, endpoint: 'payment_intents.create', times: 2 }] });

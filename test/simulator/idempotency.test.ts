@@ -69,14 +69,19 @@ describe('idempotency keys', () => {
     assert.equal(await madeBy(declined.description), 1);
   });
 
-  it('a 500 is kept, though the payment went through: repeating cannot cure it', async () => {
-    const description = `of ${key}`;
-    await stripe.control.faults({ requests: [{ kind: 'error_500', times: 1 }] });
-    const [first, again] = [await pay({ description }), await pay({ description })];
-    assert.deepEqual([first.status, again.status, again.replayed], [500, 500, true]);
-    assert.equal(again.text, first.text);
-    assert.equal(await madeBy(description), 1);
-  });
+  for (const [kind, effect] of [
+    ['error_500', 'though the payment went through'],
+    ['error_before', 'and the payment never comes about'],
+  ] as const) {
+    it(`a 500 is kept, ${effect}: repeating cannot cure it`, async () => {
+      const description = `of ${key}`;
+      await stripe.control.faults({ requests: [{ kind, endpoint: 'payment_intents.create', times: 1 }] });
+      const [first, again] = [await pay({ description }), await pay({ description })];
+      assert.deepEqual([first.status, again.status, again.replayed], [500, 500, true]);
+      assert.equal(again.text, first.text);
+      assert.equal(await madeBy(description), kind === 'error_500' ? 1 : 0);
+    });
+  }
 
   it('a reply that got lost is told again, whole, to the repeat', async () => {
     const description = `of ${key}`;

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import Stripe from 'stripe';
 import { SEED } from '../support/any-fact.js';
 import { SECOND, T0 } from '../support/facts.js';
+import { cardPayment } from '../support/metered-gateway.js';
 import { Simulated } from '../support/simulated.js';
 import { until } from '../support/until.js';
 
@@ -123,6 +124,31 @@ describe('a list of payment intents', () => {
     const customer = (await stripe.stripe.customers.create({})).id;
     const { id } = await stripe.stripe.paymentIntents.create({ amount: 1, currency: 'eur', customer });
     assert.deepEqual((await list({ customer })).ids, [id]);
+  });
+});
+
+describe('a list of events', () => {
+  let stripe: Simulated;
+  before(async () => {
+    stripe = await Simulated.start();
+    await stripe.stripe.paymentIntents.create(cardPayment());
+    await stripe.stripe.customers.create({});
+  });
+  after(() => stripe?.stop());
+
+  const list = async (params: Stripe.EventListParams) =>
+    (await stripe.stripe.events.list(params)).data.map(({ type }) => type);
+
+  it('is newest first, and cut by one type or by several', async () => {
+    const all = ['customer.created', 'payment_intent.succeeded', 'charge.succeeded', 'payment_intent.created'];
+    assert.deepEqual(await list({}), all);
+    assert.deepEqual(await list({ type: 'charge.succeeded' }), ['charge.succeeded']);
+    assert.deepEqual(await list({ types: ['charge.succeeded', 'customer.created'] }), [all[0], all[2]]);
+    assert.deepEqual(await list({ types: ['charge.refunded'] }), []);
+  });
+
+  it('takes a list of types for one, and nothing else', async () => {
+    await assert.rejects(list({ types: 'charge.succeeded' as never }), Stripe.errors.StripeInvalidRequestError);
   });
 });
 

@@ -83,8 +83,10 @@ describe('what the gateway writes', () => {
     assert.deepEqual([metersOf('payment_intents.create'), metersOf('payment_intents.retrieve')], [20, 20]);
   });
 
-  it('an account nobody configured is a bug of the caller, told as one', async () => {
-    await assert.rejects(metered.gateway.createIntent('two', cardPayment(), metered.write()), RangeError);
+  it('a call for an account nobody configured here is not sent: another process may know it', async () => {
+    const reply = await metered.gateway.createIntent('two', cardPayment(), metered.write());
+    assert.deepEqual(reply, { kind: 'not_sent', why: 'account_unknown' });
+    await assert.rejects(metered.gateway.listIntents('two', 0, 1));
     assert.equal(raw.connections, 0);
   });
 });
@@ -105,7 +107,7 @@ describe('the guard where the bytes are written', () => {
 
   const create = (write: KeyedWrite) => metered.gateway.createIntent('one', cardPayment(), write);
 
-  /** Times after the key's birth, and what the guard does with a key that lives an hour and a deadline after two. */
+  /** What is asked to be written, on either side of each edge, and why it is not; null where it is. */
   const EDGES: readonly [name: string, changes: Partial<KeyedWrite>, why: string | null][] = [
     ['a millisecond before the key is too old', { birthMs: T0 - HOUR + 1, keyLifeMs: HOUR }, null],
     ['the moment the key is too old', { birthMs: T0 - HOUR, keyLifeMs: HOUR }, 'key_too_old'],
@@ -113,8 +115,14 @@ describe('the guard where the bytes are written', () => {
     ['a millisecond before the deadline', { deadlineMs: T0 + 1 }, null],
     ['the moment of the deadline', { deadlineMs: T0 }, 'past_deadline'],
     ['long after the deadline', { deadlineMs: T0 - HOUR }, 'past_deadline'],
+    ['a key of the mode the payment was taken in', { livemode: false }, null],
+    ['a key of the other mode', { livemode: true }, 'account_of_other_mode'],
     // A key that is too old can never be repeated, a missed deadline can: the one that says more wins.
-    ['both', { birthMs: T0 - HOUR, keyLifeMs: HOUR, deadlineMs: T0 }, 'key_too_old'],
+    [
+      'both the key too old and the deadline past',
+      { birthMs: T0 - HOUR, keyLifeMs: HOUR, deadlineMs: T0 },
+      'key_too_old',
+    ],
   ];
   for (const [name, changes, why] of EDGES) {
     it(`${name}: ${why === null ? 'written' : `not written, and not metered (${why})`}`, async () => {

@@ -28,7 +28,7 @@ describe('an account whose key Stripe refuses', () => {
     assert.ok(reply.kind === 'error' && reply.status === 401, JSON.stringify(reply));
   }
 
-  /** Holds that the pause ends after exactly `ms`, and leaves the clock there. */
+  /** Holds that nothing gets through before `ms` are over, and leaves the clock where the next call should. */
   async function restsFor(ms: number) {
     const [requests, meters] = [reachedStripe(), metered.metered.length];
     assert.deepEqual(await create(), PAUSED);
@@ -80,6 +80,7 @@ describe('an account whose key Stripe refuses', () => {
     await refuse(1);
     await isRefused();
     await restsFor(SECOND);
+    assert.equal((await create()).kind, 'object', 'the pause is over');
   });
 
   it('is known by 401 alone: no other refusal rests an account', async () => {

@@ -80,7 +80,8 @@ describe('an exchange that did not come whole', () => {
   });
 
   it('a kept connection that Stripe closes under the second request is lost, and not tried again', async () => {
-    raw.respond = (socket, _, count) => (count === 1 ? answer(socket, 500, '{"error":{}}') : socket.resetAndDestroy());
+    raw.respond = (socket, _, count) =>
+      count === 1 ? answer(socket, 500, '{"error":{"type":"api_error"}}') : socket.resetAndDestroy();
     assert.equal((await create()).kind, 'error');
     assert.deepEqual(await create(), { kind: 'lost', why: 'ECONNRESET' });
     assert.deepEqual([raw.connections, raw.requests.length, metered.metered.length], [1, 2, 2]);

@@ -32,6 +32,11 @@ export class SimulatorControl {
     return this.call('POST', `redeliver?key=${SIMULATOR_KEY}`);
   }
 
+  /** Puts one of the default account's objects as it is. */
+  put(table: 'payment_intents' | 'charges', row: unknown): Promise<unknown> {
+    return this.call('PUT', `object?key=${SIMULATOR_KEY}`, { table, row });
+  }
+
   async requests(endpoint?: string): Promise<LoggedRequest[]> {
     const { requests } = (await this.call('GET', 'requests')) as { requests: LoggedRequest[] };
     return requests.filter((r) => endpoint === undefined || r.endpoint === endpoint);

@@ -22,6 +22,7 @@ export function applyIntent(state: PaymentState, shown: Shown): PaymentState {
   const asked = answered ? { ...state, readWanted: false } : state;
 
   const owner = ownerOf(asked, shown);
+  if (owner === undefined && isUnheardOf(asked, intent)) return noteOddity(asked, 'second_intent', intent);
   if (owner === undefined || !agrees(asked, owner, intent)) return { ...asked, disregarded: asked.disregarded + 1 };
   if (owner.seen !== null && owner.seen.intent.id !== intent.id) return noteOddity(asked, 'second_intent', intent);
   if (asked.end !== null) return afterEnd(asked, owner, shown);
@@ -57,6 +58,12 @@ const UNKNOWN_RANK = 0;
 /** The event itself, or the sweep in its place, is what a run waits for before it closes. */
 function standsForEvents(source: IntentSource): boolean {
   return source === 'webhook' || source === 'sweep';
+}
+
+/** An open or paid intent that is labelled ours, of an attempt this run knows nothing of (a reset may have forgotten it). */
+function isUnheardOf(state: PaymentState, intent: IntentSnapshot): boolean {
+  const labelledOurs = intent.labels?.workflowId === state.terms.id;
+  return labelledOurs && intent.status !== 'canceled' && state.attempts.some((a) => agrees(state, a, intent));
 }
 
 /** A fact counts only if account, mode, amount and currency agree, and its own amounts keep their bounds. */

@@ -5,7 +5,7 @@ import type { Outcome } from '../outcome.js';
 export type IntentSource = 'reply' | 'read' | 'webhook' | 'sweep';
 
 /** Who called a payment off. */
-export type CanceledBy = 'api' | 'temporal';
+export type CanceledBy = 'api' | 'temporal' | 'person';
 
 /**
  * Everything a payment can learn. Facts may come in any order and any number of times; `next` judges them. Times are
@@ -50,5 +50,7 @@ export type Fact =
   | { readonly type: 'reported'; readonly intent: string }
   /** Somebody overdue was looked for elsewhere and not found: one read of its own. */
   | { readonly type: 'look_wanted' }
+  /** A person has looked at Stripe: the attempt of unknown outcome never happened. It ends the payment. */
+  | { readonly type: 'ruled_dead' }
   /** A person has been called to an unknown outcome. */
   | { readonly type: 'handed_over' };

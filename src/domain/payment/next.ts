@@ -52,6 +52,11 @@ function apply(state: PaymentState, fact: Fact): PaymentState {
       };
     case 'look_wanted':
       return { ...state, readWanted: !state.endSeen && currentAttempt(state).seen !== null };
+    case 'ruled_dead': {
+      const left = leave(state, { because: 'canceled', by: 'person' });
+      const { number } = currentAttempt(state);
+      return withAttempt(left, number, (a) => ({ ...a, dead: a.dead || (isUnknown(a) && !a.sending) }));
+    }
     case 'handed_over':
       return { ...state, handedOver: true };
   }

@@ -51,7 +51,7 @@ export function describeFact(
     case 'absent':
       return entry('stripe_read', `attempt ${fact.attempt} is not in Stripe's list`);
     case 'cancel_requested':
-      return entry('penstock', `cancel requested through ${fact.by === 'api' ? 'the API' : 'Temporal'}`);
+      return entry('penstock', `cancel requested through ${fact.by === 'temporal' ? 'Temporal' : 'the API'}`);
     case 'expired':
       return entry('penstock', 'expires_at has passed');
     case 'past_lost':
@@ -60,6 +60,8 @@ export function describeFact(
       return entry('penstock', `attempt ${after.attempts.length} opened: the one before is proved dead`);
     case 'reported':
       return entry('penstock', `incident started for ${fact.intent}`);
+    case 'ruled_dead':
+      return entry('penstock', 'a person has found that it never happened');
     case 'look_wanted':
       return entry('penstock', 'overdue: reading the intent');
     case 'handed_over':
