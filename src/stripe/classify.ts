@@ -19,6 +19,7 @@ export function isRefusal(error: unknown): boolean {
 /** What a successful answer showed. */
 export function replyOf(account: string, intent: Stripe.Response<Stripe.PaymentIntent>): Reply {
   return readable(() => {
+    if (intent.object !== 'payment_intent') throw new TypeError('not a payment intent');
     const replayed = intent.lastResponse.headers['idempotent-replayed'] === 'true';
     return { kind: 'object', intent: toSnapshot(account, intent), replayed };
   });
@@ -64,7 +65,8 @@ function replyOfApiError(
     status,
     type: error.rawType ?? null,
     code: error.code ?? null,
-    declineCode: error.decline_code ?? null,
+    // The library fills in an empty string where there is none.
+    declineCode: error.decline_code || null,
     message: error.message,
     intent: intent == null ? null : toSnapshot(account, intent),
     rateLimitedReason: error.headers?.['stripe-rate-limited-reason'] ?? null,

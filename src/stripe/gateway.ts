@@ -48,9 +48,10 @@ interface Call {
 interface Door {
   readonly stripe: Stripe;
   readonly livemode: boolean;
-  /** Stripe refused the account's key: nothing more is sent before this. */
-  pausedUntilMs: number;
+  /** Stripe refused the account's key: nothing more is sent before this, and one call alone then tries it. */
+  pausedUntilMs: number | null;
   pauseMs: number;
+  probe: Call | null;
 }
 
 /** An account whose key Stripe refuses is asked again after this, and less often each time, up to the second. */
@@ -70,8 +71,9 @@ export class StripeGateway {
       this.doors.set(account.name, {
         stripe: this.connect(account),
         livemode: account.livemode,
-        pausedUntilMs: 0,
+        pausedUntilMs: null,
         pauseMs: FIRST_PAUSE_MS,
+        probe: null,
       });
     }
   }
@@ -132,17 +134,24 @@ export class StripeGateway {
     const door = this.doorOf(call.account);
     try {
       const answer = await this.calls.run(call, () => ask(door.stripe));
-      door.pauseMs = FIRST_PAUSE_MS;
+      open(door);
       return answer;
     } catch (error) {
       if (error instanceof Stripe.errors.StripeAuthenticationError) this.pause(door);
+      // Whatever else Stripe answers, it has taken the key.
+      else if (error instanceof Stripe.errors.StripeError && error.statusCode !== undefined) open(door);
       throw error;
+    } finally {
+      if (door.probe === call) door.probe = null;
     }
   }
 
   /** A refused key is the account's trouble and no payment's: the account rests, its payments wait. */
   private pause(door: Door): void {
-    door.pausedUntilMs = this.options.now() + door.pauseMs;
+    const now = this.options.now();
+    // Calls that were under way together are refused together: they are one refusal.
+    if (door.pausedUntilMs !== null && now < door.pausedUntilMs) return;
+    door.pausedUntilMs = now + door.pauseMs;
     door.pauseMs = Math.min(door.pauseMs * 2, LONGEST_PAUSE_MS);
   }
 
@@ -150,10 +159,14 @@ export class StripeGateway {
     const call = this.calls.getStore();
     if (call === undefined) throw new Error('a Stripe request outside the gateway');
     const now = this.options.now();
-    if (now < this.doorOf(call.account).pausedUntilMs) throw new NotSentError('account_paused');
+    const door = this.doorOf(call.account);
+    if (door.pausedUntilMs !== null) {
+      if (now < door.pausedUntilMs || door.probe !== null) throw new NotSentError('account_paused');
+      door.probe = call;
+    }
     if (call.write !== undefined) {
       const { livemode } = call.write;
-      if (livemode !== undefined && livemode !== this.doorOf(call.account).livemode) {
+      if (livemode !== undefined && livemode !== door.livemode) {
         throw new NotSentError('account_of_other_mode');
       }
       if (now >= call.write.birthMs + call.write.keyLifeMs) throw new NotSentError('key_too_old');
@@ -183,6 +196,12 @@ export class StripeGateway {
       httpClient: guardedHttpClient(protocol, () => this.guard()),
     });
   }
+}
+
+/** The account's key is good. */
+function open(door: Door): void {
+  door.pausedUntilMs = null;
+  door.pauseMs = FIRST_PAUSE_MS;
 }
 
 export type CancelReason = 'abandoned' | 'requested_by_customer';

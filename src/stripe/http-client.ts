@@ -34,8 +34,10 @@ export function guardedHttpClient(protocol: 'http' | 'https', beforeWrite: Befor
   const makeRequest = inner.makeRequest.bind(inner);
   inner.makeRequest = async (...args) => {
     beforeWrite();
+    const [timeoutMs, startedAt] = [args[7], performance.now()];
     try {
-      return await makeRequest(...args);
+      const response = await makeRequest(...args);
+      return onlyStripes(response, timeoutMs - (performance.now() - startedAt));
     } catch (error) {
       throw withoutHiddenRetry(error);
     }
@@ -54,4 +56,32 @@ function withoutHiddenRetry(error: unknown): unknown {
 
 function isConnecting(syscall: string): boolean {
   return syscall === 'connect' || syscall.startsWith('getaddrinfo');
+}
+
+type HttpResponse = Awaited<ReturnType<HttpClient['makeRequest']>>;
+
+/**
+ * JSON alone does not make an answer Stripe's: proxies and gateways speak it too. Stripe-node takes a body without
+ * `error` for a success whatever its status, and on a bare string it throws where nobody can catch it. What is thrown
+ * here it reports as an answer that could not be read. Its own time-out is of idleness, so a body that trickles would
+ * never end: here it has what is left of the whole.
+ */
+function onlyStripes(response: HttpResponse, leftMs: number): HttpResponse {
+  const toJSON = response.toJSON.bind(response);
+  response.toJSON = async () => {
+    const raw = response.getRawResponse() as { destroy: (error: Error) => void };
+    const tooLate = Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' });
+    const timer = setTimeout(() => raw.destroy(tooLate), Math.max(1, leftMs));
+    const body: unknown = await toJSON().finally(() => clearTimeout(timer));
+    if (!isStripes(response.getStatusCode(), body)) throw new SyntaxError("not an answer of Stripe's");
+    return body;
+  };
+  return response;
+}
+
+/** An object names what it is, an error its type. */
+function isStripes(status: number, body: unknown): boolean {
+  if (typeof body !== 'object' || body === null) return false;
+  const { object, error } = body as { object?: unknown; error?: { type?: unknown } | null };
+  return status < 400 ? typeof object === 'string' : typeof error?.type === 'string';
 }

@@ -28,7 +28,7 @@ export function toSnapshot(account: string, intent: Stripe.PaymentIntent): Inten
 
 function toFailure(error: Stripe.PaymentIntent.LastPaymentError): Failure {
   const kind = error.type === 'card_error' ? 'declined' : 'invalid_request';
-  return failure(kind, error.code ?? null, error.decline_code ?? null, error.message ?? 'The payment was declined.');
+  return failure(kind, error.code ?? null, error.decline_code || null, error.message ?? 'The payment was declined.');
 }
 
 function toNextAction(action: Stripe.PaymentIntent.NextAction | null | undefined): NextAction | null {

@@ -79,7 +79,7 @@ describe('replyOfError', () => {
           status: raw.statusCode,
           type: 'card_error',
           code: raw.code ?? null,
-          declineCode: raw.decline_code,
+          declineCode: raw.decline_code || null,
           message: raw.message,
           intent: null,
           rateLimitedReason: reason ?? null,

@@ -55,6 +55,33 @@ describe('an account whose key Stripe refuses', () => {
     assert.equal(reachedStripe(), requests);
   });
 
+  it('is tried by one call after its rest, and by the others once that one was taken', async () => {
+    await refuse(1);
+    await isRefused();
+    metered.nowMs += SECOND;
+    const before = reachedStripe();
+    const replies = await Promise.all(Array.from({ length: 10 }, () => create()));
+    assert.equal(reachedStripe() - before, 1);
+    assert.deepEqual(replies.map((reply) => reply.kind).sort(), [...Array<string>(9).fill('not_sent'), 'object']);
+    assert.equal((await create()).kind, 'object');
+  });
+
+  it('rests once for calls that were refused together', async () => {
+    await refuse(6);
+    await Promise.all(Array.from({ length: 6 }, () => isRefused()));
+    await restsFor(SECOND);
+  });
+
+  it('has its key back with any answer that took it, a decline included', async () => {
+    await refuse(1);
+    await isRefused();
+    metered.nowMs += SECOND;
+    const declined = { ...cardPayment(), payment_method: 'pm_card_visa_chargeDeclined' };
+    const reply = await metered.gateway.createIntent('one', declined, metered.write());
+    assert.equal(reply.kind, 'error');
+    assert.equal((await create()).kind, 'object');
+  });
+
   it('holds up no other account', async () => {
     await refuse(1);
     await isRefused();
