@@ -7,6 +7,12 @@
 const DIGIT_RUN = /\d(?:[\s._/\u200b-\u200d\u2060\u2010-\u2015-]{0,2}\d)+/g;
 const SEPARATORS = /\D+/;
 
+/**
+ * How numbers of payment cards begin (ISO/IEC 7812: 3 to 6, and Mastercard's 22 to 27). Asked of digits in groups only:
+ * dates and counters come in groups too, and one in ten of them passes Luhn. Digits in one piece are always suspect.
+ */
+const ISSUER = /^(?:[3-6]|2[2-7])/;
+
 /** Whether some run of whole digit groups in `text` is 13 to 19 digits long and passes Luhn. */
 export function looksLikeCard(text: string): boolean {
   // Compatibility forms fold full-width digits; they also fold what is no digit of a number (①), so both are read.
@@ -33,7 +39,8 @@ function holdsCard(groups: readonly string[]): boolean {
     for (let to = from; to < groups.length; to += 1) {
       digits += groups[to];
       if (digits.length > 19) break;
-      if (digits.length >= 13 && passesLuhn(digits)) return true;
+      const plausible = to === from || ISSUER.test(digits);
+      if (digits.length >= 13 && plausible && passesLuhn(digits)) return true;
     }
   }
   return false;

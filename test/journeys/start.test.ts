@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { isTaken } from '../../src/dev/ports.js';
+import { addEndpoint } from '../../src/simulator/control.js';
+import { Simulator } from '../../src/simulator/simulator.js';
 import { ApiClient, aPayment } from '../support/api-client.js';
 import { freePort, Part } from '../support/process.js';
 
@@ -68,6 +70,33 @@ describe('npm start', () => {
     assert.equal((await api.until(waiting.id, (p) => p.final)).status, 'canceled');
     assert.equal(await second.end('SIGTERM'), 0, second.output);
     for (const port of Object.values(at.ports)) assert.equal(await isTaken(port), false, `${port} is still used`);
+  });
+
+  it('with a Stripe key of its own talks to Stripe, starts no simulator and makes no payment by itself', async () => {
+    const key = 'sk_test_an_account_of_its_own';
+    const secret = 'whsec_of_its_own_account';
+    const stripe = new Simulator({ port: 0, folder: undefined });
+    const stripePort = await stripe.start();
+    addEndpoint(stripe, { key, url: `http://127.0.0.1:${at.ports.api}/webhooks/stripe/default`, secret });
+    const part = npmStart({
+      ...at.env,
+      PENSTOCK_DATA_DIR: join(at.folder, 'own-account'),
+      STRIPE_SECRET_KEY: key,
+      STRIPE_WEBHOOK_SECRET: secret,
+      STRIPE_API_BASE: `http://127.0.0.1:${stripePort}`,
+    });
+    try {
+      await part.start();
+      assert.ok(!/One payment|simulator/.test(part.output), part.output);
+      assert.equal(await isTaken(at.ports.simulator), false);
+      assert.equal(stripe.log.length, 0, 'Stripe was not asked for anything');
+      const paid = await new ApiClient(`http://127.0.0.1:${at.ports.api}`).pay(aPayment());
+      assert.equal(paid.status, 'succeeded');
+      assert.equal(stripe.log.filter((r) => r.endpoint === 'payment_intents.create').length, 1);
+    } finally {
+      await part.end('SIGTERM');
+      await stripe.stop();
+    }
   });
 
   /** Starts what must not come up, and returns what it said. */

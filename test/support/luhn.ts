@@ -17,5 +17,7 @@ export function luhnSum(digits: string): number {
 export const anyDigits = (min: number, max: number) =>
   fc.stringMatching(new RegExp(`^[1-9][0-9]{${min - 1},${max - 1}}$`));
 
-/** 13 to 19 digits that pass Luhn. */
-export const anyCard = anyDigits(12, 18).map(withCheckDigit);
+/** 13 to 19 digits that begin as card numbers do and pass Luhn. */
+export const anyCard = fc
+  .tuple(fc.constantFrom('3', '4', '5', '6', '22', '27'), fc.stringMatching(/^[0-9]{11,16}$/))
+  .map(([issuer, rest]) => withCheckDigit(issuer + rest));
