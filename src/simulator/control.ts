@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { FaultScript, faultsSchema } from './faults.js';
-import { accountId, type Simulator } from './simulator.js';
+import { accountId } from './incoming.js';
+import type { Simulator } from './simulator.js';
 
 const endpointSchema = z.strictObject({
   /** The secret key that opens the account. */

@@ -1,12 +1,13 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import qs from 'qs';
+import { asAnswer, badKey, keyInUse, rejection, reply, truncate, unknownUrl } from './answers.js';
 import { control } from './control.js';
 import { WebhookSender } from './delivery.js';
-import { StripeApiError } from './errors.js';
 import { FaultScript, faultsSchema, type RequestFault } from './faults.js';
 import { type Answer, handle, type IncomingCall } from './handle.js';
+import { accountOf, header, readBody } from './incoming.js';
 import type { Params } from './params.js';
 import { findRoute, type Route } from './routes.js';
 import { Store } from './store.js';
@@ -32,7 +33,6 @@ export interface LoggedRequest {
 
 /** The request log keeps the newest of them. */
 const LONGEST_LOG = 100_000;
-const LARGEST_BODY = 1_000_000;
 
 /** A Stripe to run against, over HTTP. Every secret key opens an account of its own. */
 export class Simulator {
@@ -241,93 +241,6 @@ export class Simulator {
  * called what every object has, such as `constructor`.
  */
 const PARSING: qs.IParseOptions = { depth: 6, parameterLimit: 1_000, parseArrays: false, plainObjects: true };
-
-function reply(res: ServerResponse, answer: Answer, requestId: string, entry?: LoggedRequest): void {
-  if (entry !== undefined) entry.status = answer.status;
-  if (res.destroyed) return;
-  res.writeHead(answer.status, {
-    'content-type': 'application/json',
-    'request-id': requestId,
-    'stripe-version': '2026-10-28.endive',
-    ...answer.headers,
-  });
-  res.end(JSON.stringify(answer.body));
-}
-
-/** Promises the whole body and closes the connection half way through it. */
-function truncate(res: ServerResponse, answer: Answer, requestId: string): void {
-  const body = JSON.stringify(answer.body);
-  res.writeHead(answer.status, {
-    'content-type': 'application/json',
-    'content-length': String(Buffer.byteLength(body)),
-    'request-id': requestId,
-  });
-  res.write(body.slice(0, body.length / 2), () => res.socket?.end());
-}
-
-/** The account a secret key opens: each key is an island. */
-export function accountId(key: string): string {
-  return `acct_${createHash('sha256').update(key).digest('hex').slice(0, 16)}`;
-}
-
-function accountOf(req: IncomingMessage): string | undefined {
-  const authorization = req.headers.authorization ?? '';
-  const basic = /^Basic (.+)$/i.exec(authorization)?.[1];
-  const key =
-    /^Bearer (.+)$/i.exec(authorization)?.[1] ?? (basic && Buffer.from(basic, 'base64').toString().split(':')[0]);
-  return key !== undefined && /^(sk|rk)_test_\w{4,}$/.test(key) ? accountId(key) : undefined;
-}
-
-function badKey(): StripeApiError {
-  return new StripeApiError(401, { type: 'invalid_request_error', message: 'Invalid API Key provided.' });
-}
-
-function keyInUse(): StripeApiError {
-  return new StripeApiError(409, {
-    type: 'idempotency_error',
-    code: 'idempotency_key_in_use',
-    message: 'There is currently another in-progress request using this Idempotency Key.',
-  });
-}
-
-function unknownUrl(method: string, path: string): StripeApiError {
-  const message = `Unrecognized request URL (${method}: ${path}).`;
-  return new StripeApiError(404, { type: 'invalid_request_error', message });
-}
-
-function rejection(fault: RequestFault): StripeApiError {
-  const headers: Record<string, string> = {};
-  if (fault.reason !== undefined) headers['stripe-rate-limited-reason'] = fault.reason;
-  const byDefault = fault.status === 429 ? (fault.reason === undefined ? 'lock_timeout' : 'rate_limit') : undefined;
-  const code = fault.code ?? byDefault;
-  const message = fault.status === 401 ? 'Invalid API Key provided.' : 'The request was refused.';
-  const body = { type: 'invalid_request_error' as const, message, ...(code === undefined ? {} : { code }) };
-  return new StripeApiError(fault.status, body, headers);
-}
-
-function asAnswer(error: unknown): Answer {
-  if (error instanceof StripeApiError) {
-    return { status: error.status, body: { error: error.body }, headers: error.headers, events: [] };
-  }
-  const message = `simulator: ${(error as Error).message}`;
-  return { status: 500, body: { error: { type: 'api_error', message } }, headers: {}, events: [] };
-}
-
-async function readBody(req: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > LARGEST_BODY) throw new StripeApiError(413, { type: 'invalid_request_error', message: 'Too large.' });
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function header(req: IncomingMessage, name: string): string | null {
-  const value = req.headers[name];
-  return typeof value === 'string' ? value : null;
-}
 
 function shortId(): string {
   return randomUUID().replaceAll('-', '').slice(0, 24);

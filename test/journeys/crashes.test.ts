@@ -66,7 +66,7 @@ describe('a crash in the middle of a payment', () => {
   it('of Stripe, refusing connections: the payment waits and is paid when it is back', async () => {
     await stack.simulatorPart.kill9();
     const { body } = await stack.api.create(aPayment());
-    await untilTold(body.id, /not executed \(connection\)/);
+    await stack.api.untilTold(body.id, /not executed \(connection\)/);
     await stack.simulatorPart.start();
     const paid = await stack.api.until(body.id, (p) => p.final);
     assert.equal(paid.status, 'succeeded');
@@ -124,7 +124,7 @@ describe('a crash in the middle of a payment', () => {
       workflowTaskFinishEventId: last?.eventId as never,
       requestId: 'reset-3',
     });
-    await untilTold(declined.id, /the run was reset/);
+    await stack.api.untilTold(declined.id, /the run was reset/);
     // The worker forgets the run, so that what follows replays all of it, the doubt included.
     await stack.workerPart.stop();
     await stack.workerPart.start();
@@ -160,13 +160,4 @@ describe('a crash in the middle of a payment', () => {
     assert.equal(new Set(keys).size, 1);
     assert.equal((await stack.chargesOf(paid.id)).length, 1);
   });
-
-  async function untilTold(id: string, what: RegExp) {
-    for (let tries = 0; tries < 300; tries += 1) {
-      const { body } = await stack.api.get(id);
-      if (body.timeline?.some((t) => what.test(t.what))) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error(`${id} never said ${what}`);
-  }
 });

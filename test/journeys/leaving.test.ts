@@ -155,7 +155,7 @@ describe('a payment that is called off or runs out of time', () => {
   it('expired while unknown, and never arrived: canceled once absence is proof, and not sent again', async () => {
     await stack.simulator.faults({ requests: [{ kind: 'reset_before', endpoint: 'payment_intents.create' }] });
     const { body } = await stack.api.create(aPayment({ expires_at: inSeconds(3) }));
-    const atExpiry = await untilTold(body.id, /expires_at has passed/);
+    const atExpiry = await stack.api.untilTold(body.id, /expires_at has passed/);
     assert.equal(atExpiry.final, false, 'absence is no proof yet');
     const sends = (await stack.simulator.requestsOf(body.id)).length;
     const final = await stack.api.until(body.id, (p) => p.final);
@@ -211,14 +211,5 @@ describe('a payment that is called off or runs out of time', () => {
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
     throw new Error(`${id} was never sent`);
-  }
-
-  async function untilTold(id: string, what: RegExp) {
-    for (let tries = 0; tries < 300; tries += 1) {
-      const { body } = await stack.api.get(id);
-      if (body.timeline?.some((t) => what.test(t.what))) return body;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error(`${id} never said ${what}`);
   }
 });

@@ -27,16 +27,6 @@ describe('a reply that does not come whole', () => {
     return { paid, sends };
   }
 
-  /** Looks at the payment until its timeline says so. */
-  async function untilTold(id: string, what: RegExp) {
-    for (let tries = 0; tries < 300; tries += 1) {
-      const { body } = await stack.api.get(id);
-      if (body.timeline?.some((t) => what.test(t.what))) return body;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error(`${id} never said ${what}`);
-  }
-
   it('lost after the charge: one charge, succeeded', async () => {
     await paysOnce('lose_reply');
   });
@@ -99,7 +89,7 @@ describe('a reply that does not come whole', () => {
       webhooks: [{ kind: 'drop' }],
     });
     const { body } = await stack.api.create(aPayment());
-    const refused = await untilTold(body.id, /unknown \(account_refused\)/);
+    const refused = await stack.api.untilTold(body.id, /unknown \(account_refused\)/);
     assert.equal(refused.status, 'processing');
     assert.equal(refused.outcome, 'unknown');
     const final = await stack.api.until(body.id, (p) => p.final, 90);
@@ -126,7 +116,7 @@ describe('a reply that does not come whole', () => {
       webhooks: [{ kind: 'drop' }],
     });
     const { body } = await stack.api.create(aPayment());
-    await untilTold(body.id, /unknown \(lost\)/);
+    await stack.api.untilTold(body.id, /unknown \(lost\)/);
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     const sends = (await stack.simulator.requestsOf(body.id)).length;
     assert.ok(sends >= 2 && sends <= 5, `${sends} sends in 3 s`);

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
-import { accountId } from '../../src/simulator/simulator.js';
+import { accountId } from '../../src/simulator/incoming.js';
 import { Store, Transaction } from '../../src/simulator/store.js';
 import { SEED } from '../support/any-fact.js';
 import { HOUR, T0 } from '../support/facts.js';

@@ -45,6 +45,16 @@ export class ApiClient {
     return this.call('POST', `/v1/payments/${id}/cancel`, {}, headers);
   }
 
+  /** Looks at the payment until its timeline says so. */
+  async untilTold(id: string, what: RegExp): Promise<PaymentView> {
+    for (let tries = 0; tries < 300; tries += 1) {
+      const { body } = await this.get(id);
+      if (body.timeline?.some((entry) => what.test(entry.what))) return body;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`${id} never said ${what}`);
+  }
+
   /** Takes a payment and waits until it is final or waits for somebody. */
   async pay(request: Record<string, unknown>): Promise<PaymentView> {
     const { body } = await this.create(request);

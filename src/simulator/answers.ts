@@ -1,0 +1,64 @@
+import type { ServerResponse } from 'node:http';
+import { StripeApiError } from './errors.js';
+import type { RequestFault } from './faults.js';
+import type { Answer } from './handle.js';
+
+/** The answers that come of no operation, and the ways in which an answer leaves. */
+
+export function reply(res: ServerResponse, answer: Answer, requestId: string, entry?: { status: number | null }): void {
+  if (entry !== undefined) entry.status = answer.status;
+  if (res.destroyed) return;
+  res.writeHead(answer.status, {
+    'content-type': 'application/json',
+    'request-id': requestId,
+    'stripe-version': '2026-10-28.endive',
+    ...answer.headers,
+  });
+  res.end(JSON.stringify(answer.body));
+}
+
+/** Promises the whole body and closes the connection half way through it. */
+export function truncate(res: ServerResponse, answer: Answer, requestId: string): void {
+  const body = JSON.stringify(answer.body);
+  res.writeHead(answer.status, {
+    'content-type': 'application/json',
+    'content-length': String(Buffer.byteLength(body)),
+    'request-id': requestId,
+  });
+  res.write(body.slice(0, body.length / 2), () => res.socket?.end());
+}
+
+export function badKey(): StripeApiError {
+  return new StripeApiError(401, { type: 'invalid_request_error', message: 'Invalid API Key provided.' });
+}
+
+export function keyInUse(): StripeApiError {
+  return new StripeApiError(409, {
+    type: 'idempotency_error',
+    code: 'idempotency_key_in_use',
+    message: 'There is currently another in-progress request using this Idempotency Key.',
+  });
+}
+
+export function unknownUrl(method: string, path: string): StripeApiError {
+  const message = `Unrecognized request URL (${method}: ${path}).`;
+  return new StripeApiError(404, { type: 'invalid_request_error', message });
+}
+
+export function rejection(fault: RequestFault): StripeApiError {
+  const headers: Record<string, string> = {};
+  if (fault.reason !== undefined) headers['stripe-rate-limited-reason'] = fault.reason;
+  const byDefault = fault.status === 429 ? (fault.reason === undefined ? 'lock_timeout' : 'rate_limit') : undefined;
+  const code = fault.code ?? byDefault;
+  const message = fault.status === 401 ? 'Invalid API Key provided.' : 'The request was refused.';
+  const body = { type: 'invalid_request_error' as const, message, ...(code === undefined ? {} : { code }) };
+  return new StripeApiError(fault.status, body, headers);
+}
+
+export function asAnswer(error: unknown): Answer {
+  if (error instanceof StripeApiError) {
+    return { status: error.status, body: { error: error.body }, headers: error.headers, events: [] };
+  }
+  const message = `simulator: ${(error as Error).message}`;
+  return { status: 500, body: { error: { type: 'api_error', message } }, headers: {}, events: [] };
+}
