@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { isDue } from '../domain/overdue.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -11,8 +12,10 @@ export interface InternalActivityParts {
   readonly logger: Logger;
 }
 
-/** How many overdue payments are looked for at once: their ids fit well into one activity's result. */
+/** How many overdue payments are told of at once: their ids fit well into one activity's result. */
 const BATCH = 500;
+/** How many open payments are gone through for them: many may wait without being due. */
+const MOST_SCANNED = 5_000;
 
 /** The activities of the main queue: they speak to Temporal and to people, never to Stripe. */
 export function createInternalActivities(parts: InternalActivityParts): InternalActivities {
@@ -30,11 +33,13 @@ export function createInternalActivities(parts: InternalActivityParts): Internal
     },
 
     async tellPayments({ told, lookYourself: alone }) {
+      // One id for each payment and sweep: a second try tells nobody twice.
+      const sweepRun = Context.current().info.workflowExecution?.runId ?? '';
       let reached = 0;
       for (const { id, intent } of told) {
-        if (await tellPayment(client, id, intentTold.name, intent, undefined)) reached += 1;
+        if (await tellPayment(client, id, intentTold.name, intent, `${sweepRun}/${id}`)) reached += 1;
       }
-      for (const id of alone) await tellPayment(client, id, lookYourself.name, undefined, undefined);
+      for (const id of alone) await tellPayment(client, id, lookYourself.name, undefined, `${sweepRun}/${id}`);
       return { told: reached };
     },
 
@@ -68,14 +73,16 @@ async function listOverdue(
   const upTo = new Date(startedUpToMs).toISOString();
   const query = `WorkflowType = 'payment' AND ExecutionStatus = 'Running' AND StartTime <= '${upTo}'`;
   const payments: OverduePayment[] = [];
-  for await (const run of client.workflow.list({ query })) {
+  let scanned = 0;
+  let previousMs = Number.POSITIVE_INFINITY;
+  for await (const run of client.workflow.list({ query, pageSize: 1_000 })) {
     const startedAtMs = run.startTime.getTime();
-    // A batch ends between two start times, so that the next one, going on from there, leaves none out.
-    const last = payments.at(-1);
-    if (payments.length >= BATCH && last !== undefined && startedAtMs < last.startedAtMs) {
-      // The server's times have microseconds: rounded up, so that this one is in the next batch.
-      return { payments, goOnFromMs: startedAtMs + 1 };
-    }
+    scanned += 1;
+    // A batch ends between two start times, so that the next one, going on from there, leaves none out. The server's
+    // times have microseconds: rounded up, so that this one is in the next batch.
+    const full = payments.length >= BATCH || scanned > MOST_SCANNED;
+    if (full && startedAtMs < previousMs) return { payments, goOnFromMs: startedAtMs + 1 };
+    previousMs = startedAtMs;
     const attributes = run.typedSearchAttributes;
     const account = attributes.get(ACCOUNT) ?? '';
     if (!isDue(startedAtMs, sweptAtMs[account] ?? 0, nowMs, overdueMs)) continue;

@@ -39,6 +39,8 @@ export class PaymentRun {
   private timeline: readonly TimelineEntry[];
   private news = 0;
   private shownStatus = 'processing';
+  private doubts = 0;
+  private doubtedLive = false;
   /** Takes the Stripe call back that waits in its lane, if one does. */
   takeBack: (() => void) | null = null;
 
@@ -49,8 +51,13 @@ export class PaymentRun {
     this.listen();
   }
 
-  /** Every fact goes through the one state function, whatever brought it. */
+  /** Every fact goes through the one state function, whatever brought it; after a reset the doubt goes before it. */
   learn(fact: Fact): void {
+    this.doubtThePast();
+    this.take(fact);
+  }
+
+  private take(fact: Fact): void {
     const before = this.state;
     this.state = next(before, fact);
     const entry = describeFact(before, fact, this.state, Date.now());
@@ -79,7 +86,6 @@ export class PaymentRun {
     setCurrentDetails(describeStep(this.state, step));
     const { status } = standing(this.state);
     if (status === this.shownStatus || status === 'succeeded') return;
-    if (status === 'processing' && this.state.leaving !== null) return;
     upsertSearchAttributes([{ key: STATUS, value: status }]);
     this.shownStatus = status;
   }
@@ -126,13 +132,17 @@ export class PaymentRun {
    * A reset runs the same workflow again from an earlier point, with what it did after that point forgotten. It may have
    * collected: from that point on the run reads before its first write, and takes every reply as a repeat's.
    *
-   * What was copied is replayed as it was; only the first task after it may doubt. The patch marker, under this run's own
-   * name, records which that was, so that every later replay doubts in the same place.
+   * What was copied is replayed as it was; the first thing learned after it comes with the doubt. A patch marker, numbered
+   * so that a reset of a reset has its own, records where that was, and every later replay doubts in the same place. A run
+   * that was reset and has since been evicted from its worker doubts once more: a read too many, and never one too few.
    */
   doubtThePast(): void {
-    const { runId, firstExecutionRunId } = workflowInfo();
-    if (this.state.pastLost !== null || runId === firstExecutionRunId || !patched(`past-lost-${runId}`)) return;
+    const { runId, firstExecutionRunId, unsafe } = workflowInfo();
+    if (runId === firstExecutionRunId || this.doubtedLive) return;
+    if (!patched(`past-lost-${this.doubts + 1}`)) return;
+    this.doubts += 1;
+    this.doubtedLive = !unsafe.isReplaying;
     const { sendWindowMs } = this.input.terms.timing;
-    this.learn({ type: 'past_lost', deadlineMs: Date.now() + sendWindowMs });
+    this.take({ type: 'past_lost', deadlineMs: Date.now() + sendWindowMs });
   }
 }

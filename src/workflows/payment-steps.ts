@@ -46,10 +46,8 @@ export async function sendToStripe(run: PaymentRun, attempt: Attempt): Promise<v
         livemode: terms.livemode,
       }),
     );
-    run.doubtThePast();
     run.learn({ type: 'sent', attempt: attempt.number, ...asOfNow(result, terms) });
   } catch (error) {
-    run.doubtThePast();
     if (neverBegun(error)) run.learn({ type: 'taken_back', attempt: attempt.number });
     else run.learn({ type: 'sent', attempt: attempt.number, ...asOfNow(unheardOf(attempt, terms), terms) });
   } finally {
@@ -136,7 +134,17 @@ export async function cancelAtStripe(run: PaymentRun, attempt: Attempt, intent: 
     key: idempotencyKey({ paymentId: run.input.terms.id, operation: 'cancel', account, attempt: number }),
     reason: run.state.leaving?.because === 'canceled' ? 'requested_by_customer' : 'abandoned',
   });
+  const { disregarded } = run.state;
   run.learn({ type: 'intent', source: 'reply', intent: canceled, key: null, asOf, atMs: Date.now() });
+  if (run.state.disregarded === disregarded) return;
+  // Somebody changed the intent, and what Stripe shows no longer agrees: asking on must not become a hot loop.
+  const againInMs = repeatDelayMs(
+    'refused_repeat',
+    run.state.disregarded,
+    Date.now() - run.input.terms.acceptedAtMs,
+    Math.random(),
+  );
+  run.learn({ type: 'looked', attempt: number, againAtMs: Date.now() + againInMs });
 }
 
 /** Starts the incident that looks into what no payment should show; it outlives the payment. */

@@ -46,16 +46,26 @@ function sweptNow(
   );
 }
 
-/** Looks for one account's payments and tells them; null when the account could not be read. */
+/** So many payments are looked for by one activity: at worst a list or two for each, well within its time. */
+const CHUNK = 50;
+
+/** Looks for one account's payments and tells them, a chunk at a time; null when the account could not be read. */
 async function sweepAccount(input: SweepInput, account: string, overdue: readonly OverduePayment[]) {
-  const shown = await lookFor(input, account, overdue).catch((error: unknown) => {
-    if (error instanceof ActivityFailure) return null;
-    throw error;
-  });
-  if (shown === null) return null;
-  const startedBeforeMs = Date.now() - LOOKS_ALONE_AFTER * input.overdueMs;
-  const { told } = await tellPayments(newsFor(overdue, shown.found, startedBeforeMs));
-  return { overdue: overdue.length, found: shown.found.length, told, stripeCalls: shown.stripeCalls };
+  const counts = { overdue: overdue.length, found: 0, told: 0, stripeCalls: 0 };
+  for (let from = 0; from < overdue.length; from += CHUNK) {
+    const chunk = overdue.slice(from, from + CHUNK);
+    const shown = await lookFor(input, account, chunk).catch((error: unknown) => {
+      if (error instanceof ActivityFailure) return null;
+      throw error;
+    });
+    if (shown === null) return null;
+    const startedBeforeMs = Date.now() - LOOKS_ALONE_AFTER * input.overdueMs;
+    const { told } = await tellPayments(newsFor(chunk, shown.found, startedBeforeMs));
+    counts.found += shown.found.length;
+    counts.told += told;
+    counts.stripeCalls += shown.stripeCalls;
+  }
+  return counts;
 }
 
 /** Sweeps are kept for a day, to be looked at; namespaces keep payments for years. */

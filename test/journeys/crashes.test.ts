@@ -139,6 +139,54 @@ describe('a crash in the middle of a payment', () => {
     await stack.closed(declined.id);
   });
 
+  it('a reset that a cancel comes with reads first: money that is in wins', async () => {
+    const paid = await stack.api.pay(aPayment());
+    await stack.closed(paid.id);
+    // With the worker away, the cancel and the reset are met in one task.
+    await stack.workerPart.stop();
+    await resetTo(paid.id, paid.workflow.run_id, 4, 'reset-4');
+    await stack.temporal.workflow.getHandle(paid.id).cancel();
+    await stack.workerPart.start();
+    const final = await stack.api.until(paid.id, (p) => p.final && p.workflow.run_id !== paid.workflow.run_id);
+    assert.equal(final.status, 'succeeded', JSON.stringify(final.timeline));
+    assert.equal((await stack.chargesOf(paid.id)).length, 1);
+    await stack.closed(paid.id);
+  });
+
+  it('a reset of a reset goes on too', async () => {
+    const waiting = await stack.api.pay(aPayment({ payment_method: 'pm_card_authenticationRequired' }));
+    await resetTo(waiting.id, waiting.workflow.run_id, 4, 'reset-5');
+    const once = await stack.api.until(
+      waiting.id,
+      (p) => p.status === 'requires_action' && p.workflow.run_id !== waiting.workflow.run_id,
+    );
+    const { events } = await stack.temporal.workflow.getHandle(waiting.id).fetchHistory();
+    const TASK_COMPLETED = 7;
+    const last = (events ?? []).filter((e) => Number(e.eventType) === TASK_COMPLETED).at(-1);
+    await resetTo(waiting.id, once.workflow.run_id, Number(last?.eventId), 'reset-6');
+    const twice = await stack.api.until(
+      waiting.id,
+      (p) => p.status === 'requires_action' && p.workflow.run_id !== once.workflow.run_id,
+    );
+    await stack.workerPart.stop();
+    await stack.workerPart.start();
+    await stack.api.cancel(waiting.id);
+    const final = await stack.api.until(waiting.id, (p) => p.final);
+    assert.equal(final.status, 'canceled', JSON.stringify(twice.timeline));
+    assert.equal((await stack.intentsOf(waiting.id)).length, 1);
+    await stack.closed(waiting.id);
+  });
+
+  async function resetTo(workflowId: string, runId: string, finishEventId: number, requestId: string): Promise<void> {
+    await stack.temporal.workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId, runId },
+      reason: 'a test',
+      workflowTaskFinishEventId: finishEventId as never,
+      requestId,
+    });
+  }
+
   it('a reset before anything reached Stripe finds nothing, and pays under the same key', async () => {
     await stack.workerPart.stop();
     const { body } = await stack.api.create(aPayment());

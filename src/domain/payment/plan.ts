@@ -28,18 +28,24 @@ export function nextStep(state: PaymentState, now: number): Step {
   if (state.leaving === null && now >= state.terms.expiresAtMs) return { do: 'expire' };
 
   const attempt = currentAttempt(state);
-  if (attempt.seen !== null) return stepWithIntent(state, attempt, attempt.seen.intent.id);
+  if (attempt.seen !== null) return stepWithIntent(state, attempt, attempt.seen.intent.id, now);
   if (isUnknown(attempt)) return stepWithUnknown(state, attempt, now);
   if (attempt.dead) return { do: 'reattempt', attempt };
   if (attempt.againAtMs > now) return waitUntil('repeat', Math.min(attempt.againAtMs, state.terms.expiresAtMs));
   return { do: 'send', attempt };
 }
 
+/** Cancels, or, where Stripe's answers do not agree with the payment, waits before asking again. */
+function cancelStep(state: PaymentState, attempt: Attempt, intent: string, now: number): Step {
+  const rests = state.disregarded > 0 && attempt.againAtMs > now;
+  return rests ? waitUntil('repeat', attempt.againAtMs) : { do: 'cancel', attempt, intent };
+}
+
 function endingAttempt(state: PaymentState): Attempt {
   return state.attempts.find((a) => a.number === state.end?.attempt) ?? currentAttempt(state);
 }
 
-function stepWithIntent(state: PaymentState, attempt: Attempt, intent: string): Step {
+function stepWithIntent(state: PaymentState, attempt: Attempt, intent: string, now: number): Step {
   if (state.readWanted) return { do: 'read', attempt };
   const status = attempt.seen?.intent.status;
   switch (status) {
@@ -48,13 +54,13 @@ function stepWithIntent(state: PaymentState, attempt: Attempt, intent: string): 
     case 'requires_action':
     case 'requires_capture': {
       // Nothing left behind may still collect: giving up waits for Stripe's own word.
-      if (state.leaving !== null) return { do: 'cancel', attempt, intent };
+      if (state.leaving !== null) return cancelStep(state, attempt, intent, now);
       const waitsFor = status === 'requires_payment_method' ? 'payment_method' : 'customer';
       return waitUntil(waitsFor, state.terms.expiresAtMs);
     }
     default:
       if (state.leaving !== null && attempt.seen !== null && mayStillCollect(attempt.seen.intent)) {
-        return { do: 'cancel', attempt, intent };
+        return cancelStep(state, attempt, intent, now);
       }
       // Processing cannot be cancelled; Stripe's event, or the sweep, tells how it went.
       return { do: 'wait', for: 'stripe', untilMs: null };

@@ -40,6 +40,16 @@ describe('an answer that does not agree with the payment', () => {
   });
 });
 
+describe('a cancel whose answers do not agree with the payment', () => {
+  it('is asked again after a pause, and not over and over', () => {
+    const leaving = after(taken(), sending(), sent(settled('requires_payment_method')), CANCEL);
+    const odd = next(leaving, shown('reply', 'canceled', { amount: 5 }));
+    const rested = next(odd, { type: 'looked', attempt: 1, againAtMs: T0 + MINUTE });
+    assert.equal(nextStep(rested, T0).do, 'wait');
+    assert.equal(nextStep(rested, T0 + MINUTE).do, 'cancel');
+  });
+});
+
 describe('an intent that somebody else goes on with', () => {
   const declined = after(taken(), sending(), sent(settled('requires_payment_method')));
 
