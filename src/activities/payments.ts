@@ -1,8 +1,8 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { type IntentSnapshot, mayStillCollect } from '../domain/intent.js';
-import { type Outcome, outcomeOf, repeatDelayMs } from '../domain/outcome.js';
+import { lookDelayMs, type Outcome, outcomeOf, outcomeOnIntent, repeatDelayMs } from '../domain/outcome.js';
 import { isRefusal } from '../stripe/classify.js';
-import type { StripeGateway } from '../stripe/gateway.js';
+import type { KeyedWrite, StripeGateway } from '../stripe/gateway.js';
 import { heartbeatWhile } from './heartbeat.js';
 import { findOverdue } from './overdue.js';
 import type {
@@ -26,7 +26,27 @@ export interface PaymentActivityParts {
 export function createPaymentActivities(parts: PaymentActivityParts): StripeActivities {
   const { gateway } = parts;
   return {
-    sendPayment: (input) => heartbeatWhile(send(parts, input)),
+    createPayment: (input) =>
+      heartbeatWhile(
+        send(parts, input, async (write) => {
+          const reply = await gateway.createIntent(input.account, input.params, write);
+          return { outcome: outcomeOf(reply, input.earlierMayHaveArrived), shown: null };
+        }),
+      ),
+    confirmPayment: (input) =>
+      heartbeatWhile(
+        send(parts, input, async (write) => {
+          const reply = await gateway.confirmIntent(input.account, input.intent, input.params, write);
+          return outcomeOnIntent(reply, 'confirm', input.earlierMayHaveArrived);
+        }),
+      ),
+    capturePayment: (input) =>
+      heartbeatWhile(
+        send(parts, input, async (write) => {
+          const reply = await gateway.captureIntent(input.account, input.intent, input.amount, write);
+          return outcomeOnIntent(reply, 'capture', input.earlierMayHaveArrived);
+        }),
+      ),
     cancelIntent: (input) => heartbeatWhile(cancel(parts, input)),
     findIntent: (input) => heartbeatWhile((tell) => find(parts, input, tell)),
     findOverdue: (input) => heartbeatWhile(findOverdue(gateway, input)),
@@ -36,17 +56,19 @@ export function createPaymentActivities(parts: PaymentActivityParts): StripeActi
   };
 }
 
-async function send({ gateway, now, random }: PaymentActivityParts, input: SendInput): Promise<SendResult> {
+/** One send under the operation's key, and when it may go again. */
+async function send<T>(
+  { now, random }: PaymentActivityParts,
+  input: SendInput,
+  ask: (write: KeyedWrite) => Promise<{ outcome: Outcome<T>; shown: IntentSnapshot | null }>,
+): Promise<SendResult<T>> {
   const { key, birthMs, keyLifeMs, livemode } = input;
   const deadlineMs = Math.min(now() + input.sendWindowMs, input.notAfterMs);
-  const write = { key, birthMs, keyLifeMs, deadlineMs, livemode };
-  const outcome = outcomeOf(
-    await gateway.createIntent(input.account, input.params, write),
-    input.earlierMayHaveArrived,
-  );
+  const { outcome, shown } = await ask({ key, birthMs, keyLifeMs, deadlineMs, livemode });
   // A settled one goes again only when its answer did not agree with the payment, and then not at once.
   const cause = 'cause' in outcome ? outcome.cause : 'refused_repeat';
-  return { outcome, againInMs: repeatDelayMs(cause, input.sends, now() - input.acceptedAtMs, random()) };
+  const againInMs = repeatDelayMs(cause, input.sends, now() - input.acceptedAtMs, random());
+  return { outcome, againInMs, ...(shown === null ? {} : { shown }) };
 }
 
 /** How many stored 500s are gone round before the retry policy's pause. */
@@ -95,7 +117,7 @@ const LATEST_CHANGE_MS = 60_000;
 
 /** The intent, or a failure that Temporal retries, at the pace its cause asks for. */
 function settledOr({ random }: PaymentActivityParts, outcome: Outcome): IntentSnapshot {
-  if (outcome.kind === 'settled') return outcome.intent;
+  if (outcome.kind === 'settled') return outcome.object;
   const cause = 'cause' in outcome ? outcome.cause : 'refused_repeat';
   const { attempt } = Context.current().info;
   throw ApplicationFailure.create({
@@ -104,10 +126,6 @@ function settledOr({ random }: PaymentActivityParts, outcome: Outcome): IntentSn
     nextRetryDelay: repeatDelayMs(cause, attempt, 0, random()),
   });
 }
-
-/** The shortest pause between two looks; they grow with the attempt's age, so that months add few events. */
-const SHORTEST_LOOK_MS = 30_000;
-const LONGEST_LOOK_MS = 6 * 60 * 60_000;
 
 /** How far a list has come: it goes on there when its worker dies. */
 interface Progress {
@@ -130,9 +148,7 @@ async function find(
     after = page.more ? page.intents.at(-1)?.id : undefined;
     tell({ after, found });
   } while (after !== undefined);
-  const shortest = Math.min(SHORTEST_LOOK_MS, input.proofDelayMs / 4);
-  const againInMs = Math.min(LONGEST_LOOK_MS, Math.max(shortest, input.ageMs / 10));
-  return { found, againInMs: Math.round(againInMs) };
+  return { found, againInMs: lookDelayMs(input.ageMs, input.proofDelayMs) };
 }
 
 function isOf({ labels }: IntentSnapshot, { deployment, paymentId, attempt }: FindInput): boolean {

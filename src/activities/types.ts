@@ -1,29 +1,46 @@
 import type { IntentSnapshot } from '../domain/intent.js';
 import type { Outcome } from '../domain/outcome.js';
-import type { CreateParams } from '../domain/stripe-params.js';
+import type { ConfirmParams, CreateParams } from '../domain/stripe-params.js';
 import type { IncidentKind, IntentTold } from '../workflows/messages.js';
 
-/** One send of a payment attempt. Times in Unix milliseconds. */
+/** One send of an operation under its key. Times in Unix milliseconds. */
 export interface SendInput {
   readonly account: string;
   readonly key: string;
   readonly birthMs: number;
   readonly keyLifeMs: number;
-  readonly params: CreateParams;
   /** How many sends there were, this one included. */
   readonly sends: number;
   readonly earlierMayHaveArrived: boolean;
   readonly sendWindowMs: number;
   /** Nothing is written after this, whatever the window says. */
   readonly notAfterMs: number;
+  /** When the operation was asked for: the pauses between its repeats grow with its age. */
   readonly acceptedAtMs: number;
   readonly livemode: boolean;
 }
 
-export interface SendResult {
-  readonly outcome: Outcome;
+export interface CreateInput extends SendInput {
+  readonly params: CreateParams;
+}
+
+export interface ConfirmInput extends SendInput {
+  readonly intent: string;
+  readonly params: ConfirmParams;
+}
+
+export interface CaptureInput extends SendInput {
+  readonly intent: string;
+  /** Minor units. */
+  readonly amount: number;
+}
+
+export interface SendResult<T = IntentSnapshot> {
+  readonly outcome: Outcome<T>;
   /** How long to wait before a repeat, ms. A time of the worker's clock would be another clock's in the workflow. */
   readonly againInMs: number;
+  /** The intent as an error showed it. */
+  readonly shown?: IntentSnapshot;
 }
 
 export interface FindInput {
@@ -67,7 +84,9 @@ export interface OverduePayment {
 
 /** The activities of a lane: one exchange with Stripe each, or one complete list. */
 export interface StripeActivities {
-  sendPayment(input: SendInput): Promise<SendResult>;
+  createPayment(input: CreateInput): Promise<SendResult>;
+  confirmPayment(input: ConfirmInput): Promise<SendResult>;
+  capturePayment(input: CaptureInput): Promise<SendResult>;
   cancelIntent(input: CancelInput): Promise<IntentSnapshot>;
   retrieveIntent(input: { account: string; intent: string }): Promise<IntentSnapshot>;
   findIntent(input: FindInput): Promise<FindResult>;

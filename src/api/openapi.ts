@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import {
   cancelSchema,
+  captureSchema,
+  confirmSchema,
   createPaymentSchema,
   getQuerySchema,
   listQuerySchema,
@@ -14,10 +16,14 @@ type Json = Record<string, unknown>;
 const COMPONENTS = {
   CreatePayment: { schema: createPaymentSchema, io: 'input' },
   CancelPayment: { schema: cancelSchema, io: 'input' },
+  ConfirmPayment: { schema: confirmSchema, io: 'input' },
+  CapturePayment: { schema: captureSchema, io: 'input' },
   Payment: { schema: paymentSchema, io: 'output' },
   PaymentList: { schema: paymentListSchema, io: 'output' },
   Problem: { schema: problemSchema, io: 'output' },
 } as const;
+
+type ComponentName = keyof typeof COMPONENTS;
 
 /** The OpenAPI 3.1 document, generated from the schemas that check the requests. */
 export function openApiDocument(): Json {
@@ -41,14 +47,33 @@ export function openApiDocument(): Json {
   };
 }
 
-function paths(): Json {
-  const id = { name: 'id', in: 'path', required: true, schema: { type: 'string' } };
-  const idempotencyKey = {
-    name: 'Idempotency-Key',
-    in: 'header',
-    schema: { type: 'string', maxLength: 255 },
-    description: 'The id of this operation: the same again is taken once.',
+const ID = { name: 'id', in: 'path', required: true, schema: { type: 'string' } };
+
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  schema: { type: 'string', maxLength: 255 },
+  description: 'The id of this operation: the same again is taken once.',
+};
+
+/** A change of a payment that was taken before. */
+function change(operationId: string, summary: string, request: ComponentName, taken: string, again: string): Json {
+  return {
+    post: {
+      operationId,
+      summary,
+      parameters: [ID, IDEMPOTENCY_KEY],
+      requestBody: { ...body(request), required: request === 'ConfirmPayment' },
+      responses: {
+        202: answer(taken, 'Payment'),
+        200: answer(again, 'Payment'),
+        ...problems({ 401: 'No key', 404: 'None', 409: 'Its state forbids it', 422: 'Not valid', 503: 'Not taken' }),
+      },
+    },
   };
+}
+
+function paths(): Json {
   return {
     '/v1/payments': {
       post: {
@@ -72,23 +97,31 @@ function paths(): Json {
       get: {
         operationId: 'getPayment',
         summary: 'Read a payment, or wait for it',
-        parameters: [id, ...queryParameters(getQuerySchema)],
+        parameters: [ID, ...queryParameters(getQuerySchema)],
         responses: { 200: answer('The payment.', 'Payment'), ...problems({ 401: 'No key', 404: 'None' }) },
       },
     },
-    '/v1/payments/{id}/cancel': {
-      post: {
-        operationId: 'cancelPayment',
-        summary: 'Call a payment off',
-        parameters: [id, idempotencyKey],
-        requestBody: { ...body('CancelPayment'), required: false },
-        responses: {
-          202: answer('Requested; read the payment for how it ended.', 'Payment'),
-          200: answer('It was canceled already.', 'Payment'),
-          ...problems({ 401: 'No key', 404: 'None', 409: 'Its state forbids it', 503: 'Not taken' }),
-        },
-      },
-    },
+    '/v1/payments/{id}/cancel': change(
+      'cancelPayment',
+      'Call a payment off',
+      'CancelPayment',
+      'Requested; read the payment for how it ended.',
+      'It was canceled already.',
+    ),
+    '/v1/payments/{id}/confirm': change(
+      'confirmPayment',
+      'Try again with another payment method',
+      'ConfirmPayment',
+      'Taken; it goes on by itself.',
+      'Taken before.',
+    ),
+    '/v1/payments/{id}/capture': change(
+      'capturePayment',
+      'Collect what was authorized, in full or in part',
+      'CapturePayment',
+      'Taken; read the payment for how it ended.',
+      'Taken before.',
+    ),
     '/webhooks/stripe/{account}': {
       post: {
         operationId: 'receiveStripeEvent',
@@ -110,11 +143,11 @@ function health(description: string): Json {
   return { security: [], responses: { 200: { description }, 503: { description: 'Not now.' } } };
 }
 
-function body(name: keyof typeof COMPONENTS): Json {
+function body(name: ComponentName): Json {
   return { required: true, content: { 'application/json': { schema: reference(name) } } };
 }
 
-function answer(description: string, name: keyof typeof COMPONENTS): Json {
+function answer(description: string, name: ComponentName): Json {
   return { description, content: { 'application/json': { schema: reference(name) } } };
 }
 
@@ -130,7 +163,7 @@ function queryParameters(schema: z.ZodObject): Json[] {
   return Object.entries(properties).map(([name, inner]) => ({ name, in: 'query', schema: inner }));
 }
 
-function reference(name: keyof typeof COMPONENTS): Json {
+function reference(name: ComponentName): Json {
   return { $ref: `#/components/schemas/${name}` };
 }
 

@@ -1,12 +1,14 @@
-import express, { type Request, Router } from 'express';
+import express, { type Request, type Response, Router } from 'express';
 import { type AcceptParts, accept } from './accept.js';
-import { cancel, operationId } from './cancel.js';
+import { type Change, change } from './changes.js';
 import { notFound } from './errors.js';
 import { listPayments } from './list.js';
 import { present, presentAccepted, type WorkflowUrl } from './present.js';
 import { readPayment } from './read.js';
 import {
   cancelSchema,
+  captureSchema,
+  confirmSchema,
   getQuerySchema,
   listQuerySchema,
   parse,
@@ -56,10 +58,22 @@ export function paymentRoutes(parts: PaymentParts): Router {
 
   router.post('/payments/:id/cancel', json, async (req, res) => {
     const id = idOf(req);
-    const body = parse(cancelSchema, req.body ?? {});
-    const { accepted, found } = await cancel(client, id, operationId(req.header('idempotency-key'), 'cancel', body));
-    res.status(accepted ? 202 : 200).json(present(found, workflowUrl));
+    parse(cancelSchema, req.body ?? {});
+    await answerChange(req, res, id, { do: 'cancel' });
   });
+
+  router.post('/payments/:id/confirm', json, async (req, res) => {
+    await answerChange(req, res, idOf(req), { do: 'confirm', ...parse(confirmSchema, req.body) });
+  });
+
+  router.post('/payments/:id/capture', json, async (req, res) => {
+    await answerChange(req, res, idOf(req), { do: 'capture', ...parse(captureSchema, req.body ?? {}) });
+  });
+
+  async function answerChange(req: Request, res: Response, id: string, asked: Change): Promise<void> {
+    const { accepted, found } = await change(client, id, req.header('idempotency-key'), asked);
+    res.status(accepted ? 202 : 200).json(present(found, workflowUrl));
+  }
 
   return router;
 }

@@ -75,6 +75,7 @@ function common(id: string) {
     merchant,
     reference,
     payment_intent: null,
+    amount_capturable: 0,
     amount_captured: 0,
     amount_refunded: 0,
     disputed: false,

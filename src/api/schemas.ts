@@ -24,21 +24,28 @@ const metadata = z
   .refine((entries) => Object.keys(entries).length <= 40, 'at most 40 keys')
   .default({});
 
+const paymentMethod = z
+  .string()
+  .regex(/^(pm|card|src|ba)_[A-Za-z0-9_]{1,200}$/, "one of Stripe's tokens, such as pm_…")
+  .describe("Stripe's token; never a card number.");
+
+const amount = z.int().min(1).max(MAX_AMOUNT).describe('Integer, in minor units.');
+
 export const createPaymentSchema = z
   .strictObject({
     merchant: name.describe('Whose payment it is. With the reference it names the payment.'),
     reference: name.describe('Your own name for the payment; the same reference is never charged twice.'),
-    amount: z.int().min(1).max(MAX_AMOUNT).describe('Integer, in minor units.'),
+    amount,
     currency: z.string().refine(isCurrency, 'a lower-case ISO 4217 code that Stripe can charge'),
-    payment_method: z
-      .string()
-      .regex(/^(pm|card|src|ba)_[A-Za-z0-9_]{1,200}$/, "one of Stripe's tokens, such as pm_…")
-      .describe("Stripe's token; never a card number."),
+    payment_method: paymentMethod,
     customer: z
       .string()
       .regex(/^cus_[A-Za-z0-9_]{1,200}$/, "one of Stripe's tokens, such as cus_…")
       .optional(),
-    capture_method: z.literal('automatic').default('automatic'),
+    capture_method: z
+      .enum(['automatic', 'manual'])
+      .default('automatic')
+      .describe("manual: authorize only; a capture within the authorization's life collects."),
     priority: z.enum(['checkout', 'renewal', 'background']).default('checkout'),
     country: z
       .string()
@@ -57,6 +64,12 @@ export const createPaymentSchema = z
   .meta({ id: 'CreatePayment' });
 
 export const cancelSchema = z.strictObject({}).meta({ id: 'CancelPayment' });
+
+export const confirmSchema = z.strictObject({ payment_method: paymentMethod }).meta({ id: 'ConfirmPayment' });
+
+export const captureSchema = z
+  .strictObject({ amount: amount.optional().describe('Minor units; everything that is authorized when left out.') })
+  .meta({ id: 'CapturePayment' });
 
 export const STATUSES = [
   'processing',
@@ -106,6 +119,7 @@ export const paymentSchema = z
     outcome: z.literal('unknown').optional(),
     amount: z.int(),
     currency: z.string(),
+    amount_capturable: z.int(),
     amount_captured: z.int(),
     amount_refunded: z.int(),
     disputed: z.boolean(),

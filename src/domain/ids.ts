@@ -23,7 +23,7 @@ export function parsePaymentId(id: string): { merchant: string; reference: strin
 }
 
 /** The logical operations that carry an idempotency key. */
-export type Operation = 'create' | 'cancel' | 'refund';
+export type Operation = 'create' | 'confirm' | 'capture' | 'cancel' | 'refund';
 
 /**
  * The idempotency key of one logical operation. A repeat of the operation never changes it; a new logical attempt

@@ -5,8 +5,8 @@ import type { IntentSnapshot } from './intent.js';
  * What one HTTP exchange with Stripe showed. `lost` is every exchange of which we cannot say that Stripe did not act:
  * timeouts, resets, bodies cut off, proxies' pages.
  */
-export type Reply =
-  | { readonly kind: 'object'; readonly intent: IntentSnapshot; readonly replayed: boolean }
+export type Reply<T = IntentSnapshot> =
+  | { readonly kind: 'object'; readonly object: T; readonly replayed: boolean }
   | {
       readonly kind: 'error';
       readonly status: number;
@@ -14,8 +14,8 @@ export type Reply =
       readonly code: string | null;
       readonly declineCode: string | null;
       readonly message: string;
-      /** The intent Stripe put into the error: an object read from Stripe like any other. */
-      readonly intent: IntentSnapshot | null;
+      /** The object Stripe put into the error: read from Stripe like any other. Only intents come that way. */
+      readonly object: T | null;
       /** `Stripe-Rate-Limited-Reason` of a 429; without it the 429 is no limiter's. */
       readonly rateLimitedReason: string | null;
       readonly replayed: boolean;
@@ -32,14 +32,15 @@ type AccountTrouble = 'account_paused' | 'account_unknown' | 'account_of_other_m
 /**
  * What the exchange means for the attempt, given what went before it (DESIGN rule 4):
  *
- * - `settled`: Stripe showed the intent; its state is a fact.
+ * - `settled`: Stripe showed the object; its state is a fact.
  * - `rejected`: Stripe refused before doing anything, and asking again the same way cannot help.
  * - `not_executed`: nothing happened, and asking again can help.
  * - `unknown`: Stripe may have acted. `repeat` says whether asking again with the same key can tell.
  */
-export type Outcome =
-  | { readonly kind: 'settled'; readonly intent: IntentSnapshot }
-  | { readonly kind: 'rejected'; readonly failure: Failure }
+export type Outcome<T = IntentSnapshot> =
+  | { readonly kind: 'settled'; readonly object: T }
+  /** `stored`: it is kept under the key, so it is this operation's own result, whatever was sent before. */
+  | { readonly kind: 'rejected'; readonly failure: Failure; readonly stored?: true }
   | { readonly kind: 'not_executed'; readonly cause: RepeatCause }
   | { readonly kind: 'unknown'; readonly cause: RepeatCause; readonly serverError: boolean; readonly repeat: boolean };
 
@@ -63,10 +64,10 @@ export type RepeatCause =
  * 2xx, a 402 or an object read from Stripe settles it. A 400, 401, 403, 404, 409, 429 or a refused connection on a
  * repeat arises before Stripe's idempotency layer and says nothing of the earlier send.
  */
-export function outcomeOf(reply: Reply, earlierMayHaveArrived: boolean): Outcome {
+export function outcomeOf<T>(reply: Reply<T>, earlierMayHaveArrived: boolean): Outcome<T> {
   switch (reply.kind) {
     case 'object':
-      return { kind: 'settled', intent: reply.intent };
+      return { kind: 'settled', object: reply.object };
     case 'lost':
       return { kind: 'unknown', cause: 'lost', serverError: false, repeat: true };
     case 'not_sent': {
@@ -80,10 +81,12 @@ export function outcomeOf(reply: Reply, earlierMayHaveArrived: boolean): Outcome
   }
 }
 
-function outcomeOfError(reply: Extract<Reply, { kind: 'error' }>, earlierMayHaveArrived: boolean): Outcome {
-  const { status, intent } = reply;
+type ErrorReply<T> = Extract<Reply<T>, { kind: 'error' }>;
+
+function outcomeOfError<T>(reply: ErrorReply<T>, earlierMayHaveArrived: boolean): Outcome<T> {
+  const { status, object } = reply;
   // An intent inside the error was read from Stripe, so it settles whatever the status: a 402 carries it always.
-  if (intent !== null) return { kind: 'settled', intent };
+  if (object !== null) return { kind: 'settled', object };
   if (status >= 500) {
     // A 500 raised after execution began is stored under the key and replayed for as long as the key lives:
     // repeating cannot cure it. Stripe may still roll the operation forward.
@@ -109,7 +112,31 @@ function outcomeOfError(reply: Extract<Reply, { kind: 'error' }>, earlierMayHave
   return { kind: 'rejected', failure: failure(kind, reply.code, reply.declineCode, reply.message) };
 }
 
-function transientCause(reply: Extract<Reply, { kind: 'error' }>): RepeatCause | undefined {
+/**
+ * The outcome of a call on an intent that was there before: a confirmation or a capture. An error may show the intent as
+ * it stands (`shown`); that is a sight of the intent, and says no more of the call than the error does by itself. Only a
+ * 402 is the call's own result: of a confirmation a decline that the intent tells of, of a capture a refusal.
+ */
+export function outcomeOnIntent(
+  reply: Reply,
+  call: 'confirm' | 'capture',
+  earlierMayHaveArrived: boolean,
+): { readonly outcome: Outcome; readonly shown: IntentSnapshot | null } {
+  if (reply.kind !== 'error' || reply.object === null) {
+    return { outcome: outcomeOf(reply, earlierMayHaveArrived), shown: null };
+  }
+  if (reply.status !== 402) {
+    return {
+      outcome: outcomeOf<IntentSnapshot>({ ...reply, object: null }, earlierMayHaveArrived),
+      shown: reply.object,
+    };
+  }
+  if (call === 'confirm') return { outcome: outcomeOf(reply, earlierMayHaveArrived), shown: null };
+  const refused = failure('declined', reply.code, reply.declineCode, reply.message);
+  return { outcome: { kind: 'rejected', failure: refused, stored: true }, shown: reply.object };
+}
+
+function transientCause(reply: ErrorReply<unknown>): RepeatCause | undefined {
   // A key that is refused, or lacks a permission, is the account's trouble and no payment's.
   if (reply.status === 401 || reply.status === 403) return 'account_refused';
   if (reply.status !== 429) return undefined;
@@ -161,4 +188,19 @@ export function repeatDelayMs(cause: RepeatCause, sends: number, ageMs: number, 
   const ceiling = Math.min(LONGEST_DELAY_MS, Math.max(30_000, ageMs / 10));
   const exponential = Math.min(BASE_DELAY_MS[cause] * 2 ** Math.min(sends - 1, 20), ceiling);
   return Math.round(exponential * (0.5 + random / 2));
+}
+
+/** The shortest pause between two looks at Stripe, and the longest. */
+const SHORTEST_LOOK_MS = 30_000;
+const LONGEST_LOOK_MS = 6 * 60 * 60_000;
+
+/**
+ * How long to wait between two looks for something of unknown outcome that is `ageMs` old, in milliseconds: a tenth of
+ * its age, so that months add few events.
+ *
+ * @param proofDelayMs after which a look proves something: four looks fit into it.
+ */
+export function lookDelayMs(ageMs: number, proofDelayMs: number): number {
+  const shortest = Math.min(SHORTEST_LOOK_MS, proofDelayMs / 4);
+  return Math.round(Math.min(LONGEST_LOOK_MS, Math.max(shortest, ageMs / 10)));
 }

@@ -8,7 +8,7 @@ export interface PaymentRequest {
   readonly currency: string;
   readonly payment_method: string;
   readonly customer?: string;
-  readonly capture_method: 'automatic';
+  readonly capture_method: 'automatic' | 'manual';
   readonly priority: Priority;
   /** The buyer's country, ISO 3166-1 alpha-2. */
   readonly country?: string;

@@ -7,7 +7,7 @@ export interface CreateParams {
   readonly currency: string;
   readonly payment_method: string;
   readonly confirm: true;
-  readonly capture_method: 'automatic_async';
+  readonly capture_method: 'automatic_async' | 'manual';
   readonly automatic_payment_methods: { readonly enabled: true; readonly allow_redirects?: 'never' };
   readonly metadata: Record<string, string>;
   readonly customer?: string;
@@ -26,15 +26,14 @@ export function createParams(
   payment: { readonly id: string; readonly deployment: string },
   attempt: { readonly number: number; readonly paymentMethod: string },
 ): CreateParams {
-  // Stripe takes no return_url where nobody can return.
-  const returnUrl = request.off_session ? undefined : request.return_url;
+  const returnUrl = returnUrlOf(request);
   const labels = { deployment: payment.deployment, workflowId: payment.id, attempt: attempt.number };
   return {
     amount: request.amount,
     currency: request.currency,
     payment_method: attempt.paymentMethod,
     confirm: true,
-    capture_method: 'automatic_async',
+    capture_method: request.capture_method === 'manual' ? 'manual' : 'automatic_async',
     // Without a return_url Stripe refuses to confirm unless redirects are off.
     automatic_payment_methods:
       returnUrl === undefined ? { enabled: true, allow_redirects: 'never' } : { enabled: true },
@@ -44,4 +43,24 @@ export function createParams(
     ...(request.off_session ? { off_session: true } : {}),
     ...(returnUrl === undefined ? {} : { return_url: returnUrl }),
   };
+}
+
+/** The parameters of confirming an intent anew with another payment method. */
+export interface ConfirmParams {
+  readonly payment_method: string;
+  readonly return_url?: string;
+}
+
+/** What Stripe is sent to confirm the intent for a later attempt; as unchangeable as {@link createParams}. */
+export function confirmParams(request: PaymentRequest, attempt: { readonly paymentMethod: string }): ConfirmParams {
+  const returnUrl = returnUrlOf(request);
+  return {
+    payment_method: attempt.paymentMethod,
+    ...(returnUrl === undefined ? {} : { return_url: returnUrl }),
+  };
+}
+
+/** Stripe takes no return_url where nobody can return. */
+function returnUrlOf(request: PaymentRequest): string | undefined {
+  return request.off_session ? undefined : request.return_url;
 }

@@ -21,7 +21,7 @@ export function replyOf(account: string, intent: Stripe.Response<Stripe.PaymentI
   return readable(() => {
     if (intent.object !== 'payment_intent') throw new TypeError('not a payment intent');
     const replayed = intent.lastResponse.headers['idempotent-replayed'] === 'true';
-    return { kind: 'object', intent: toSnapshot(account, intent), replayed };
+    return { kind: 'object', object: toSnapshot(account, intent), replayed };
   });
 }
 
@@ -68,7 +68,7 @@ function replyOfApiError(
     // The library fills in an empty string where there is none.
     declineCode: error.decline_code || null,
     message: error.message,
-    intent: intent == null ? null : toSnapshot(account, intent),
+    object: intent == null ? null : toSnapshot(account, intent),
     rateLimitedReason: error.headers?.['stripe-rate-limited-reason'] ?? null,
     replayed: error.headers?.['idempotent-replayed'] === 'true',
   };

@@ -26,6 +26,8 @@ export interface KeyedWrite {
 /** The operations that are counted and limited by name at Stripe. */
 export type Endpoint =
   | 'payment_intents.create'
+  | 'payment_intents.confirm'
+  | 'payment_intents.capture'
   | 'payment_intents.cancel'
   | 'payment_intents.retrieve'
   | 'payment_intents.list'
@@ -82,6 +84,25 @@ export class StripeGateway {
   async createIntent(account: string, params: Stripe.PaymentIntentCreateParams, write: KeyedWrite): Promise<Reply> {
     return this.exchange({ account, endpoint: 'payment_intents.create', write }, (stripe) =>
       stripe.paymentIntents.create(params, { idempotencyKey: write.key }),
+    );
+  }
+
+  /** Confirms an intent anew. Never throws for anything Stripe or the network did. */
+  async confirmIntent(
+    account: string,
+    intent: string,
+    params: Stripe.PaymentIntentConfirmParams,
+    write: KeyedWrite,
+  ): Promise<Reply> {
+    return this.exchange({ account, endpoint: 'payment_intents.confirm', write }, (stripe) =>
+      stripe.paymentIntents.confirm(intent, params, { idempotencyKey: write.key }),
+    );
+  }
+
+  /** Captures `amount` (minor units) of what is authorised. Never throws for anything Stripe or the network did. */
+  async captureIntent(account: string, intent: string, amount: number, write: KeyedWrite): Promise<Reply> {
+    return this.exchange({ account, endpoint: 'payment_intents.capture', write }, (stripe) =>
+      stripe.paymentIntents.capture(intent, { amount_to_capture: amount }, { idempotencyKey: write.key }),
     );
   }
 

@@ -38,17 +38,37 @@ export function sendOptions(
   request: PaymentRequest,
   place: { account: string },
   limits: Limits,
+  summary: string,
 ): ActivityOptions {
+  const { priority, merchant } = request;
   return {
-    ...placed(
-      { account: place.account, lane: laneOf(request.priority), work: request.priority, merchant: request.merchant },
-      'create and confirm the payment intent',
-    ),
-    retry: { maximumAttempts: 1 },
+    ...placed({ account: place.account, lane: laneOf(priority), work: priority, merchant }, summary),
+    ...once(terms.timing, limits.workerLostMs),
     scheduleToStartTimeout: Math.max(1, limits.notAfterMs - limits.nowMs),
-    startToCloseTimeout: terms.timing.sendWindowMs + terms.timing.stripeTimeoutMs + HANDOVER_MS,
-    heartbeatTimeout: limits.workerLostMs,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  };
+}
+
+/**
+ * A capture or a refund: repeated by its workflow, like the call that collects, because what a repeat means depends on
+ * every send before it. It was accepted, so it waits in its lane for as long as that takes.
+ */
+export function changeSendOptions(
+  timing: SendTiming,
+  place: Omit<Placed, 'work'>,
+  summary: string,
+  workerLostMs: number,
+): ActivityOptions {
+  return { ...placed({ ...place, work: 'change' }, summary), ...once(timing, workerLostMs) };
+}
+
+type SendTiming = Pick<Terms['timing'], 'sendWindowMs' | 'stripeTimeoutMs'>;
+
+function once({ sendWindowMs, stripeTimeoutMs }: SendTiming, workerLostMs: number): ActivityOptions {
+  return {
+    retry: { maximumAttempts: 1 },
+    startToCloseTimeout: sendWindowMs + stripeTimeoutMs + HANDOVER_MS,
+    heartbeatTimeout: workerLostMs,
   };
 }
 
@@ -59,7 +79,7 @@ export interface Limits {
 }
 
 /**
- * Cancelling, refunding a stray intent: safe to repeat under their key for as long as it takes, because Stripe answers a
+ * Cancelling: safe to repeat under their key for as long as it takes, because Stripe answers a
  * repeat with the intent as it is. Retried by Temporal without end, since the payment cannot be reported before; the
  * activity shortens the pause for a lock and lengthens it for a limit (`nextRetryDelay`).
  */

@@ -49,8 +49,27 @@ export const report = defineQuery<PaymentReport>('report');
 /** Calls the payment off; the update's id is the operation's. Refused once the payment has ended. */
 export const cancelPayment = defineUpdate<Standing, []>('cancelPayment');
 
-/** The error type with which {@link cancelPayment} is refused. */
+/** Another payment method for a payment that waits for one. */
+export interface ConfirmOrder {
+  readonly operation: string;
+  readonly paymentMethod: string;
+}
+
+/** Tries the payment again with another payment method; the update's id is the operation's. */
+export const confirmPayment = defineUpdate<Standing, [ConfirmOrder]>('confirmPayment');
+
+/** How much to capture, minor units; null: everything that is authorised. */
+export interface CaptureOrder {
+  readonly operation: string;
+  readonly amount: number | null;
+}
+
+/** Captures an authorised payment; the update's id is the operation's. */
+export const capturePayment = defineUpdate<Standing, [CaptureOrder]>('capturePayment');
+
+/** The error types with which updates are refused; the message says why, to the caller. */
 export const STATE_FORBIDS = 'StateForbids';
+export const AMOUNT_TOO_LARGE = 'AmountTooLarge';
 
 /** Why an incident exists. */
 export type IncidentKind = 'late_money' | 'second_intent' | 'contradiction' | 'unknown_outcome' | 'lost_payment';

@@ -4,6 +4,7 @@ const WAITS: Readonly<Record<WaitsFor, string>> = {
   webhook: "waiting for Stripe's event (the sweep stands in for one that does not come)",
   customer: 'waiting for the customer',
   payment_method: 'waiting for another payment method',
+  capture: 'authorised: waiting for a capture',
   stripe: 'waiting for Stripe to finish',
   repeat: 'waiting to ask again',
 };
@@ -33,6 +34,8 @@ function sayStep(step: Step): string {
       return `looking for attempt ${step.attempt.number} in Stripe's list`;
     case 'read':
       return 'reading the intent';
+    case 'capture':
+      return `capturing ${step.capture.amount} of ${step.intent}`;
     case 'cancel':
       return `cancelling ${step.intent}, so that it can no longer collect`;
     case 'expire':

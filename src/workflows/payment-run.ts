@@ -10,18 +10,26 @@ import {
 } from '@temporalio/workflow';
 import {
   addEntry,
+  capturable,
   currentAttempt,
   describeFact,
   type Fact,
   next,
   open,
   type PaymentState,
+  type Standing,
   type Step,
   standing,
   type TimelineEntry,
+  whyNotCancel,
+  whyNotCapture,
+  whyNotConfirm,
 } from '../domain/payment/index.js';
 import {
+  AMOUNT_TOO_LARGE,
   cancelPayment,
+  capturePayment,
+  confirmPayment,
   intentTold,
   lookYourself,
   type PaymentInput,
@@ -111,21 +119,32 @@ export class PaymentRun {
     );
     setHandler(ruledDead, () => this.learn({ type: 'ruled_dead' }));
     setHandler(lookYourself, () => this.learn({ type: 'look_wanted' }));
+    setHandler(cancelPayment, () => this.change({ type: 'cancel_requested', by: 'api' }), {
+      validator: () => forbid(whyNotCancel(this.state)),
+    });
+    setHandler(confirmPayment, (order) => this.change({ type: 'method_offered', ...order }), {
+      validator: (_order) => forbid(whyNotConfirm(this.state, Date.now())),
+    });
     setHandler(
-      cancelPayment,
-      () => {
-        this.learn({ type: 'cancel_requested', by: 'api' });
-        return standing(this.state);
-      },
-      {
-        validator: () => {
-          const { status, final } = standing(this.state);
-          if (final && status !== 'canceled') {
-            throw ApplicationFailure.nonRetryable(`the payment is ${status}`, STATE_FORBIDS);
-          }
-        },
-      },
+      capturePayment,
+      ({ operation, amount }) =>
+        this.change({ type: 'capture_requested', operation, amount: amount ?? capturable(this.state) }),
+      { validator: ({ amount }) => this.validateCapture(amount) },
     );
+  }
+
+  /** What a caller's operation comes to. It was allowed: the validator ran on the same state. */
+  private change(fact: Fact): Standing {
+    this.learn(fact);
+    return standing(this.state);
+  }
+
+  private validateCapture(amount: number | null): void {
+    forbid(whyNotCapture(this.state));
+    const most = capturable(this.state);
+    if (amount !== null && amount > most) {
+      throw ApplicationFailure.nonRetryable(`at most ${most} can be captured`, AMOUNT_TOO_LARGE);
+    }
   }
 
   /**
@@ -145,4 +164,8 @@ export class PaymentRun {
     const { sendWindowMs } = this.input.terms.timing;
     this.take({ type: 'past_lost', deadlineMs: Date.now() + sendWindowMs });
   }
+}
+
+function forbid(why: string | null): void {
+  if (why !== null) throw ApplicationFailure.nonRetryable(why, STATE_FORBIDS);
 }

@@ -1,81 +1,16 @@
-import {
-  ActivityFailure,
-  CancellationScope,
-  CancelledFailure,
-  ParentClosePolicy,
-  proxyActivities,
-  startChild,
-  TimeoutFailure,
-} from '@temporalio/workflow';
-import type { SendResult, StripeActivities } from '../activities/types.js';
+import { ParentClosePolicy, proxyActivities, startChild } from '@temporalio/workflow';
+import type { InternalActivities, StripeActivities } from '../activities/types.js';
 import { idempotencyKey, incidentId } from '../domain/ids.js';
 import { laneOf } from '../domain/lanes.js';
-import { repeatDelayMs } from '../domain/outcome.js';
-import type { Attempt, Oddity, Terms } from '../domain/payment/index.js';
-import { createParams } from '../domain/stripe-params.js';
-import { changeOptions, readOptions, sendOptions } from './activity-options.js';
+import { lookDelayMs, repeatDelayMs } from '../domain/outcome.js';
+import { type Attempt, currentAttempt, intentOf, type Oddity } from '../domain/payment/index.js';
+import { changeOptions, INTERNAL, readOptions } from './activity-options.js';
 import { incident } from './incident.js';
 import type { IncidentInput, IncidentKind } from './messages.js';
 import type { PaymentRun } from './payment-run.js';
 import { PAYMENT_ID } from './search-attributes.js';
 
-/** One send of the attempt, and what it came to. A send nobody reports back from may have arrived. */
-export async function sendToStripe(run: PaymentRun, attempt: Attempt): Promise<void> {
-  const { terms, request, deployment, workerLostMs } = run.input;
-  const now = Date.now();
-  run.learn({ type: 'sending', attempt: attempt.number, birthMs: now });
-  const birthMs = attempt.mayHaveArrived ? (attempt.birthMs ?? terms.acceptedAtMs) : now;
-  const limits = { nowMs: now, notAfterMs: terms.expiresAtMs, workerLostMs };
-  const { sendPayment } = proxyActivities<StripeActivities>(sendOptions(terms, request, attempt, limits));
-
-  const scope = new CancellationScope();
-  run.takeBack = () => scope.cancel();
-  try {
-    const result = await scope.run(() =>
-      sendPayment({
-        account: attempt.account,
-        key: attempt.key,
-        birthMs,
-        keyLifeMs: terms.timing.keyLifeMs,
-        params: createParams(request, { id: terms.id, deployment }, attempt),
-        sends: attempt.sends + 1,
-        earlierMayHaveArrived: attempt.mayHaveArrived,
-        sendWindowMs: terms.timing.sendWindowMs,
-        notAfterMs: terms.expiresAtMs,
-        acceptedAtMs: terms.acceptedAtMs,
-        livemode: terms.livemode,
-      }),
-    );
-    run.learn({ type: 'sent', attempt: attempt.number, ...asOfNow(result, terms) });
-  } catch (error) {
-    if (neverBegun(error)) run.learn({ type: 'taken_back', attempt: attempt.number });
-    else run.learn({ type: 'sent', attempt: attempt.number, ...asOfNow(unheardOf(attempt, terms), terms) });
-  } finally {
-    run.takeBack = null;
-  }
-}
-
-/** With one Temporal attempt, a task that was cancelled or timed out in its queue was begun by nobody. */
-function neverBegun(error: unknown): boolean {
-  if (!(error instanceof ActivityFailure)) return false;
-  const { cause } = error;
-  if (cause instanceof CancelledFailure) return true;
-  return cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START';
-}
-
-/** The worker died or went silent, or the call broke in a way nobody foresaw: it may have arrived. */
-function unheardOf(attempt: Attempt, terms: Terms): SendResult {
-  const outcome = { kind: 'unknown', cause: 'lost', serverError: false, repeat: true } as const;
-  // What breaks every time must not become a hot loop. Math.random is the workflow's own, seeded and replayed.
-  const againInMs = repeatDelayMs('lost', attempt.sends + 1, Date.now() - terms.acceptedAtMs, Math.random());
-  return { outcome, againInMs };
-}
-
-/** A send began before its result came, so it writes nothing after now plus its window; all by the one clock here. */
-function asOfNow({ outcome, againInMs }: SendResult, terms: Terms) {
-  const now = Date.now();
-  return { outcome, deadlineMs: now + terms.timing.sendWindowMs, againAtMs: now + againInMs };
-}
+const { alert } = proxyActivities<InternalActivities>(INTERNAL);
 
 /** Clocks here and at Stripe may differ by minutes before anybody notices, and `created` has whole seconds. */
 const CLOCK_SLACK_MS = 10 * 60_000;
@@ -109,8 +44,8 @@ export async function findAtStripe(run: PaymentRun, attempt: Attempt): Promise<v
 
 /** Reads the attempt's intent once. */
 export async function readAtStripe(run: PaymentRun, attempt: Attempt): Promise<void> {
-  const intent = attempt.seen?.intent.id;
-  if (intent === undefined) return;
+  const intent = intentOf(attempt);
+  if (intent === null) return;
   const { retrieveIntent } = proxyActivities<StripeActivities>(
     readOptions(placeOf(run, attempt), 'read the payment intent', run.input.workerLostMs),
   );
@@ -119,6 +54,10 @@ export async function readAtStripe(run: PaymentRun, attempt: Attempt): Promise<v
   // Once the payment has ended, only the sweep asks it to read, and the read stands in for the event as the sweep's would.
   const source = run.state.end === null ? 'read' : 'sweep';
   run.learn({ type: 'intent', source, intent: read, key: null, asOf, atMs: Date.now() });
+  const { terms } = run.input;
+  // What the read did not tell is looked for again, and ever less often.
+  const againAtMs = Date.now() + lookDelayMs(Date.now() - terms.acceptedAtMs, terms.timing.proofDelayMs);
+  if (run.state.end === null) run.learn({ type: 'looked', attempt: attempt.number, againAtMs });
 }
 
 /** Has Stripe cancel the intent; what Stripe answers, be it that the money is in, is the fact that counts. */
@@ -155,8 +94,15 @@ export async function reportOddity(run: PaymentRun, oddity: Oddity): Promise<voi
 
 /** The outcome has been unknown beyond patience: a person is called, and the payment goes on waiting and looking. */
 export async function callPerson(run: PaymentRun): Promise<void> {
-  const account = run.state.attempts.at(-1)?.account ?? run.input.account;
-  await startIncident(run, 'unknown_outcome', account, null);
+  const attempt = currentAttempt(run.state);
+  const intent = intentOf(attempt);
+  if (intent === null) {
+    await startIncident(run, 'unknown_outcome', attempt.account, null);
+  } else {
+    // The intent is there for a person to look at, and the payment follows it: nothing needs to be decided for it.
+    const text = `the outcome of a call on ${intent} is unknown`;
+    await alert({ kind: 'unknown_outcome', paymentId: run.input.terms.id, account: attempt.account, intent, text });
+  }
   run.learn({ type: 'handed_over' });
 }
 

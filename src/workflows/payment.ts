@@ -2,7 +2,8 @@ import { CancellationScope } from '@temporalio/workflow';
 import { nextStep, type Step } from '../domain/payment/index.js';
 import type { PaymentInput, PaymentReport } from './messages.js';
 import { PaymentRun } from './payment-run.js';
-import { callPerson, cancelAtStripe, findAtStripe, readAtStripe, reportOddity, sendToStripe } from './payment-steps.js';
+import { captureAtStripe, sendToStripe } from './payment-sends.js';
+import { callPerson, cancelAtStripe, findAtStripe, readAtStripe, reportOddity } from './payment-steps.js';
 
 /**
  * One payment from acceptance to its end. The state function judges every fact, the plan names the next step, and this
@@ -34,6 +35,8 @@ async function take(run: PaymentRun, step: Exclude<Step, { do: 'close' }>): Prom
       return findAtStripe(run, step.attempt);
     case 'read':
       return readAtStripe(run, step.attempt);
+    case 'capture':
+      return captureAtStripe(run, step.attempt, step.intent, step.capture);
     case 'cancel':
       return cancelAtStripe(run, step.attempt, step.intent);
     case 'expire':

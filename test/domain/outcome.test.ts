@@ -12,7 +12,7 @@ const error = (status: number, changes: Partial<Extract<Reply, { kind: 'error' }
   code: 'some_code',
   declineCode: null,
   message: 'What Stripe said.',
-  intent: null,
+  object: null,
   rateLimitedReason: null,
   replayed: false,
   ...changes,
@@ -35,18 +35,18 @@ const rejected = (kind: 'declined' | 'invalid_request'): Outcome => ({
 });
 
 const declined = intent('requires_payment_method');
-const settled: Outcome = { kind: 'settled', intent: declined };
+const settled: Outcome = { kind: 'settled', object: declined };
 
 const SERVER_ERROR = unknown('server_error', { serverError: true });
 const STORED_SERVER_ERROR = unknown('server_error', { serverError: true, repeat: false });
 
 /** Each row: the reply, what it means for a first send, and for one before which another may have arrived. */
 const TABLE: readonly [name: string, reply: Reply, first: Outcome, repeat: Outcome][] = [
-  ['an object', { kind: 'object', intent: declined, replayed: false }, settled, settled],
-  ['a replayed object', { kind: 'object', intent: declined, replayed: true }, settled, settled],
-  ['a decline with its intent', error(402, { intent: declined }), settled, settled],
-  ['any error with its intent', error(400, { intent: declined }), settled, settled],
-  ['a 500 with its intent', error(500, { intent: declined }), settled, settled],
+  ['an object', { kind: 'object', object: declined, replayed: false }, settled, settled],
+  ['a replayed object', { kind: 'object', object: declined, replayed: true }, settled, settled],
+  ['a decline with its intent', error(402, { object: declined }), settled, settled],
+  ['any error with its intent', error(400, { object: declined }), settled, settled],
+  ['a 500 with its intent', error(500, { object: declined }), settled, settled],
 
   ['a 400', error(400), rejected('invalid_request'), unknown('refused_repeat')],
   ['a 403', error(403), notExecuted('account_refused'), unknown('account_refused')],
@@ -136,7 +136,7 @@ describe('outcomeOf', () => {
     fc.assert(
       fc.property(anyReply, (reply) => {
         const { kind } = outcomeOf(reply, true);
-        const showsIntent = reply.kind === 'object' || (reply.kind === 'error' && reply.intent !== null);
+        const showsIntent = reply.kind === 'object' || (reply.kind === 'error' && reply.object !== null);
         assert.equal(kind, showsIntent ? 'settled' : 'unknown');
       }),
       { seed: SEED, numRuns: 1_000 },

@@ -81,7 +81,7 @@ describe('replyOfError', () => {
           code: raw.code ?? null,
           declineCode: raw.decline_code || null,
           message: raw.message,
-          intent: null,
+          object: null,
           rateLimitedReason: reason ?? null,
           replayed: replayed === 'true',
         });

@@ -178,7 +178,7 @@ describe('the gateway with a Stripe that works', () => {
   async function paid(changes = {}) {
     const reply = await metered.gateway.createIntent('one', cardPayment(changes), metered.write());
     assert.ok(reply.kind === 'object', JSON.stringify(reply));
-    return reply.intent;
+    return reply.object;
   }
 
   it('a payment comes back as what Stripe made of it, and its repeat as the same, replayed', async () => {
@@ -189,14 +189,14 @@ describe('the gateway with a Stripe that works', () => {
     const again = await metered.gateway.createIntent('one', params, write);
     assert.ok(first.kind === 'object' && again.kind === 'object');
     assert.deepEqual([first.replayed, again.replayed], [false, true]);
-    assert.deepEqual(again.intent, first.intent);
-    const { id, status, amount, currency, amountReceived, createdMs } = first.intent;
+    assert.deepEqual(again.object, first.object);
+    const { id, status, amount, currency, amountReceived, createdMs } = first.object;
     assert.deepEqual(
       { status, amount, currency, amountReceived, createdMs },
       { status: 'succeeded', amount: 4_200, currency: 'eur', amountReceived: 4_200, createdMs: nowMs },
     );
-    assert.deepEqual(first.intent.labels, { deployment: 'd', workflowId: 'pay.a.b', attempt: 2 });
-    assert.equal((await stripe.stripe.paymentIntents.retrieve(id)).latest_charge, first.intent.latestCharge);
+    assert.deepEqual(first.object.labels, { deployment: 'd', workflowId: 'pay.a.b', attempt: 2 });
+    assert.equal((await stripe.stripe.paymentIntents.retrieve(id)).latest_charge, first.object.latestCharge);
   });
 
   it('a waiting intent is cancelled with its reason; what a person must do next is told before', async () => {
@@ -206,7 +206,7 @@ describe('the gateway with a Stripe that works', () => {
     const reply = await metered.gateway.cancelIntent('one', waiting.id, 'requested_by_customer', metered.write());
     assert.ok(reply.kind === 'object');
     assert.deepEqual(
-      [reply.intent.status, reply.intent.cancellationReason, reply.intent.nextAction],
+      [reply.object.status, reply.object.cancellationReason, reply.object.nextAction],
       ['canceled', 'requested_by_customer', null],
     );
   });
@@ -216,7 +216,7 @@ describe('the gateway with a Stripe that works', () => {
     const reply = await metered.gateway.cancelIntent('one', id, 'abandoned', metered.write());
     assert.ok(reply.kind === 'error');
     assert.deepEqual([reply.status, reply.code], [400, 'payment_intent_unexpected_state']);
-    assert.deepEqual([reply.intent?.id, reply.intent?.status], [id, 'succeeded']);
+    assert.deepEqual([reply.object?.id, reply.object?.status], [id, 'succeeded']);
   });
 
   it('a refund gives everything back, once', async () => {

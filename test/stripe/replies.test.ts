@@ -160,7 +160,7 @@ describe("Stripe's own refusals", () => {
       [reply.status, reply.type, reply.code, reply.declineCode],
       [402, 'card_error', 'card_declined', 'insufficient_funds'],
     );
-    const { intent } = reply;
+    const { object: intent } = reply;
     assert.equal(intent?.status, 'requires_payment_method');
     assert.match(intent?.errorCharge ?? '', /^ch_/);
     assert.match(intent?.errorPaymentMethod ?? '', /^pm_/);
@@ -186,12 +186,12 @@ describe("Stripe's own refusals", () => {
     const [first, again] = [refused(await create({}, write)), refused(await create({}, write))];
     assert.deepEqual([first.status, first.replayed], [500, false]);
     assert.deepEqual([again.status, again.replayed], [500, true]);
-    assert.equal(again.intent, null);
+    assert.equal(again.object, null);
   });
 
   it('a 400 names its code', async () => {
     const reply = refused(await create({ amount: 0 }));
-    assert.deepEqual([reply.status, reply.code, reply.intent], [400, 'amount_too_small', null]);
+    assert.deepEqual([reply.status, reply.code, reply.object], [400, 'amount_too_small', null]);
   });
 
   it('a 404 names its code', async () => {

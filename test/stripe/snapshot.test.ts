@@ -46,8 +46,8 @@ describe('what the gateway keeps of people', () => {
       const reply = await gateway.retrieveIntent('one', 'pi_1');
       const text = JSON.stringify(reply);
       assert.doesNotMatch(text, new RegExp(PRIVATE));
-      assert.ok('intent' in reply && reply.intent?.id === 'pi_1', text);
-      const { paymentMethod, latestCharge, errorPaymentMethod } = reply.intent;
+      assert.ok('object' in reply && reply.object?.id === 'pi_1', text);
+      const { paymentMethod, latestCharge, errorPaymentMethod } = reply.object;
       assert.deepEqual([paymentMethod, latestCharge, errorPaymentMethod], ['pm_1', 'ch_1', 'pm_1']);
     });
   }

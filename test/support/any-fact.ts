@@ -72,7 +72,7 @@ export const anyIntent: fc.Arbitrary<IntentSnapshot> = fc.record(
 const anyCause = fc.constantFrom('lost', 'server_error', 'global-rate', 'connection', 'refused_repeat' as const);
 
 export const anyOutcome: fc.Arbitrary<Outcome> = fc.oneof(
-  fc.record({ kind: fc.constant('settled' as const), intent: anyIntent }, plain),
+  fc.record({ kind: fc.constant('settled' as const), object: anyIntent }, plain),
   fc.constant(REJECTED),
   fc.record({ kind: fc.constant('not_executed' as const), cause: anyCause }, plain),
   fc.record(

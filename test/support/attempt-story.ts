@@ -128,7 +128,7 @@ const error = (status: number, changes: Partial<Extract<Reply, { kind: 'error' }
   code: null,
   declineCode: null,
   message: 'no',
-  intent: null,
+  object: null,
   rateLimitedReason: null,
   replayed: false,
   ...changes,
@@ -168,7 +168,7 @@ function sendsOf(path: readonly string[], { before, first, after }: Replies): Se
 }
 
 const anySends = (path: readonly string[]): fc.Arbitrary<Send[]> => {
-  const object: Reply = { kind: 'object', intent: intent(path[0] ?? 'processing'), replayed: false };
+  const object: Reply = { kind: 'object', object: intent(path[0] ?? 'processing'), replayed: false };
   // What is stored under the key is what its first execution answered, a 500 included.
   const stored = fc.constantFrom<Reply>(object, error(500));
   const nothing = [...REFUSALS, lost, 'taken_back' as const];

@@ -126,7 +126,7 @@ export const REJECTED: Outcome = {
 };
 
 export function settled(status: string, changes: Partial<IntentSnapshot> = {}): Outcome {
-  return { kind: 'settled', intent: intent(status, changes) };
+  return { kind: 'settled', object: intent(status, changes) };
 }
 
 /** From here on a complete list without the intent proves an attempt dead whose last send began at T0. */

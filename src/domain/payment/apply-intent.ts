@@ -1,7 +1,15 @@
 import { type IntentSnapshot, isFinalStatus, rankOf } from '../intent.js';
 import { attemptOf, fits, ownerOf } from './attempt-of.js';
 import type { IntentSource } from './facts.js';
-import { type Attempt, currentAttempt, newAttempt, type Oddity, type PaymentState, type Seen } from './state.js';
+import {
+  type Attempt,
+  currentAttempt,
+  intentOf,
+  newAttempt,
+  type Oddity,
+  type PaymentState,
+  type Seen,
+} from './state.js';
 
 export interface Shown {
   readonly source: IntentSource;
@@ -24,12 +32,12 @@ export function applyIntent(state: PaymentState, shown: Shown): PaymentState {
   const owner = ownerOf(asked, shown);
   if (owner === undefined && isUnheardOf(asked, intent)) return noteOddity(asked, 'second_intent', intent);
   if (owner === undefined || !agrees(asked, owner, intent)) return { ...asked, disregarded: asked.disregarded + 1 };
-  if (owner.seen !== null && owner.seen.intent.id !== intent.id) return noteOddity(asked, 'second_intent', intent);
+  if (isAnother(owner, intent)) return noteOddity(asked, 'second_intent', intent);
   if (asked.end !== null) return afterEnd(asked, owner, shown);
   if (isRevenant(asked, owner, intent)) return noteOddity(asked, 'contradiction', intent);
 
   const attempt = attemptOf(asked, shown);
-  if (wentOnElsewhere(attempt, shown)) return openedElsewhere(asked, owner, intent);
+  if (attempt !== undefined && wentOn(attempt, shown)) return followOn(asked, owner, attempt, shown);
   // A status this version does not know, or a fact of no known attempt: it moves nothing, and one read tells.
   const puzzling = attempt === undefined || rankOf(intent.status) === undefined || !fits(attempt, shown);
   const next = { ...asked, readWanted: asked.readWanted || (puzzling && source === 'webhook') };
@@ -91,19 +99,36 @@ function isRevenant(state: PaymentState, owner: Attempt, intent: IntentSnapshot)
   return succeeded && !isFinalStatus(intent.status);
 }
 
+/** Not the intent the attempt is made on: the key or the labels name an attempt that has another. */
+function isAnother(owner: Attempt, intent: IntentSnapshot): boolean {
+  const known = intentOf(owner);
+  return known !== null && known !== intent.id;
+}
+
 /**
  * Stripe was asked after everything known of the attempt was known, and shows it less far along: along one attempt that
- * cannot be, so somebody confirmed the intent anew (a customer's browser, another program).
+ * cannot be, so the intent was confirmed anew.
  */
-function wentOnElsewhere(attempt: Attempt | undefined, { intent, source, asOf }: Shown): boolean {
-  if (attempt?.seen == null || source === 'webhook' || asOf === undefined || attempt.seen.atFact > asOf) return false;
+function wentOn(attempt: Attempt, { intent, source, asOf }: Shown): boolean {
+  if (attempt.seen === null || source === 'webhook' || asOf === undefined || attempt.seen.atFact > asOf) return false;
   return (rankOf(intent.status) ?? UNKNOWN_RANK) < attempt.seen.rank && !isFinalStatus(attempt.seen.intent.status);
+}
+
+/**
+ * Confirmed anew by our own next attempt, of which this is the first sight; or by somebody else (a customer's browser,
+ * another program).
+ */
+function followOn(state: PaymentState, owner: Attempt, attempt: Attempt, shown: Shown): PaymentState {
+  const ours = currentAttempt(state);
+  const sentByUs = ours.number > attempt.number && ours.confirms === shown.intent.id && ours.mayHaveArrived;
+  return sentByUs && ours.seen === null ? withSeen(state, ours, shown) : openedElsewhere(state, owner, shown.intent);
 }
 
 /** The attempt somebody else made on the intent: it is followed like our own, and never sent by us. */
 function openedElsewhere(state: PaymentState, owner: Attempt, intent: IntentSnapshot): PaymentState {
   const paymentMethod = intent.paymentMethod ?? owner.paymentMethod;
-  const attempt = newAttempt(state.terms, currentAttempt(state).number + 1, { account: owner.account, paymentMethod });
+  const by = { account: owner.account, paymentMethod, confirms: intent.id };
+  const attempt = newAttempt(state.terms, currentAttempt(state).number + 1, by);
   const rank = rankOf(intent.status) ?? UNKNOWN_RANK;
   const seen: Seen = { rank, intent, atFact: state.facts + 1 };
   return { ...state, attempts: [...state.attempts, { ...attempt, mayHaveArrived: true, seen }] };

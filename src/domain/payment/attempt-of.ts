@@ -1,5 +1,5 @@
 import { type IntentSnapshot, isFinalStatus } from '../intent.js';
-import type { Attempt, PaymentState } from './state.js';
+import { type Attempt, intentOf, type PaymentState } from './state.js';
 
 interface Shown {
   readonly source: string;
@@ -10,7 +10,7 @@ interface Shown {
 /** The attempt that made this intent: the one that has it, else the one its key or its labels name. */
 export function ownerOf(state: PaymentState, { intent, key }: Shown): Attempt | undefined {
   return (
-    state.attempts.find((a) => a.seen?.intent.id === intent.id) ??
+    state.attempts.find((a) => intentOf(a) === intent.id) ??
     state.attempts.find((a) => key !== null && a.key === key) ??
     state.attempts.find((a) => intent.labels?.workflowId === state.terms.id && a.number === intent.labels.attempt)
   );
@@ -23,7 +23,7 @@ export function ownerOf(state: PaymentState, { intent, key }: Shown): Attempt | 
 export function attemptOf(state: PaymentState, shown: Shown): Attempt | undefined {
   const { intent, key, source } = shown;
   const owner = ownerOf(state, shown);
-  const onIntent = state.attempts.filter((a) => a === owner || a.seen?.intent.id === intent.id);
+  const onIntent = state.attempts.filter((a) => a === owner || intentOf(a) === intent.id);
   if (onIntent.length <= 1 || isFinalStatus(intent.status)) return onIntent.at(-1);
 
   const named = onIntent.find((a) => key !== null && a.key === key);

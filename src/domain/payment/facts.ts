@@ -1,5 +1,5 @@
 import type { IntentSnapshot } from '../intent.js';
-import type { Outcome } from '../outcome.js';
+import type { Answered } from '../sending.js';
 
 /** How Penstock learned what an intent looks like. */
 export type IntentSource = 'reply' | 'read' | 'webhook' | 'sweep';
@@ -26,13 +26,7 @@ export type Fact =
   /** A send begins: from here on, no answer means that it may have arrived. */
   | { readonly type: 'sending'; readonly attempt: number; readonly birthMs: number }
   /** A send ended with this outcome; nothing of it is written after `deadlineMs`. */
-  | {
-      readonly type: 'sent';
-      readonly attempt: number;
-      readonly outcome: Outcome;
-      readonly deadlineMs: number;
-      readonly againAtMs: number;
-    }
+  | ({ readonly type: 'sent'; readonly attempt: number } & Answered<IntentSnapshot>)
   /** The server took the task back, or it expired, before any worker began it: no byte was written. */
   | { readonly type: 'taken_back'; readonly attempt: number }
   /** A complete list over the attempt's `created` window, taken at `atMs`, does not hold its intent. */
@@ -40,6 +34,13 @@ export type Fact =
   /** A list was read and held the intent, or something that claims to be it: not before `againAtMs` again. */
   | { readonly type: 'looked'; readonly attempt: number; readonly againAtMs: number }
   | { readonly type: 'cancel_requested'; readonly by: CanceledBy }
+  /** The caller offers another payment method, after the one before was declined. */
+  | { readonly type: 'method_offered'; readonly operation: string; readonly paymentMethod: string }
+  /** The caller wants what was authorised, or so much of it. Amount in minor units. */
+  | { readonly type: 'capture_requested'; readonly operation: string; readonly amount: number }
+  /** The sending of capture `number` begins, and ends, as an attempt's does. */
+  | { readonly type: 'capture_sending'; readonly number: number; readonly birthMs: number }
+  | ({ readonly type: 'capture_sent'; readonly number: number } & Answered<IntentSnapshot>)
   /** `expires_at` has passed. */
   | { readonly type: 'expired' }
   /** The run lost its past (a reset): an attempt that looks unsent may have been sent. */

@@ -1,7 +1,18 @@
 import { isFinalStatus } from '../intent.js';
+import { answered, begun } from '../sending.js';
 import { applyIntent } from './apply-intent.js';
+import { applyCaptureSent, requestCapture, withCapture } from './captures.js';
 import type { Fact } from './facts.js';
-import { type Attempt, currentAttempt, type End, isUnknown, newAttempt, type PaymentState } from './state.js';
+import {
+  type Attempt,
+  currentAttempt,
+  type End,
+  intentOf,
+  isUnknown,
+  newAttempt,
+  type PaymentState,
+  waitsForMethod,
+} from './state.js';
 
 /**
  * The payment's one state function, total over facts in any order and any number of times. It never goes back from an
@@ -9,7 +20,7 @@ import { type Attempt, currentAttempt, type End, isUnknown, newAttempt, type Pay
  * moves nothing gives back the same state.
  */
 export function next(state: PaymentState, fact: Fact): PaymentState {
-  const after = settle(leaveIfDeclined(apply(state, fact)));
+  const after = settle(leaveIfDeclined(state, apply(state, fact), fact));
   return JSON.stringify(after) === JSON.stringify(state) ? state : { ...after, facts: state.facts + 1 };
 }
 
@@ -18,13 +29,7 @@ function apply(state: PaymentState, fact: Fact): PaymentState {
     case 'intent':
       return applyIntent(state, fact);
     case 'sending':
-      return withAttempt(state, fact.attempt, (a) => ({
-        ...a,
-        sending: true,
-        sends: a.sends + 1,
-        // The key was born with the first send that may have arrived. Before that, nothing was born.
-        birthMs: a.mayHaveArrived ? a.birthMs : fact.birthMs,
-      }));
+      return withAttempt(state, fact.attempt, (a) => begun(a, fact.birthMs));
     case 'sent':
       return applySent(state, fact);
     case 'taken_back':
@@ -39,6 +44,14 @@ function apply(state: PaymentState, fact: Fact): PaymentState {
       }));
     case 'cancel_requested':
       return leave(state, { because: 'canceled', by: fact.by });
+    case 'method_offered':
+      return offerMethod(state, fact);
+    case 'capture_requested':
+      return requestCapture(state, fact);
+    case 'capture_sending':
+      return withCapture(state, fact.number, (c) => begun(c, fact.birthMs));
+    case 'capture_sent':
+      return applyCaptureSent(state, fact);
     case 'expired':
       return leave(state, { because: 'expired' });
     case 'past_lost':
@@ -64,20 +77,10 @@ function apply(state: PaymentState, fact: Fact): PaymentState {
 
 function applySent(state: PaymentState, fact: Extract<Fact, { type: 'sent' }>): PaymentState {
   const { outcome } = fact;
-  const sent = withAttempt(state, fact.attempt, (a) => ({
-    ...a,
-    sending: false,
-    mayHaveArrived: a.mayHaveArrived || outcome.kind === 'unknown' || outcome.kind === 'settled',
-    serverError: a.serverError || (outcome.kind === 'unknown' && outcome.serverError),
-    repeatIsUseless: a.repeatIsUseless || (outcome.kind === 'unknown' && !outcome.repeat),
-    // A refusal counts only while nothing may have arrived; the outcome says so, and so does the attempt.
-    rejected: outcome.kind === 'rejected' && !a.mayHaveArrived ? outcome.failure : a.rejected,
-    lastDeadlineMs: Math.max(a.lastDeadlineMs, fact.deadlineMs),
-    againAtMs: Math.max(a.againAtMs, fact.againAtMs),
-  }));
+  const sent = withAttempt(state, fact.attempt, (a) => answered(a, fact));
   if (outcome.kind !== 'settled') return sent;
   const key = state.attempts.find((a) => a.number === fact.attempt)?.key ?? null;
-  const taken = applyIntent(sent, { source: 'reply', intent: outcome.intent, key });
+  const taken = applyIntent(sent, { source: 'reply', intent: outcome.object, key });
   // An answer that does not agree with the payment settles nothing, and the same send would only bring it again.
   const tookIt = taken.disregarded === sent.disregarded;
   return tookIt ? taken : withAttempt(taken, fact.attempt, (a) => ({ ...a, repeatIsUseless: true }));
@@ -120,14 +123,33 @@ function openAttempt(state: PaymentState, fact: Extract<Fact, { type: 'attempt_o
   return { ...state, attempts: [...state.attempts, attempt] };
 }
 
+/** Another payment method is another attempt, on the intent that waits for one. */
+function offerMethod(state: PaymentState, fact: Extract<Fact, { type: 'method_offered' }>): PaymentState {
+  const last = currentAttempt(state);
+  const confirms = intentOf(last);
+  if (confirms === null || !waitsForMethod(state)) return state;
+  const { paymentMethod, operation } = fact;
+  const by = { account: last.account, paymentMethod, confirms, operation };
+  const attempt = doubted(state, newAttempt(state.terms, last.number + 1, by));
+  return { ...state, attempts: [...state.attempts, attempt] };
+}
+
 function leave(state: PaymentState, leaving: NonNullable<PaymentState['leaving']>): PaymentState {
   return state.leaving !== null || state.end !== null ? state : { ...state, leaving };
 }
 
-/** Off-session nobody is there to offer another card: a decline gives the payment up, and the intent is cancelled. */
-function leaveIfDeclined(state: PaymentState): PaymentState {
-  const declined = currentAttempt(state).seen?.intent.status === 'requires_payment_method';
-  return state.terms.offSession && declined ? leave(state, { because: 'declined' }) : state;
+/**
+ * Off-session nobody is there to offer another card: a decline gives the payment up, and the intent is cancelled. So
+ * does a decline that comes when there is no time left to offer one, as a bank's can after days.
+ */
+function leaveIfDeclined(before: PaymentState, state: PaymentState, fact: Fact): PaymentState {
+  if (!isDeclined(state)) return state;
+  const tooLate = !isDeclined(before) && fact.type === 'intent' && fact.atMs >= state.terms.expiresAtMs;
+  return state.terms.offSession || tooLate ? leave(state, { because: 'declined' }) : state;
+}
+
+function isDeclined(state: PaymentState): boolean {
+  return currentAttempt(state).seen?.intent.status === 'requires_payment_method';
 }
 
 /** Finds the end the facts add up to, if they do; an end once found stays, and is seen once its own intent's is. */
@@ -147,7 +169,8 @@ function findEnd(state: PaymentState): End | null {
   if (last.seen !== null) {
     return isFinalStatus(last.seen.intent.status) ? endWithoutMoney(state, last) : null;
   }
-  if (last.sending) return null;
+  // An intent is there and open, whatever becomes of this attempt on it: only Stripe's word ends it.
+  if (last.sending || last.confirms !== null) return null;
   if (last.rejected !== null) return { status: 'failed', attempt: last.number, failure: last.rejected };
   const nothingSent = !last.mayHaveArrived || last.dead;
   return state.leaving !== null && nothingSent ? endWithoutMoney(state, last) : null;

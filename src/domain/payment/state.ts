@@ -1,6 +1,7 @@
 import type { Failure } from '../failures.js';
 import { idempotencyKey } from '../ids.js';
 import type { IntentSnapshot } from '../intent.js';
+import { type Sending, unsent } from '../sending.js';
 import type { CanceledBy } from './facts.js';
 
 /** What the API shows. */
@@ -44,35 +45,31 @@ export interface Timing {
  * One logical attempt to collect: one payment method on one account under one idempotency key. What is known of its
  * sending and what Stripe has shown of it stand side by side, because either can be ahead of the other.
  */
-export interface Attempt {
+export interface Attempt extends Sending {
   readonly number: number;
   readonly account: string;
   readonly paymentMethod: string;
-  readonly key: string;
-  /** When the key was first used, workflow time; moves only while nothing may have been sent under it. */
-  readonly birthMs: number | null;
-  readonly sends: number;
-  readonly sending: boolean;
-  /** Once true it stays true: some bytes may have reached Stripe. */
-  readonly mayHaveArrived: boolean;
-  /** A 500 was seen: absence from a list never proves this attempt dead. */
-  readonly serverError: boolean;
+  /** The intent it confirms anew; null: it makes its own. */
+  readonly confirms: string | null;
+  /** The caller's operation that offered its payment method; null: the request itself did. */
+  readonly operation: string | null;
   /** The run lost its past (a reset): it reads before it writes. */
   readonly lookFirst: boolean;
-  /** A repeat cannot tell any more (a replayed 500, or a key too old): only reading can. */
-  readonly repeatIsUseless: boolean;
-  /** No byte of any send is written after this, Unix ms. */
-  readonly lastDeadlineMs: number;
-  /** Not before this does the next send or look take place, Unix ms. */
-  readonly againAtMs: number;
-  /** Stripe refused it before doing anything, for good. */
-  readonly rejected: Failure | null;
   /** Proved that it never collected and never will. */
   readonly dead: boolean;
   /** An event, or the sweep in its place, has shown a final status. */
   readonly finalShown: boolean;
   /** The furthest Stripe has shown it, and the intent it belongs to. */
   readonly seen: Seen | null;
+}
+
+/** Collecting what was authorised, in full or in part. Amount in minor units. */
+export interface Capture extends Sending {
+  /** Counts up with each capture that Stripe refused for good: the next one has a key of its own. */
+  readonly number: number;
+  /** The caller's operation: the same again is the same capture. */
+  readonly operation: string;
+  readonly amount: number;
 }
 
 export interface Seen {
@@ -119,6 +116,8 @@ export interface PaymentState {
   readonly pastLost: { readonly deadlineMs: number } | null;
   readonly handedOver: boolean;
   readonly amountCaptured: number;
+  /** The capture asked for last, if one was. */
+  readonly capture: Capture | null;
   /** Facts that did not count: another account, mode, amount or currency. Counted, so that a person can wonder. */
   readonly disregarded: number;
   readonly oddities: readonly Oddity[];
@@ -137,28 +136,31 @@ export function open(terms: Terms, first: { account: string; paymentMethod: stri
     pastLost: null,
     handedOver: false,
     amountCaptured: 0,
+    capture: null,
     disregarded: 0,
     oddities: [],
   };
 }
 
+/** What a new attempt is made with. */
+export interface AttemptBy {
+  readonly account: string;
+  readonly paymentMethod: string;
+  readonly confirms?: string;
+  readonly operation?: string;
+}
+
 /** Attempt `number` with its own key, unsent. */
-export function newAttempt(terms: Terms, number: number, by: { account: string; paymentMethod: string }): Attempt {
+export function newAttempt(terms: Terms, number: number, by: AttemptBy): Attempt {
+  const operation = by.confirms === undefined ? 'create' : 'confirm';
   return {
+    ...unsent(idempotencyKey({ paymentId: terms.id, operation, account: by.account, attempt: number })),
     number,
     account: by.account,
     paymentMethod: by.paymentMethod,
-    key: idempotencyKey({ paymentId: terms.id, operation: 'create', account: by.account, attempt: number }),
-    birthMs: null,
-    sends: 0,
-    sending: false,
-    mayHaveArrived: false,
-    serverError: false,
+    confirms: by.confirms ?? null,
+    operation: by.operation ?? null,
     lookFirst: false,
-    repeatIsUseless: false,
-    lastDeadlineMs: 0,
-    againAtMs: 0,
-    rejected: null,
     dead: false,
     finalShown: false,
     seen: null,
@@ -170,6 +172,24 @@ export function currentAttempt(state: PaymentState): Attempt {
   const attempt = state.attempts.at(-1);
   if (attempt === undefined) throw new RangeError('a payment has at least one attempt');
   return attempt;
+}
+
+/** The intent an attempt is made on, where one is known. */
+export function intentOf(attempt: Attempt): string | null {
+  return attempt.seen?.intent.id ?? attempt.confirms;
+}
+
+/** Another payment method can be offered: the one before was declined, or Stripe would not take it. */
+export function waitsForMethod(state: PaymentState): boolean {
+  if (state.end !== null || state.leaving !== null) return false;
+  const { seen, confirms, rejected, sending } = currentAttempt(state);
+  if (seen !== null) return seen.intent.status === 'requires_payment_method';
+  return confirms !== null && rejected !== null && !sending;
+}
+
+/** A capture that was asked for and neither carried out nor refused for good. */
+export function openCapture({ capture }: PaymentState): Capture | null {
+  return capture?.rejected === null ? capture : null;
 }
 
 /** The outcome is unknown: something may have been sent, and Stripe has shown nothing of it. */

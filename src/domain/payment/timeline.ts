@@ -1,3 +1,4 @@
+import type { Outcome } from '../outcome.js';
 import type { Fact } from './facts.js';
 import type { PaymentState } from './state.js';
 
@@ -42,10 +43,17 @@ export function describeFact(
       return entry(INTENT_SOURCES[fact.source], shown + (wrong || moved));
     }
     case 'sending':
+    case 'capture_sending':
     case 'looked':
       return null;
     case 'sent':
-      return describeSent(fact, entry);
+      return describeOutcome(`attempt ${fact.attempt}`, fact.outcome, entry);
+    case 'capture_sent':
+      return describeOutcome(`capture ${fact.number}`, fact.outcome, entry);
+    case 'method_offered':
+      return entry('penstock', `another payment method: attempt ${after.attempts.length}`);
+    case 'capture_requested':
+      return entry('penstock', `capture of ${fact.amount} requested`);
     case 'taken_back':
       return entry('penstock', `attempt ${fact.attempt} taken back before any worker began it`);
     case 'absent':
@@ -69,19 +77,19 @@ export function describeFact(
   }
 }
 
-function describeSent(
-  fact: Extract<Fact, { type: 'sent' }>,
+function describeOutcome(
+  what: string,
+  outcome: Outcome,
   entry: (source: TimelineEntry['source'], what: string) => TimelineEntry,
 ): TimelineEntry {
-  const { outcome } = fact;
   switch (outcome.kind) {
     case 'settled':
-      return entry('stripe_reply', `${outcome.intent.id} is ${outcome.intent.status}`);
+      return entry('stripe_reply', `${outcome.object.id} is ${outcome.object.status}`);
     case 'rejected':
-      return entry('stripe_reply', `refused: ${outcome.failure.code ?? outcome.failure.kind}`);
+      return entry('stripe_reply', `${what} refused: ${outcome.failure.code ?? outcome.failure.kind}`);
     case 'not_executed':
-      return entry('penstock', `attempt ${fact.attempt} not executed (${outcome.cause})`);
+      return entry('penstock', `${what} not executed (${outcome.cause})`);
     case 'unknown':
-      return entry('penstock', `attempt ${fact.attempt} unknown (${outcome.cause})`);
+      return entry('penstock', `${what} unknown (${outcome.cause})`);
   }
 }

@@ -1,6 +1,16 @@
 import type { Failure } from '../failures.js';
 import type { NextAction } from '../intent.js';
-import { currentAttempt, isUnknown, type PaymentState, type PaymentStatus } from './state.js';
+import { capturable } from './captures.js';
+import {
+  type Attempt,
+  currentAttempt,
+  intentOf,
+  isUnknown,
+  openCapture,
+  type PaymentState,
+  type PaymentStatus,
+  waitsForMethod,
+} from './state.js';
 
 /** Where a payment stands, as the API tells it. */
 export interface Standing {
@@ -10,9 +20,9 @@ export interface Standing {
   readonly outcome?: 'unknown';
   readonly account: string;
   readonly payment_intent: string | null;
+  /** What an authorisation still holds for a capture, minor units. */
+  readonly amount_capturable: number;
   readonly amount_captured: number;
-  readonly amount_refunded: number;
-  readonly disputed: boolean;
   readonly next_action: NextAction | null;
   readonly failure: Failure | null;
 }
@@ -22,32 +32,35 @@ export function standing(state: PaymentState): Standing {
   const attempt = state.attempts.find((a) => a.number === state.end?.attempt) ?? currentAttempt(state);
   const intent = attempt.seen?.intent;
   const status = statusOf(state);
-  const unknown = state.end === null && isUnknown(attempt);
+  const unknown = state.end === null && (isUnknown(attempt) || openCapture(state)?.mayHaveArrived === true);
   return {
     status,
     final: state.end !== null,
     ...(unknown ? { outcome: 'unknown' as const } : {}),
     account: attempt.account,
-    payment_intent: intent?.id ?? null,
+    payment_intent: intentOf(attempt),
+    amount_capturable: capturable(state),
     amount_captured: state.amountCaptured,
-    amount_refunded: 0,
-    disputed: false,
     next_action: status === 'requires_action' ? (intent?.nextAction ?? null) : null,
-    failure: state.end !== null ? state.end.failure : (intent?.failure ?? null),
+    failure: state.end !== null ? state.end.failure : (intent?.failure ?? failureOf(state, attempt)),
   };
+}
+
+/** Of an open payment: why Stripe would not take the last thing it was asked for. */
+function failureOf(state: PaymentState, attempt: Attempt): Failure | null {
+  return attempt.rejected ?? state.capture?.rejected ?? null;
 }
 
 function statusOf(state: PaymentState): PaymentStatus {
   if (state.end !== null) return state.end.status;
   // Being given up: nothing the caller or the customer does counts any more.
   if (state.leaving !== null) return 'processing';
+  if (waitsForMethod(state)) return 'requires_payment_method';
   switch (currentAttempt(state).seen?.intent.status) {
     case 'requires_action':
       return 'requires_action';
-    case 'requires_payment_method':
-      return 'requires_payment_method';
     case 'requires_capture':
-      return 'authorized';
+      return openCapture(state) === null ? 'authorized' : 'processing';
     default:
       return 'processing';
   }

@@ -113,7 +113,7 @@ describe('an attempt proved dead', () => {
       sent(
         {
           kind: 'settled',
-          intent: intent('succeeded', {
+          object: intent('succeeded', {
             id: 'pi_2',
             labels: { deployment: 'd1', workflowId: 'pay.acme.order-1', attempt: 2 },
           }),

@@ -35,9 +35,8 @@ describe('a card payment', () => {
       final: true,
       account: 'default',
       payment_intent: 'pi_1',
+      amount_capturable: 0,
       amount_captured: 1999,
-      amount_refunded: 0,
-      disputed: false,
       next_action: null,
       failure: null,
     });

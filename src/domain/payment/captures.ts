@@ -1,0 +1,36 @@
+import { idempotencyKey } from '../ids.js';
+import { answered, unsent } from '../sending.js';
+import { applyIntent } from './apply-intent.js';
+import type { Fact } from './facts.js';
+import { type Capture, currentAttempt, openCapture, type PaymentState } from './state.js';
+
+/** How much can be captured now, in minor units; 0 where nothing can. */
+export function capturable(state: PaymentState): number {
+  const { seen } = currentAttempt(state);
+  if (state.end !== null || state.leaving !== null || openCapture(state) !== null) return 0;
+  return seen?.intent.status === 'requires_capture' ? seen.intent.amountCapturable : 0;
+}
+
+/** One capture at a time, of no more than was authorised; after a refusal the next has a key of its own. */
+export function requestCapture(
+  state: PaymentState,
+  { operation, amount }: Extract<Fact, { type: 'capture_requested' }>,
+): PaymentState {
+  if (amount < 1 || amount > capturable(state)) return state;
+  const number = (state.capture?.number ?? 0) + 1;
+  const { account } = currentAttempt(state);
+  const key = idempotencyKey({ paymentId: state.terms.id, operation: 'capture', account, attempt: number });
+  return { ...state, capture: { ...unsent(key), number, operation, amount } };
+}
+
+/** A send of the capture ended; what it showed is the intent's, like any other sight of it. */
+export function applyCaptureSent(state: PaymentState, fact: Extract<Fact, { type: 'capture_sent' }>): PaymentState {
+  const sent = withCapture(state, fact.number, (c) => answered(c, fact));
+  if (fact.outcome.kind !== 'settled') return sent;
+  return applyIntent(sent, { source: 'reply', intent: fact.outcome.object, key: null });
+}
+
+export function withCapture(state: PaymentState, number: number, change: (c: Capture) => Capture): PaymentState {
+  const { capture } = state;
+  return capture?.number === number ? { ...state, capture: change(capture) } : state;
+}

@@ -1,0 +1,52 @@
+import { capturable } from './captures.js';
+import { currentAttempt, openCapture, type PaymentState, waitsForMethod } from './state.js';
+import { standing } from './view.js';
+
+/**
+ * Why the state forbids what a caller asks for, in a sentence for the caller; null where it does not. The state function
+ * holds the same bounds by itself: these only say so beforehand.
+ */
+
+export function whyNotCancel(state: PaymentState): string | null {
+  const { status, final } = standing(state);
+  if (final) return status === 'canceled' ? null : `The payment is ${status} and can no longer be canceled.`;
+  if (openCapture(state) !== null) return 'A capture is under way: the payment can no longer be let go.';
+  if (state.leaving === null && currentAttempt(state).seen?.intent.status === 'processing') {
+    return 'Stripe is processing the payment and lets nobody cancel it now; its outcome follows.';
+  }
+  return null;
+}
+
+/** @param now Unix ms. */
+export function whyNotConfirm(state: PaymentState, now: number): string | null {
+  if (waitsForMethod(state) && now >= state.terms.expiresAtMs) return 'expires_at has passed.';
+  if (waitsForMethod(state)) return null;
+  return `The payment is ${whatItIs(state)} and waits for no other payment method.`;
+}
+
+/** Whether `amount` can be captured. An amount of null is everything that can. */
+export function whyNotCapture(state: PaymentState): string | null {
+  if (capturable(state) > 0) return null;
+  if (openCapture(state) !== null) return 'Another capture is under way.';
+  return `The payment is ${whatItIs(state)}: there is no authorization to capture.`;
+}
+
+function whatItIs(state: PaymentState): string {
+  return state.end === null && state.leaving !== null ? 'being given up' : standing(state).status;
+}
+
+/**
+ * Names the try that an operation without an id of its own belongs to: the same request sent again while that try is
+ * under way is the same operation, and once it was refused it is a new one.
+ */
+export function currentTry(state: PaymentState): string {
+  const last = currentAttempt(state);
+  const undecided = last.operation !== null && last.seen === null && last.rejected === null;
+  const capture = state.capture === null ? 0 : state.capture.number - (state.capture.rejected === null ? 1 : 0);
+  return `${undecided ? last.number - 1 : last.number}.${capture}`;
+}
+
+/** Whether an operation of this id was taken by the payment. */
+export function hasTaken(state: PaymentState, operation: string): boolean {
+  return state.capture?.operation === operation || state.attempts.some((a) => a.operation === operation);
+}
