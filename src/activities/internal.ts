@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { isDue } from '../domain/overdue.js';
 import type { Logger } from '../telemetry/logger.js';
-import { tellPayment } from '../temporal/tell-payment.js';
+import { tellWorkflow } from '../temporal/tell-workflow.js';
 import { intentTold, lookYourself } from '../workflows/messages.js';
 import { ACCOUNT, STATUS } from '../workflows/search-attributes.js';
 import type { InternalActivities, ListOverdueInput, OverdueBatch, OverduePayment } from './types.js';
@@ -37,9 +37,9 @@ export function createInternalActivities(parts: InternalActivityParts): Internal
       const sweepRun = Context.current().info.workflowExecution?.runId ?? '';
       let reached = 0;
       for (const { id, intent } of told) {
-        if (await tellPayment(client, id, intentTold.name, intent, `${sweepRun}/${id}`)) reached += 1;
+        if (await tellWorkflow(client, id, intentTold.name, intent, `${sweepRun}/${id}`)) reached += 1;
       }
-      for (const id of alone) await tellPayment(client, id, lookYourself.name, undefined, `${sweepRun}/${id}`);
+      for (const id of alone) await tellWorkflow(client, id, lookYourself.name, undefined, `${sweepRun}/${id}`);
       return { told: reached };
     },
 

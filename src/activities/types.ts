@@ -1,7 +1,9 @@
+import type { DisputeSnapshot } from '../domain/dispute/index.js';
 import type { IntentSnapshot } from '../domain/intent.js';
 import type { Outcome } from '../domain/outcome.js';
-import type { ConfirmParams, CreateParams } from '../domain/stripe-params.js';
-import type { IncidentKind, IntentTold } from '../workflows/messages.js';
+import type { RefundSnapshot } from '../domain/refund/index.js';
+import type { ConfirmParams, CreateParams, RefundParams } from '../domain/stripe-params.js';
+import type { AlertKind, IntentTold } from '../workflows/messages.js';
 
 /** One send of an operation under its key. Times in Unix milliseconds. */
 export interface SendInput {
@@ -69,10 +71,24 @@ export interface CancelInput {
   readonly reason: 'abandoned' | 'requested_by_customer';
 }
 
-export interface RefundInput {
+export interface CreateRefundInput extends SendInput {
+  readonly params: RefundParams;
+}
+
+export interface FindRefundInput {
   readonly account: string;
   readonly intent: string;
-  readonly key: string;
+  readonly deployment: string;
+  readonly workflowId: string;
+}
+
+/** The activities of refunds and disputes, on the same lanes. */
+export interface RefundActivities {
+  createRefund(input: CreateRefundInput): Promise<SendResult<RefundSnapshot>>;
+  /** The refund whose labels name the workflow, among all of its intent's; null where a complete list has none. */
+  findRefund(input: FindRefundInput): Promise<RefundSnapshot | null>;
+  retrieveRefund(input: { account: string; refund: string }): Promise<RefundSnapshot>;
+  retrieveDispute(input: { account: string; dispute: string }): Promise<DisputeSnapshot>;
 }
 
 export interface OverduePayment {
@@ -83,14 +99,13 @@ export interface OverduePayment {
 }
 
 /** The activities of a lane: one exchange with Stripe each, or one complete list. */
-export interface StripeActivities {
+export interface StripeActivities extends RefundActivities {
   createPayment(input: CreateInput): Promise<SendResult>;
   confirmPayment(input: ConfirmInput): Promise<SendResult>;
   capturePayment(input: CaptureInput): Promise<SendResult>;
   cancelIntent(input: CancelInput): Promise<IntentSnapshot>;
   retrieveIntent(input: { account: string; intent: string }): Promise<IntentSnapshot>;
   findIntent(input: FindInput): Promise<FindResult>;
-  refundIntent(input: RefundInput): Promise<{ id: string; status: string }>;
   /** Looks for many payments with as few lists as it takes. */
   findOverdue(input: FindOverdueInput): Promise<FindOverdueResult>;
 }
@@ -129,7 +144,7 @@ export interface InternalActivities {
     lookYourself: string[];
   }): Promise<{ told: number }>;
   alert(input: {
-    kind: IncidentKind;
+    kind: AlertKind;
     paymentId: string;
     account: string;
     intent: string | null;

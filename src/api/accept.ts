@@ -1,5 +1,5 @@
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
-import type { Account, Config } from '../config/index.js';
+import { type Account, type Config, timingOf } from '../config/index.js';
 import { paymentId } from '../domain/ids.js';
 import { placeInLane } from '../domain/lanes.js';
 import type { PaymentRequest } from '../domain/request.js';
@@ -99,6 +99,7 @@ function toInput({ config, deployment, now }: AcceptParts, id: string, request: 
     account: account.name,
     deployment,
     workerLostMs: policy.worker_lost_ms,
+    overdueMs: policy.overdue_ms,
     lateMoney: policy.late_money,
     terms: {
       id,
@@ -109,13 +110,7 @@ function toInput({ config, deployment, now }: AcceptParts, id: string, request: 
       offSession: request.off_session,
       acceptedAtMs,
       expiresAtMs: request.expires_at === undefined ? acceptedAtMs + defaultSeconds * 1000 : request.expires_at * 1000,
-      timing: {
-        keyLifeMs: policy.key_life_ms,
-        proofDelayMs: policy.proof_delay_ms,
-        patienceMs: policy.patience_ms,
-        sendWindowMs: policy.send_window_ms,
-        stripeTimeoutMs: policy.stripe_timeout_ms,
-      },
+      timing: timingOf(policy),
     },
   };
 }

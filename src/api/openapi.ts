@@ -4,11 +4,14 @@ import {
   captureSchema,
   confirmSchema,
   createPaymentSchema,
+  disputeSchema,
   getQuerySchema,
   listQuerySchema,
   paymentListSchema,
   paymentSchema,
   problemSchema,
+  refundRequestSchema,
+  refundSchema,
 } from './schemas.js';
 
 type Json = Record<string, unknown>;
@@ -18,7 +21,10 @@ const COMPONENTS = {
   CancelPayment: { schema: cancelSchema, io: 'input' },
   ConfirmPayment: { schema: confirmSchema, io: 'input' },
   CapturePayment: { schema: captureSchema, io: 'input' },
+  RefundPayment: { schema: refundRequestSchema, io: 'input' },
   Payment: { schema: paymentSchema, io: 'output' },
+  Refund: { schema: refundSchema, io: 'output' },
+  Dispute: { schema: disputeSchema, io: 'output' },
   PaymentList: { schema: paymentListSchema, io: 'output' },
   Problem: { schema: problemSchema, io: 'output' },
 } as const;
@@ -122,6 +128,19 @@ function paths(): Json {
       'Taken; read the payment for how it ended.',
       'Taken before.',
     ),
+    '/v1/payments/{id}/refunds': {
+      post: {
+        operationId: 'refundPayment',
+        summary: 'Give money back, in full or in part',
+        parameters: [ID],
+        requestBody: body('RefundPayment'),
+        responses: {
+          202: answer('Taken; it goes on by itself, and the payment shows it.', 'Refund'),
+          200: answer('The same refund, taken before.', 'Refund'),
+          ...problems({ 401: 'No key', 404: 'None', 409: 'Its state forbids it', 422: 'Not valid', 503: 'Not taken' }),
+        },
+      },
+    },
     '/webhooks/stripe/{account}': {
       post: {
         operationId: 'receiveStripeEvent',

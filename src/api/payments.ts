@@ -1,31 +1,39 @@
 import express, { type Request, type Response, Router } from 'express';
+import type { Config } from '../config/index.js';
 import { type AcceptParts, accept } from './accept.js';
 import { type Change, change } from './changes.js';
 import { notFound } from './errors.js';
+import { type Followed, readFollowed } from './followed.js';
 import { listPayments } from './list.js';
-import { present, presentAccepted, type WorkflowUrl } from './present.js';
-import { readPayment } from './read.js';
+import { type PresentParts, present, presentAccepted, presentRefund } from './present.js';
+import { type FoundPayment, readPayment } from './read.js';
+import { requestRefund } from './refunds.js';
 import {
   cancelSchema,
   captureSchema,
   confirmSchema,
   getQuerySchema,
   listQuerySchema,
+  type PaymentView,
   parse,
   parsePaymentRequest,
+  parseSafely,
   paymentIdSchema,
+  refundRequestSchema,
 } from './schemas.js';
 import { waitForPayment } from './wait.js';
 
-export interface PaymentParts extends AcceptParts {
-  readonly workflowUrl: WorkflowUrl;
+export interface PaymentParts extends AcceptParts, PresentParts {
+  readonly config: Config;
 }
+
+const NOTHING_FOLLOWED: Followed = { refunds: [], disputes: [] };
 
 /** A payment's request fits in a small part of this. */
 const LARGEST_REQUEST = '64kb';
 
 export function paymentRoutes(parts: PaymentParts): Router {
-  const { client, workflowUrl } = parts;
+  const { client } = parts;
   const router = Router();
   const json = express.json({ limit: LARGEST_REQUEST, type: () => true, strict: false });
 
@@ -34,9 +42,9 @@ export function paymentRoutes(parts: PaymentParts): Router {
     const accepted = await accept(parts, request);
     res.location(`/v1/payments/${accepted.id}`);
     if (accepted.created) {
-      res.status(202).json(presentAccepted(accepted.input, accepted.runId ?? '', workflowUrl));
+      res.status(202).json(presentAccepted(accepted.input, accepted.runId ?? '', parts));
     } else {
-      res.status(200).json(present(await readPayment(client, accepted.id), workflowUrl));
+      res.status(200).json(await show(await readPayment(client, accepted.id)));
     }
   });
 
@@ -53,7 +61,7 @@ export function paymentRoutes(parts: PaymentParts): Router {
       wait === 0
         ? await readPayment(client, id)
         : await waitForPayment(client, id, parts.now() + wait * 1000, parts.now, gone.signal);
-    res.json(present(found, workflowUrl));
+    res.json(await show(found));
   });
 
   router.post('/payments/:id/cancel', json, async (req, res) => {
@@ -63,17 +71,30 @@ export function paymentRoutes(parts: PaymentParts): Router {
   });
 
   router.post('/payments/:id/confirm', json, async (req, res) => {
-    await answerChange(req, res, idOf(req), { do: 'confirm', ...parse(confirmSchema, req.body) });
+    await answerChange(req, res, idOf(req), { do: 'confirm', ...parseSafely(confirmSchema, req.body) });
   });
 
   router.post('/payments/:id/capture', json, async (req, res) => {
-    await answerChange(req, res, idOf(req), { do: 'capture', ...parse(captureSchema, req.body ?? {}) });
+    await answerChange(req, res, idOf(req), { do: 'capture', ...parseSafely(captureSchema, req.body ?? {}) });
   });
 
   async function answerChange(req: Request, res: Response, id: string, asked: Change): Promise<void> {
     const { accepted, found } = await change(client, id, req.header('idempotency-key'), asked);
-    res.status(accepted ? 202 : 200).json(present(found, workflowUrl));
+    res.status(accepted ? 202 : 200).json(await show(found));
   }
+
+  /** With what follows it, which can only be once there is an end. */
+  async function show(found: FoundPayment): Promise<PaymentView> {
+    const ended = found.report?.standing.final === true;
+    const followed = ended ? await readFollowed(client, found.description.workflowId) : NOTHING_FOLLOWED;
+    return present(found, followed, parts);
+  }
+
+  router.post('/payments/:id/refunds', json, async (req, res) => {
+    const id = idOf(req);
+    const { created, refund } = await requestRefund(parts, id, parseSafely(refundRequestSchema, req.body));
+    res.status(created ? 202 : 200).json(presentRefund(refund, id, parts));
+  });
 
   return router;
 }

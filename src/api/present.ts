@@ -1,16 +1,25 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
+import type { Config } from '../config/index.js';
 import { parsePaymentId } from '../domain/ids.js';
-import type { PaymentStatus } from '../domain/payment/index.js';
+import type { PaymentStatus, Standing } from '../domain/payment/index.js';
+import { isRefunded } from '../domain/refund/index.js';
+import { openNextAction } from '../stripe/snapshot.js';
 import type { PaymentInput } from '../workflows/messages.js';
 import { ACCOUNT, AMOUNT, CURRENCY, STATUS } from '../workflows/search-attributes.js';
+import type { Followed, FollowedDispute, FollowedRefund } from './followed.js';
 import type { FoundPayment } from './read.js';
-import type { PaymentView } from './schemas.js';
+import type { DisputeView, PaymentView, RefundView } from './schemas.js';
 
 /** Where the Temporal Web UI shows a run; null where no UI is known. */
 export type WorkflowUrl = (workflowId: string, runId: string) => string | null;
 
+export interface PresentParts {
+  readonly workflowUrl: WorkflowUrl;
+  readonly config: Pick<Config, 'accounts'>;
+}
+
 /** The API's shape of a payment that was just taken: nothing has happened to it yet. */
-export function presentAccepted(input: PaymentInput, runId: string, url: WorkflowUrl): PaymentView {
+export function presentAccepted(input: PaymentInput, runId: string, { workflowUrl }: PresentParts): PaymentView {
   const { request, terms } = input;
   return {
     ...common(terms.id),
@@ -21,21 +30,26 @@ export function presentAccepted(input: PaymentInput, runId: string, url: Workflo
     account: input.account,
     created_at: new Date(terms.acceptedAtMs).toISOString(),
     expires_at: new Date(terms.expiresAtMs).toISOString(),
-    workflow: { id: terms.id, run_id: runId, status: 'RUNNING', url: url(terms.id, runId) },
+    workflow: { id: terms.id, run_id: runId, status: 'RUNNING', url: workflowUrl(terms.id, runId) },
   };
 }
 
-/** The API's shape of a payment as it was found. */
-export function present({ report, description }: FoundPayment, url: WorkflowUrl): PaymentView {
+/** The API's shape of a payment as it was found, with what follows it. */
+export function present({ report, description }: FoundPayment, followed: Followed, parts: PresentParts): PaymentView {
   const { workflowId, runId } = description;
-  const workflow = { id: workflowId, run_id: runId, status: description.status.name, url: url(workflowId, runId) };
+  const url = parts.workflowUrl(workflowId, runId);
+  const workflow = { id: workflowId, run_id: runId, status: description.status.name, url };
   if (report === undefined) return presentFromVisibility(description, workflow);
   const { request, standing, state, timeline } = report;
   return {
     ...common(workflowId),
     ...standing,
+    next_action: nextActionOf(standing, parts),
+    amount_refunded: sumOf(followed.refunds.filter(({ status }) => isRefunded(status))),
+    disputed: followed.disputes.length > 0,
     amount: request.amount,
     currency: request.currency,
+    capture_method: request.capture_method,
     priority: request.priority,
     off_session: request.off_session,
     ...(request.customer === undefined ? {} : { customer: request.customer }),
@@ -43,8 +57,48 @@ export function present({ report, description }: FoundPayment, url: WorkflowUrl)
     metadata: { ...request.metadata },
     created_at: new Date(state.terms.acceptedAtMs).toISOString(),
     expires_at: new Date(state.terms.expiresAtMs).toISOString(),
+    refunds: followed.refunds.map((refund) => presentRefund(refund, workflowId, parts)),
+    disputes: followed.disputes.map((dispute) => presentDispute(dispute, parts)),
     timeline: timeline.map(({ at_ms, ...entry }) => ({ at: new Date(at_ms).toISOString(), ...entry })),
     workflow,
+  };
+}
+
+/** What the customer needs to go on, opened for the caller alone. */
+function nextActionOf({ next_action, account, payment_intent }: Standing, { config }: PresentParts) {
+  if (next_action === null || payment_intent === null) return null;
+  const owner = config.accounts.find(({ name }) => name === account);
+  const opened = owner === undefined ? null : openNextAction(owner, payment_intent, next_action);
+  const { client_secret = null, redirect_to_url = null } = opened ?? {};
+  return { type: next_action.type, client_secret, redirect_to_url };
+}
+
+function sumOf(refunds: readonly FollowedRefund[]): number {
+  return refunds.reduce((sum, { amount }) => sum + amount, 0);
+}
+
+/** The API's shape of a refund. */
+export function presentRefund(refund: FollowedRefund, paymentId: string, { workflowUrl }: PresentParts): RefundView {
+  const { workflowId, runId, runStatus, startedAt, ...shown } = refund;
+  return {
+    object: 'refund',
+    id: workflowId,
+    payment: paymentId,
+    ...shown,
+    created_at: startedAt.toISOString(),
+    workflow: { id: workflowId, run_id: runId, status: runStatus, url: workflowUrl(workflowId, runId) },
+  };
+}
+
+function presentDispute(dispute: FollowedDispute, { workflowUrl }: PresentParts): DisputeView {
+  const { workflowId, runId, runStatus, startedAt, evidence_due_ms, ...shown } = dispute;
+  return {
+    object: 'dispute',
+    id: workflowId,
+    ...shown,
+    evidence_due_by: evidence_due_ms === null ? null : new Date(evidence_due_ms).toISOString(),
+    created_at: startedAt.toISOString(),
+    workflow: { id: workflowId, run_id: runId, status: runStatus, url: workflowUrl(workflowId, runId) },
   };
 }
 
@@ -79,6 +133,8 @@ function common(id: string) {
     amount_captured: 0,
     amount_refunded: 0,
     disputed: false,
+    refunds: [],
+    disputes: [],
     next_action: null,
     failure: null,
   };

@@ -71,6 +71,14 @@ export const captureSchema = z
   .strictObject({ amount: amount.optional().describe('Minor units; everything that is authorized when left out.') })
   .meta({ id: 'CapturePayment' });
 
+export const refundRequestSchema = z
+  .strictObject({
+    reference: name.describe('Your own name for the refund; the same reference is never given back twice.'),
+    amount: amount.optional().describe('Minor units; everything that is left when left out.'),
+    reason: z.enum(['duplicate', 'fraudulent', 'requested_by_customer']).optional(),
+  })
+  .meta({ id: 'RefundPayment' });
+
 export const STATUSES = [
   'processing',
   'requires_action',
@@ -107,6 +115,58 @@ const failureSchema = z.object({
   message: z.string(),
 });
 
+const workflowSchema = z.object({
+  id: z.string(),
+  run_id: z.string(),
+  status: z.string(),
+  url: z.string().nullable(),
+});
+
+/** What the API shows of a refund. */
+export const refundSchema = z
+  .object({
+    object: z.literal('refund'),
+    id: z.string(),
+    payment: z.string(),
+    reference: z.string().nullable().describe('Null for a refund that was made elsewhere.'),
+    status: z.enum(['processing', 'pending', 'requires_action', 'succeeded', 'failed', 'canceled']),
+    final: z.boolean(),
+    outcome: z.literal('unknown').optional(),
+    refund: z.string().nullable(),
+    amount: z.int(),
+    currency: z.string(),
+    reason: z.string().nullable(),
+    account: z.string(),
+    failure: failureSchema.nullable(),
+    created_at: z.iso.datetime(),
+    workflow: workflowSchema,
+  })
+  .meta({ id: 'Refund' });
+
+export type RefundView = z.infer<typeof refundSchema>;
+
+/** What the API shows of a dispute; `status` is Stripe's own. */
+export const disputeSchema = z
+  .object({
+    object: z.literal('dispute'),
+    id: z.string(),
+    dispute: z.string(),
+    status: z.string(),
+    final: z.boolean(),
+    amount: z.int(),
+    currency: z.string(),
+    reason: z.string().nullable(),
+    account: z.string(),
+    evidence_due_by: z.iso.datetime().nullable(),
+    amount_withdrawn: z.int(),
+    amount_reinstated: z.int(),
+    created_at: z.iso.datetime(),
+    workflow: workflowSchema,
+  })
+  .meta({ id: 'Dispute' });
+
+export type DisputeView = z.infer<typeof disputeSchema>;
+
 /** What the API shows of a payment. */
 export const paymentSchema = z
   .object({
@@ -125,17 +185,26 @@ export const paymentSchema = z
     disputed: z.boolean(),
     account: z.string(),
     payment_intent: z.string().nullable(),
+    refunds: z.array(refundSchema),
+    disputes: z.array(disputeSchema),
+    capture_method: z.enum(['automatic', 'manual']).optional(),
     priority: z.enum(['checkout', 'renewal', 'background']).optional(),
     off_session: z.boolean().optional(),
     customer: z.string().optional(),
     country: z.string().optional(),
     metadata: z.record(z.string(), z.string()).optional(),
-    next_action: z.object({ type: z.string(), redirect_to_url: z.string().nullable() }).nullable(),
+    next_action: z
+      .object({
+        type: z.string(),
+        client_secret: z.string().nullable().describe('For Stripe.js, in the browser of this customer alone.'),
+        redirect_to_url: z.string().nullable(),
+      })
+      .nullable(),
     failure: failureSchema.nullable(),
     created_at: z.iso.datetime(),
     expires_at: z.iso.datetime().optional(),
     timeline: z.array(z.object({ at: z.iso.datetime(), source: z.string(), what: z.string() })).optional(),
-    workflow: z.object({ id: z.string(), run_id: z.string(), status: z.string(), url: z.string().nullable() }),
+    workflow: workflowSchema,
     /** Set when no worker answered and only what Temporal itself knows is shown. */
     stale: z.boolean().optional(),
   })
@@ -176,13 +245,7 @@ export const problemSchema = z
 
 /** The request, checked and normalised. @throws Problem 422 with the path of each error. */
 export function parsePaymentRequest(body: unknown): PaymentRequest {
-  const cards = findCardData(body);
-  const result = createPaymentSchema.safeParse(body);
-  if (cards.length > 0 || !result.success) {
-    const others = result.success ? [] : result.error.issues.flatMap(toFieldErrors);
-    throw invalid([...cards, ...withoutCards(others, cards)]);
-  }
-  const { customer, country, expires_at, return_url, description, ...rest } = result.data;
+  const { customer, country, expires_at, return_url, description, ...rest } = parseSafely(createPaymentSchema, body);
   return {
     ...rest,
     ...(customer === undefined ? {} : { customer }),
@@ -191,6 +254,15 @@ export function parsePaymentRequest(body: unknown): PaymentRequest {
     ...(return_url === undefined ? {} : { return_url }),
     ...(description === undefined ? {} : { description }),
   };
+}
+
+/** Parses a body in which nothing may look like card data. @throws Problem 422 with the path of each error. */
+export function parseSafely<T>(schema: z.ZodType<T>, body: unknown): T {
+  const cards = findCardData(body);
+  const result = schema.safeParse(body);
+  if (result.success && cards.length === 0) return result.data;
+  const others = result.success ? [] : result.error.issues.flatMap(toFieldErrors);
+  throw invalid([...cards, ...withoutCards(others, cards)]);
 }
 
 /** A field that holds a card number is named once, and a key that is one is not repeated at all. */

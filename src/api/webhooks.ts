@@ -3,7 +3,8 @@ import type { Account, Config } from '../config/index.js';
 import { readEvent, SignatureError } from '../stripe/signature.js';
 import type { Counters } from '../telemetry/counters.js';
 import type { Logger } from '../telemetry/logger.js';
-import { type DeliverParts, deliver } from '../webhooks/deliver.js';
+import { deliver } from '../webhooks/deliver.js';
+import type { DeliverParts } from '../webhooks/delivery.js';
 import { notFound, Problem, unavailable } from './errors.js';
 
 export interface WebhookParts extends DeliverParts {
@@ -38,7 +39,7 @@ async function take(parts: WebhookParts, account: Account, body: unknown, signat
   const count = (outcome: string) => counters.add('penstock_webhooks_total', { account: account.name, outcome });
   try {
     const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
-    const event = readEvent(account.name, bytes, signature, account.webhookSecrets, parts.now());
+    const event = readEvent(account, bytes, signature, account.webhookSecrets, parts.now());
     const outcome = await deliver(parts, account.name, event);
     count(outcome);
     if (outcome === 'incident') logger.warn({ event: event.id, type: event.type }, 'an event started an incident');

@@ -8,7 +8,7 @@ import { type Account, accountSchema, SIMULATOR_KEY, SIMULATOR_WEBHOOK_SECRET, t
 import { liveKeyProblems, type PaymentPolicy, paymentPolicySchema } from './policy.js';
 
 export type { Account } from './accounts.js';
-export type { PaymentPolicy } from './policy.js';
+export { type PaymentPolicy, timingOf } from './policy.js';
 
 /** Everything the environment and the configuration file say, read once and frozen. */
 export interface Config {
@@ -83,7 +83,10 @@ type Environment = z.infer<typeof environmentSchema>;
 
 const fileSchema = z.strictObject({
   accounts: z
-    .record(z.string().regex(NAME_PATTERN, 'a name of letters, digits, _ and -'), accountSchema)
+    .record(
+      z.string().regex(NAME_PATTERN, 'a name of letters, digits, _ and -').max(32, 'at most 32 characters'),
+      accountSchema,
+    )
     .refine((accounts) => Object.keys(accounts).length > 0, 'at least one account')
     .optional(),
   policy: z.strictObject({ payments: paymentPolicySchema.prefault({}) }).prefault({}),

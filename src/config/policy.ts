@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Timing } from '../domain/payment/index.js';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -54,4 +55,15 @@ export function liveKeyProblems(policy: PaymentPolicy): string[] {
   return Object.entries(GUARDED)
     .filter(([field, least]) => Number(policy[field as keyof PaymentPolicy]) < least)
     .map(([field, least]) => `policy.payments.${field}: with a live key it must be at least ${least}`);
+}
+
+/** The durations that a payment or refund lives by from the time it is taken; frozen into it then. */
+export function timingOf(policy: PaymentPolicy): Timing {
+  return {
+    keyLifeMs: policy.key_life_ms,
+    proofDelayMs: policy.proof_delay_ms,
+    patienceMs: policy.patience_ms,
+    sendWindowMs: policy.send_window_ms,
+    stripeTimeoutMs: policy.stripe_timeout_ms,
+  };
 }

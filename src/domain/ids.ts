@@ -27,7 +27,8 @@ export type Operation = 'create' | 'confirm' | 'capture' | 'cancel' | 'refund';
 
 /**
  * The idempotency key of one logical operation. A repeat of the operation never changes it; a new logical attempt
- * (another card, another account) always does. Stripe takes up to 255 characters; the longest here stays below 240.
+ * (another card, another account) always does. Stripe takes up to 255 characters: of the longest id, a refund's, that
+ * leaves 32 for the account's name (config/accounts holds it to that).
  */
 export function idempotencyKey(parts: {
   readonly paymentId: string;
@@ -36,6 +37,34 @@ export function idempotencyKey(parts: {
   readonly attempt: number;
 }): string {
   return `penstock/1/${parts.paymentId}/${parts.operation}/${parts.account}/${parts.attempt}`;
+}
+
+/** `refund.<merchant>.<reference>.<refund's reference>`: the workflow of a refund that Penstock makes. */
+export function refundId(payment: string, reference: string): string {
+  const parts = parsePaymentId(payment);
+  if (parts === undefined) throw new RangeError(`${JSON.stringify(payment)} is no payment`);
+  if (!NAME_PATTERN.test(reference)) throw new RangeError(`reference ${JSON.stringify(reference)} is not a name`);
+  return `refund.${parts.merchant}.${parts.reference}.${reference}`;
+}
+
+/** The payment and the reference in a refund's workflow id, or undefined when the text is none of Penstock's own. */
+export function parseRefundId(id: string): { paymentId: string; reference: string } | undefined {
+  const [prefix, merchant, payment, reference, ...rest] = id.split('.');
+  if (prefix !== 'refund' || merchant === undefined || payment === undefined || rest.length > 0) return undefined;
+  if (reference === undefined || ![merchant, payment, reference].every((part) => NAME_PATTERN.test(part))) {
+    return undefined;
+  }
+  return { paymentId: `pay.${merchant}.${payment}`, reference };
+}
+
+/** `refund.<account>.<re_…>`: the workflow that follows a refund made elsewhere. */
+export function followedRefundId(account: string, refund: string): string {
+  return `refund.${account}.${refund}`;
+}
+
+/** `dispute.<account>.<dp_…>`: the workflow that follows a dispute. */
+export function disputeId(account: string, dispute: string): string {
+  return `dispute.${account}.${dispute}`;
 }
 
 /**

@@ -30,7 +30,8 @@ export interface IntentSnapshot {
 
 export interface NextAction {
   readonly type: string;
-  readonly redirect_to_url: string | null;
+  /** What the customer needs for it, unreadable here: whoever holds it can go on with the payment. */
+  readonly sealed: string;
 }
 
 /** The metadata by which an intent finds its payment again, whoever tells of it. */

@@ -28,7 +28,7 @@ export const FINGERPRINT_VERSION = 1;
  * do. Its hash is the fingerprint kept in the workflow's memo. The route is left out: where a payment went is
  * Penstock's choice and not what was asked.
  */
-export function canonicalRequest(request: PaymentRequest): string {
+export function canonicalRequest(request: object): string {
   return JSON.stringify(sorted(request));
 }
 

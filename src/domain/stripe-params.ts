@@ -1,4 +1,5 @@
 import { toMetadata } from './intent.js';
+import type { RefundReason } from './refund/index.js';
 import type { PaymentRequest } from './request.js';
 
 /** The parameters of a create-and-confirm call, in Stripe's spelling. */
@@ -63,4 +64,26 @@ export function confirmParams(request: PaymentRequest, attempt: { readonly payme
 /** Stripe takes no return_url where nobody can return. */
 function returnUrlOf(request: PaymentRequest): string | undefined {
   return request.off_session ? undefined : request.return_url;
+}
+
+/** The parameters of a refund, in Stripe's spelling. */
+export interface RefundParams {
+  readonly payment_intent: string;
+  readonly amount: number;
+  readonly reason?: RefundReason;
+  readonly metadata: Record<string, string>;
+}
+
+/** What Stripe is sent for a refund; as unchangeable as {@link createParams}. */
+export function refundParams(
+  { intent, amount, reason }: { intent: string; amount: number; reason: RefundReason | null },
+  refund: { readonly id: string; readonly deployment: string; readonly attempt: number },
+): RefundParams {
+  const { id, ...labels } = refund;
+  return {
+    payment_intent: intent,
+    amount,
+    ...(reason === null ? {} : { reason }),
+    metadata: toMetadata({ ...labels, workflowId: id }),
+  };
 }

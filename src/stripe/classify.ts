@@ -1,7 +1,6 @@
 import Stripe from 'stripe';
 import type { NotSentReason, Reply } from '../domain/outcome.js';
 import { TransportError } from './http-client.js';
-import { toSnapshot } from './snapshot.js';
 
 /** The gateway kept the request from being written. */
 export class NotSentError extends Error {
@@ -11,22 +10,16 @@ export class NotSentError extends Error {
   }
 }
 
-/** Whether Stripe refused a request as it stands: a 4xx that no repetition changes. */
-export function isRefusal(error: unknown): boolean {
-  return error instanceof Stripe.errors.StripeInvalidRequestError;
-}
-
-/** What a successful answer showed. */
-export function replyOf(account: string, intent: Stripe.Response<Stripe.PaymentIntent>): Reply {
+/** What a successful answer showed, as `read` takes it in. */
+export function replyOf<A, T>(answer: Stripe.Response<A>, read: (answer: A) => T): Reply<T> {
   return readable(() => {
-    if (intent.object !== 'payment_intent') throw new TypeError('not a payment intent');
-    const replayed = intent.lastResponse.headers['idempotent-replayed'] === 'true';
-    return { kind: 'object', object: toSnapshot(account, intent), replayed };
+    const replayed = answer.lastResponse.headers['idempotent-replayed'] === 'true';
+    return { kind: 'object', object: read(answer), replayed };
   });
 }
 
 /** The exchange took place: an answer that cannot be read leaves its outcome unknown, and is no bug of the caller's. */
-function readable(read: () => Reply): Reply {
+function readable<T>(read: () => Reply<T>): Reply<T> {
   try {
     return read();
   } catch (error) {
@@ -38,9 +31,10 @@ function readable(read: () => Reply): Reply {
  * What a thrown error showed. Anything that is not Stripe's own well-formed error is `lost`: a body cut off, a proxy's
  * page, a time-out. Only what certainly kept the bytes here is `not_sent`.
  *
+ * @param read takes in the intent that an error may show.
  * @throws the error itself when it is none of the exchange's: a bug here must not look like an unknown charge.
  */
-export function replyOfError(account: string, error: unknown): Reply {
+export function replyOfError<T>(error: unknown, read: (intent: Stripe.PaymentIntent) => T | null): Reply<T> {
   const cause = rootOf(error);
   if (cause instanceof NotSentError) return { kind: 'not_sent', why: cause.why };
   if (cause instanceof TransportError) {
@@ -51,14 +45,14 @@ export function replyOfError(account: string, error: unknown): Reply {
   // A page that is not JSON comes from something between us and Stripe (stripe-node gives it no status).
   if (error.statusCode === undefined) return { kind: 'lost', why: 'unreadable answer' };
   const status = error.statusCode;
-  return readable(() => replyOfApiError(account, status, error));
+  return readable(() => replyOfApiError(status, error, read));
 }
 
-function replyOfApiError(
-  account: string,
+function replyOfApiError<T>(
   status: number,
   error: InstanceType<typeof Stripe.errors.StripeError>,
-): Reply {
+  read: (intent: Stripe.PaymentIntent) => T | null,
+): Reply<T> {
   const intent = error.payment_intent as Stripe.PaymentIntent | null | undefined;
   return {
     kind: 'error',
@@ -68,7 +62,7 @@ function replyOfApiError(
     // The library fills in an empty string where there is none.
     declineCode: error.decline_code || null,
     message: error.message,
-    object: intent == null ? null : toSnapshot(account, intent),
+    object: intent == null ? null : read(intent),
     rateLimitedReason: error.headers?.['stripe-rate-limited-reason'] ?? null,
     replayed: error.headers?.['idempotent-replayed'] === 'true',
   };

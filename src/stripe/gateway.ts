@@ -1,11 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import Stripe from 'stripe';
 import type { Account } from '../config/index.js';
+import type { DisputeSnapshot } from '../domain/dispute/index.js';
 import type { IntentSnapshot } from '../domain/intent.js';
 import type { Reply } from '../domain/outcome.js';
+import type { RefundSnapshot } from '../domain/refund/index.js';
+import type { RefundParams } from '../domain/stripe-params.js';
 import { NotSentError, replyOf, replyOfError } from './classify.js';
 import { guardedHttpClient } from './http-client.js';
-import { toSnapshot } from './snapshot.js';
+import { type Owner, toDisputeSnapshot, toRefundSnapshot, toSnapshot } from './snapshot.js';
 
 /** The version whose shapes this code was written against; pinned, so that an account's default changes nothing. */
 const API_VERSION = '2026-10-28.endive';
@@ -31,7 +34,10 @@ export type Endpoint =
   | 'payment_intents.cancel'
   | 'payment_intents.retrieve'
   | 'payment_intents.list'
-  | 'refunds.create';
+  | 'refunds.create'
+  | 'refunds.retrieve'
+  | 'refunds.list'
+  | 'disputes.retrieve';
 
 export interface GatewayOptions {
   readonly accounts: readonly Account[];
@@ -48,6 +54,7 @@ interface Call {
 }
 
 interface Door {
+  readonly owner: Owner;
   readonly stripe: Stripe;
   readonly livemode: boolean;
   /** Stripe refused the account's key: nothing more is sent before this, and one call alone then tries it. */
@@ -71,6 +78,7 @@ export class StripeGateway {
   constructor(private readonly options: GatewayOptions) {
     for (const account of options.accounts) {
       this.doors.set(account.name, {
+        owner: account,
         stripe: this.connect(account),
         livemode: account.livemode,
         pausedUntilMs: null,
@@ -129,25 +137,71 @@ export class StripeGateway {
     const page = await this.run({ account, endpoint: 'payment_intents.list' }, (stripe) =>
       stripe.paymentIntents.list({ created, limit: 100, ...(after === undefined ? {} : { starting_after: after }) }),
     );
-    return { intents: page.data.map((intent) => toSnapshot(account, intent)), more: page.has_more };
+    const { owner } = this.doorOf(account);
+    return { intents: page.data.map((intent) => toSnapshot(owner, intent)), more: page.has_more };
   }
 
-  /** Gives an intent's money back in full. @throws whatever kept it from being given back. */
-  async refundIntent(account: string, intent: string, write: KeyedWrite): Promise<{ id: string; status: string }> {
-    const refund = await this.run({ account, endpoint: 'refunds.create', write }, (stripe) =>
-      stripe.refunds.create({ payment_intent: intent }, { idempotencyKey: write.key }),
+  /** Gives money of an intent back. Never throws for anything Stripe or the network did. */
+  async createRefund(account: string, params: RefundParams, write: KeyedWrite): Promise<Reply<RefundSnapshot>> {
+    return this.ask({ account, endpoint: 'refunds.create', write }, toRefundSnapshot, (stripe) =>
+      stripe.refunds.create(params, { idempotencyKey: write.key }),
     );
-    return { id: refund.id, status: refund.status ?? 'unknown' };
   }
 
+  async retrieveRefund(account: string, refund: string): Promise<Reply<RefundSnapshot>> {
+    return this.ask({ account, endpoint: 'refunds.retrieve' }, toRefundSnapshot, (stripe) =>
+      stripe.refunds.retrieve(refund),
+    );
+  }
+
+  /** One page, newest first, of an intent's refunds. @throws whatever kept the page from being read. */
+  async listRefunds(account: string, intent: string, after?: string): Promise<RefundPage> {
+    const page = await this.run({ account, endpoint: 'refunds.list' }, (stripe) =>
+      stripe.refunds.list({
+        payment_intent: intent,
+        limit: 100,
+        ...(after === undefined ? {} : { starting_after: after }),
+      }),
+    );
+    const { owner } = this.doorOf(account);
+    return { refunds: page.data.map((refund) => toRefundSnapshot(owner, refund)), more: page.has_more };
+  }
+
+  async retrieveDispute(account: string, dispute: string): Promise<Reply<DisputeSnapshot>> {
+    return this.ask({ account, endpoint: 'disputes.retrieve' }, toDisputeSnapshot, (stripe) =>
+      stripe.disputes.retrieve(dispute),
+    );
+  }
+
+  /** An exchange about an intent: even an error may show it. */
   private async exchange(
     call: Call,
     ask: (stripe: Stripe) => Promise<Stripe.Response<Stripe.PaymentIntent>>,
   ): Promise<Reply> {
+    return this.reply(call, toSnapshot, toSnapshot, ask);
+  }
+
+  /** An exchange about something that errors do not show. */
+  private async ask<A, T>(
+    call: Call,
+    read: (owner: Owner, answer: A) => T,
+    ask: (stripe: Stripe) => Promise<Stripe.Response<A>>,
+  ): Promise<Reply<T>> {
+    return this.reply(call, read, () => null, ask);
+  }
+
+  private async reply<A, T>(
+    call: Call,
+    read: (owner: Owner, answer: A) => T,
+    readError: (owner: Owner, intent: Stripe.PaymentIntent) => T | null,
+    ask: (stripe: Stripe) => Promise<Stripe.Response<A>>,
+  ): Promise<Reply<T>> {
+    const owner = this.doors.get(call.account)?.owner;
+    if (owner === undefined) return { kind: 'not_sent', why: 'account_unknown' };
     try {
-      return replyOf(call.account, await this.run(call, ask));
+      return replyOf(await this.run(call, ask), (answer) => read(owner, answer));
     } catch (error) {
-      return replyOfError(call.account, error);
+      return replyOfError(error, (intent) => readError(owner, intent));
     }
   }
 
@@ -229,5 +283,10 @@ export type CancelReason = 'abandoned' | 'requested_by_customer';
 
 export interface IntentPage {
   readonly intents: readonly IntentSnapshot[];
+  readonly more: boolean;
+}
+
+export interface RefundPage {
+  readonly refunds: readonly RefundSnapshot[];
   readonly more: boolean;
 }

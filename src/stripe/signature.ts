@@ -1,6 +1,8 @@
 import Stripe from 'stripe';
+import type { DisputeSnapshot } from '../domain/dispute/index.js';
 import { fromMetadata, type IntentSnapshot } from '../domain/intent.js';
-import { toSnapshot } from './snapshot.js';
+import type { RefundSnapshot } from '../domain/refund/index.js';
+import { type Owner, toDisputeSnapshot, toRefundSnapshot, toSnapshot } from './snapshot.js';
 
 /** An event whose signature was checked, reduced to what routing needs. */
 export interface StripeEvent {
@@ -9,9 +11,18 @@ export interface StripeEvent {
   readonly createdMs: number;
   /** The idempotency key of the call that caused it; null for a customer's or Stripe's own doing. */
   readonly key: string | null;
-  /** Present when the event's object is a PaymentIntent that carries Penstock's labels. */
-  readonly intent: IntentSnapshot | null;
+  readonly livemode: boolean;
+  /** What it tells of, as far as it can concern a payment. */
+  readonly about: EventObject;
 }
+
+/** Whatever else lives on the account is not read any further: its shape is nobody's business here. */
+export type EventObject =
+  /** A PaymentIntent that carries Penstock's labels. */
+  | { readonly kind: 'intent'; readonly intent: IntentSnapshot }
+  | { readonly kind: 'refund'; readonly refund: RefundSnapshot }
+  | { readonly kind: 'dispute'; readonly dispute: DisputeSnapshot }
+  | { readonly kind: 'other' };
 
 /** The delivery proves nothing: no or a wrong signature, or a time it cannot have been made at. */
 export class SignatureError extends Error {
@@ -31,7 +42,7 @@ const FURTHEST_AHEAD_SECONDS = 300;
  * @throws SignatureError
  */
 export function readEvent(
-  account: string,
+  owner: Owner,
   body: Buffer,
   header: string | undefined,
   secrets: readonly string[],
@@ -42,7 +53,7 @@ export function readEvent(
   for (const secret of secrets) {
     try {
       const event = Stripe.webhooks.constructEvent(body, header, secret, OLDEST_SECONDS, undefined, nowMs);
-      return toEvent(account, event);
+      return toEvent(owner, event);
     } catch (error) {
       if (error instanceof Stripe.errors.StripeSignatureVerificationError) continue;
       throw new SignatureError('the body is not an event');
@@ -58,15 +69,28 @@ function refuseFuture(header: string, nowMs: number): void {
     throw new SignatureError('the delivery is from the future');
 }
 
-function toEvent(account: string, event: Stripe.Event): StripeEvent {
-  const object = event.data.object as { object?: string; metadata?: Record<string, string> | null };
-  // Whatever else lives on the account is not read any further: its shape is nobody's business here.
-  const ours = object.object === 'payment_intent' && fromMetadata(object.metadata) !== null;
+function toEvent(owner: Owner, event: Stripe.Event): StripeEvent {
   return {
     id: event.id,
     type: event.type,
     createdMs: event.created * 1000,
     key: event.request?.idempotency_key ?? null,
-    intent: ours ? toSnapshot(account, object as Stripe.PaymentIntent) : null,
+    livemode: event.livemode,
+    about: toObject(owner, event),
   };
+}
+
+function toObject(owner: Owner, event: Stripe.Event): EventObject {
+  const object = event.data.object as { object?: string; metadata?: Record<string, string> | null };
+  switch (object.object) {
+    case 'payment_intent':
+      if (fromMetadata(object.metadata) === null) return { kind: 'other' };
+      return { kind: 'intent', intent: toSnapshot(owner, object as Stripe.PaymentIntent) };
+    case 'refund':
+      return { kind: 'refund', refund: toRefundSnapshot(owner, object as Stripe.Refund) };
+    case 'dispute':
+      return { kind: 'dispute', dispute: toDisputeSnapshot(owner, object as unknown as Stripe.Dispute) };
+    default:
+      return { kind: 'other' };
+  }
 }

@@ -1,34 +1,15 @@
-import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
-import type { PaymentPolicy } from '../config/index.js';
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import { timingOf } from '../config/index.js';
 import { incidentId, parsePaymentId } from '../domain/ids.js';
 import { addsAfterClose } from '../domain/payment/index.js';
 import type { StripeEvent } from '../stripe/signature.js';
-import { tellPayment } from '../temporal/tell-payment.js';
+import { tellWorkflow } from '../temporal/tell-workflow.js';
 import { incident, type payment } from '../workflows/index.js';
 import { type IncidentKind, incidentNews, intentTold, MAIN_QUEUE } from '../workflows/messages.js';
 import { PAYMENT_ID } from '../workflows/search-attributes.js';
+import { deliverDispute, deliverRefund } from './deliver-followed.js';
+import type { DeliverParts, Delivery } from './delivery.js';
 import { concernsMoney, type Routing, route } from './route.js';
-
-/**
- * What became of an event. Every one of these is a 200: Temporal has what it needs. Whatever could not be handed over
- * is thrown, and becomes a 503, so that Stripe sends it again.
- */
-export type Delivery =
-  /** The payment's workflow has it. */
-  | 'delivered'
-  /** The payment has closed, and the event says nothing its result does not know. */
-  | 'closed_adds_nothing'
-  /** An incident looks into it: it shows what no payment should. */
-  | 'incident'
-  | 'not_caused_here'
-  | 'other_deployment'
-  | 'changes_no_state';
-
-export interface DeliverParts {
-  readonly client: Client;
-  readonly deployment: string;
-  readonly policy: PaymentPolicy;
-}
 
 /** How long Temporal has to take an event: Stripe gives up on an answer after some 20 s, and sends it again anyway. */
 const TAKE_TIMEOUT_MS = 8_000;
@@ -39,7 +20,9 @@ export async function deliver(parts: DeliverParts, account: string, event: Strip
   if (routing.to === 'nobody') return routing.why;
   // The event's id as the request's: however often Stripe sends it, the history holds it once.
   return parts.client.connection.withDeadline(Date.now() + TAKE_TIMEOUT_MS, async () => {
-    const taken = await tellPayment(parts.client, routing.paymentId, intentTold.name, routing.told, event.id);
+    if (routing.to === 'refund') return deliverRefund(parts, routing, event);
+    if (routing.to === 'dispute') return deliverDispute(parts, routing, event);
+    const taken = await tellWorkflow(parts.client, routing.paymentId, intentTold.name, routing.told, event.id);
     return taken ? 'delivered' : deliverToClosed(parts, account, routing);
   });
 }
@@ -66,7 +49,7 @@ async function deliverToClosed(parts: DeliverParts, account: string, routing: To
 }
 
 async function startIncident(
-  { client, policy }: DeliverParts,
+  { client, deployment, policy }: DeliverParts,
   account: string,
   { paymentId, told }: ToPayment,
   kind: IncidentKind,
@@ -91,13 +74,16 @@ async function startIncident(
           intent: told.intent.id,
           lateMoney: policy.late_money,
           workerLostMs: policy.worker_lost_ms,
+          overdueMs: policy.overdue_ms,
+          timing: timingOf(policy),
+          deployment,
         },
       ],
     });
   } catch (error) {
     // Told twice, it is still one incident; while it is open, what is told is news to it.
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    await tellPayment(client, workflowId, incidentNews.name, undefined, eventId);
+    await tellWorkflow(client, workflowId, incidentNews.name, undefined, eventId);
   }
   return 'incident';
 }

@@ -1,23 +1,28 @@
 import {
-  ActivityFailure,
   condition,
+  executeChild,
   getExternalWorkflowHandle,
+  ParentClosePolicy,
   proxyActivities,
   setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
 import type { InternalActivities, StripeActivities } from '../activities/types.js';
-import { idempotencyKey } from '../domain/ids.js';
+import { idempotencyKey, refundId } from '../domain/ids.js';
 import { type IntentSnapshot, isFinalStatus, mayStillCollect } from '../domain/intent.js';
+import { holdsMoney } from '../domain/refund/index.js';
 import { changeOptions, INTERNAL, readOptions } from './activity-options.js';
 import {
   type IncidentInput,
   type IncidentResult,
   incidentNews,
   type PersonsWord,
+  type RefundInput,
   resolveIncident,
   ruledDead,
 } from './messages.js';
+import { refund } from './refund.js';
+import { refundAttributes } from './search-attributes.js';
 
 const { alert } = proxyActivities<InternalActivities>(INTERNAL);
 
@@ -87,8 +92,8 @@ async function dealWithMoney(input: IncidentInput, intent: IntentSnapshot, said:
   const intentStatus = intent.status;
   let decision = input.lateMoney === 'ask' ? await ask(intent, said) : input.lateMoney;
   if (decision === 'refund') {
-    const refund = await giveBack(input, intent);
-    if (refund !== null) return { resolution: 'refunded', by, intentStatus, refund };
+    const made = await giveBack(input, intent);
+    if (made !== null) return { resolution: 'refunded', by, intentStatus, refund: made };
     await tell(input, `the refund of ${intent.id} was refused`);
     setCurrentDetails('Stripe refuses the refund. See to it there, then signal `resolveIncident` with "accept".');
     await condition(() => said() === 'accept');
@@ -106,15 +111,46 @@ async function ask(intent: IntentSnapshot, said: Said): Promise<PersonsWord> {
   return said() ?? 'accept';
 }
 
-/** The refund's id, or null when Stripe refuses it for good. */
+/** The refund's id, or null when it came to nothing. It is a refund like any other, named after the intent. */
 async function giveBack(input: IncidentInput, intent: IntentSnapshot): Promise<string | null> {
-  const { refundIntent } = changes(input, 'refund the stray money');
+  const { account, paymentId, merchant, deployment, workerLostMs, timing, overdueMs } = input;
+  const id = refundId(paymentId, intent.id);
+  const refundInput: RefundInput = {
+    version: 1,
+    owner: { kind: 'payment', paymentId, merchant },
+    made: 'here',
+    deployment,
+    workerLostMs,
+    earlier: null,
+    terms: {
+      id,
+      account,
+      livemode: intent.livemode,
+      intent: intent.id,
+      amount: intent.amountReceived,
+      currency: intent.currency,
+      reason: null,
+      acceptedAtMs: Date.now(),
+      timing,
+      overdueMs,
+    },
+  };
   try {
-    const refund = await refundIntent({ account: input.account, intent: intent.id, key: keyOf(input, 'refund') });
-    return refund.status === 'failed' ? null : refund.id;
+    const { standing } = await executeChild(refund, {
+      workflowId: id,
+      args: [refundInput],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      typedSearchAttributes: refundAttributes(refundInput),
+      staticSummary: `${intent.amountReceived} ${intent.currency} back for ${paymentId}`,
+    });
+    return holdsMoney(standing.status) ? standing.refund : null;
   } catch (error) {
-    if (error instanceof ActivityFailure) return null;
-    throw error;
+    // This incident before a reset, or a caller, was quicker: it is the same refund, and Stripe knows what became of it.
+    if ((error as Error).name !== 'WorkflowExecutionAlreadyStartedError') throw error;
+    const { findRefund } = changes(input, 'look for the refund');
+    const found = await findRefund({ account, intent: intent.id, deployment, workflowId: id });
+    return found !== null && found.status !== 'failed' ? found.id : null;
   }
 }
 
@@ -144,7 +180,7 @@ function placeOf(input: IncidentInput) {
 }
 
 /** The key's payment part names the intent too: one payment may have several stray intents. */
-function keyOf(input: IncidentInput, operation: 'cancel' | 'refund'): string {
+function keyOf(input: IncidentInput, operation: 'cancel'): string {
   const paymentId = `${input.paymentId}.${input.intent}`;
   return idempotencyKey({ paymentId, operation, account: input.account, attempt: 1 });
 }

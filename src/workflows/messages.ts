@@ -1,6 +1,9 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Alert as DisputeAlert, DisputeSnapshot, DisputeStanding, DisputeState } from '../domain/dispute/index.js';
+import type { Owner } from '../domain/following.js';
 import type { IntentSnapshot } from '../domain/intent.js';
-import type { PaymentState, Standing, Terms, TimelineEntry } from '../domain/payment/index.js';
+import type { PaymentState, Standing, Terms, TimelineEntry, Timing } from '../domain/payment/index.js';
+import type { RefundSnapshot, RefundStanding, RefundState, RefundTerms } from '../domain/refund/index.js';
 import type { PaymentRequest } from '../domain/request.js';
 
 /** The queue of workflow tasks and of activities that never touch Stripe. */
@@ -17,6 +20,8 @@ export interface PaymentInput {
   readonly deployment: string;
   /** A worker silent for this long has died, ms. */
   readonly workerLostMs: number;
+  /** An event that has not come after this counts as overdue, ms. */
+  readonly overdueMs: number;
   readonly lateMoney: LateMoneyPolicy;
 }
 
@@ -71,6 +76,9 @@ export const capturePayment = defineUpdate<Standing, [CaptureOrder]>('capturePay
 export const STATE_FORBIDS = 'StateForbids';
 export const AMOUNT_TOO_LARGE = 'AmountTooLarge';
 
+/** What people are told of. */
+export type AlertKind = IncidentKind | DisputeAlert | 'refund_failed' | 'refund_unknown';
+
 /** Why an incident exists. */
 export type IncidentKind = 'late_money' | 'second_intent' | 'contradiction' | 'unknown_outcome' | 'lost_payment';
 
@@ -84,6 +92,10 @@ export interface IncidentInput {
   readonly intent: string | null;
   readonly lateMoney: LateMoneyPolicy;
   readonly workerLostMs: number;
+  /** For a refund, if it comes to one. */
+  readonly deployment: string;
+  readonly timing: Timing;
+  readonly overdueMs: number;
 }
 
 export interface IncidentResult {
@@ -104,6 +116,55 @@ export const incidentNews = defineSignal('incidentNews');
 
 /** A person has found that the attempt of unknown outcome never happened. */
 export const ruledDead = defineSignal('ruledDead');
+
+/** What a refund's run is started with. */
+export interface RefundInput {
+  readonly version: 1;
+  readonly terms: RefundTerms;
+  readonly owner: Owner;
+  /** Elsewhere: it exists at Stripe, and is only followed. */
+  readonly made: 'here' | 'elsewhere';
+  readonly deployment: string;
+  readonly workerLostMs: number;
+  /** What an earlier run of the same refund knew when it closed: something has been heard of it since. */
+  readonly earlier: RefundState | null;
+}
+
+/** A refund as queries and results tell it. */
+export interface RefundReport {
+  readonly state: RefundState;
+  readonly standing: RefundStanding;
+}
+
+export const refundTold = defineSignal<[RefundSnapshot]>('refundTold');
+
+export const refundReport = defineQuery<RefundReport>('report');
+
+/** What a dispute's run is started with. */
+export interface DisputeInput {
+  readonly version: 1;
+  readonly dispute: string;
+  readonly account: string;
+  readonly intent: string | null;
+  readonly deployment: string;
+  readonly workerLostMs: number;
+  /** An event that has not come after this is asked for, ms. */
+  readonly overdueMs: number;
+  readonly earlier: DisputeState | null;
+}
+
+/** A dispute as queries and results tell it. */
+export interface DisputeReport {
+  readonly state: DisputeState;
+  readonly standing: DisputeStanding;
+}
+
+export const disputeTold = defineSignal<[DisputeSnapshot]>('disputeTold');
+
+export const disputeReport = defineQuery<DisputeReport>('report');
+
+/** Under this name the memo of a refund or dispute that is open holds its standing. */
+export const SHOWN = 'shown';
 
 export interface SweepInput {
   readonly overdueMs: number;

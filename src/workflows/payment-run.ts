@@ -2,11 +2,9 @@ import {
   ApplicationFailure,
   allHandlersFinished,
   condition,
-  patched,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
-  workflowInfo,
 } from '@temporalio/workflow';
 import {
   addEntry,
@@ -25,6 +23,7 @@ import {
   whyNotCapture,
   whyNotConfirm,
 } from '../domain/payment/index.js';
+import { LostPast } from './lost-past.js';
 import {
   AMOUNT_TOO_LARGE,
   cancelPayment,
@@ -47,8 +46,8 @@ export class PaymentRun {
   private timeline: readonly TimelineEntry[];
   private news = 0;
   private shownStatus = 'processing';
-  private doubts = 0;
-  private doubtedLive = false;
+  /** After a reset the doubt comes before every fact. */
+  readonly past: LostPast;
   /** Takes the Stripe call back that waits in its lane, if one does. */
   takeBack: (() => void) | null = null;
 
@@ -56,12 +55,15 @@ export class PaymentRun {
     const { terms, request, account } = input;
     this.state = open(terms, { account, paymentMethod: request.payment_method });
     this.timeline = [{ at_ms: terms.acceptedAtMs, source: 'penstock', what: 'accepted' }];
+    this.past = new LostPast(() => {
+      this.take({ type: 'past_lost', deadlineMs: Date.now() + terms.timing.sendWindowMs });
+    });
     this.listen();
   }
 
   /** Every fact goes through the one state function, whatever brought it; after a reset the doubt goes before it. */
   learn(fact: Fact): void {
-    this.doubtThePast();
+    this.past.doubt();
     this.take(fact);
   }
 
@@ -145,24 +147,6 @@ export class PaymentRun {
     if (amount !== null && amount > most) {
       throw ApplicationFailure.nonRetryable(`at most ${most} can be captured`, AMOUNT_TOO_LARGE);
     }
-  }
-
-  /**
-   * A reset runs the same workflow again from an earlier point, with what it did after that point forgotten. It may have
-   * collected: from that point on the run reads before its first write, and takes every reply as a repeat's.
-   *
-   * What was copied is replayed as it was; the first thing learned after it comes with the doubt. A patch marker, numbered
-   * so that a reset of a reset has its own, records where that was, and every later replay doubts in the same place. A run
-   * that was reset and has since been evicted from its worker doubts once more: a read too many, and never one too few.
-   */
-  doubtThePast(): void {
-    const { runId, firstExecutionRunId, unsafe } = workflowInfo();
-    if (runId === firstExecutionRunId || this.doubtedLive) return;
-    if (!patched(`past-lost-${this.doubts + 1}`)) return;
-    this.doubts += 1;
-    this.doubtedLive = !unsafe.isReplaying;
-    const { sendWindowMs } = this.input.terms.timing;
-    this.take({ type: 'past_lost', deadlineMs: Date.now() + sendWindowMs });
   }
 }
 

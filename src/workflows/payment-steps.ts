@@ -112,7 +112,7 @@ async function startIncident(
   account: string,
   intent: string | null,
 ): Promise<void> {
-  const { terms, workerLostMs, lateMoney } = run.input;
+  const { terms, workerLostMs, lateMoney, deployment, overdueMs } = run.input;
   const input: IncidentInput = {
     version: 1,
     kind,
@@ -122,6 +122,9 @@ async function startIncident(
     intent,
     lateMoney,
     workerLostMs,
+    deployment,
+    overdueMs,
+    timing: terms.timing,
   };
   try {
     await startChild(incident, {

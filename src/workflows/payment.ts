@@ -18,7 +18,7 @@ export async function payment(input: PaymentInput): Promise<PaymentReport> {
 
   return CancellationScope.nonCancellable(async () => {
     for (;;) {
-      run.doubtThePast();
+      run.past.doubt();
       const step = nextStep(run.state, Date.now());
       run.showProgress(step);
       if (step.do === 'close') return run.close();

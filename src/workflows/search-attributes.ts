@@ -1,4 +1,5 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
+import type { RefundInput } from './messages.js';
 
 /**
  * What the Temporal Web UI can filter by. They are stored unencrypted and shown to operators: names, statuses and
@@ -15,3 +16,20 @@ export const AMOUNT = defineSearchAttributeKey('amount', 'INT');
 export const PAYMENT_ID = defineSearchAttributeKey('PaymentId', 'KEYWORD');
 
 export const SEARCH_ATTRIBUTES = [MERCHANT, STATUS, ACCOUNT, CURRENCY, AMOUNT, PAYMENT_ID] as const;
+
+/** What visibility shows of a refund from its start. */
+export function refundAttributes({ owner, terms }: RefundInput) {
+  const { account, amount, currency } = terms;
+  return [
+    { key: STATUS, value: 'processing' },
+    { key: ACCOUNT, value: account },
+    { key: CURRENCY, value: currency },
+    { key: AMOUNT, value: amount },
+    ...(owner.kind === 'payment'
+      ? [
+          { key: PAYMENT_ID, value: owner.paymentId },
+          { key: MERCHANT, value: owner.merchant },
+        ]
+      : []),
+  ];
+}

@@ -2,12 +2,20 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import fc from 'fast-check';
 import qs from 'qs';
+import { SIMULATOR_KEY } from '../../src/config/accounts.js';
+import { refundParams } from '../../src/domain/stripe-params.js';
 import type { KeyedWrite } from '../../src/stripe/gateway.js';
+import { openNextAction } from '../../src/stripe/snapshot.js';
 import { SEED } from '../support/any-fact.js';
 import { HOUR, SECOND, T0 } from '../support/facts.js';
 import { cardPayment, MeteredGateway } from '../support/metered-gateway.js';
 import { answer, RawServer } from '../support/raw-server.js';
 import { Simulated } from '../support/simulated.js';
+
+const A_REFUND = refundParams(
+  { intent: 'pi_1', amount: 100, reason: null },
+  { id: 'refund.a.b.c', deployment: 'd', attempt: 1 },
+);
 
 describe('what the gateway writes', () => {
   let raw: RawServer;
@@ -26,14 +34,20 @@ describe('what the gateway writes', () => {
   it('the key that reaches Stripe is the one that was given, whatever it looks like', async () => {
     const anyKey = fc.stringMatching(/^[A-Za-z0-9_./:-]{1,255}$/);
     await fc.assert(
-      fc.asyncProperty(anyKey, fc.constantFrom('create', 'cancel', 'refund'), async (key, operation) => {
-        const { gateway } = metered;
-        const write = metered.write({ key });
-        if (operation === 'create') await gateway.createIntent('one', cardPayment(), write);
-        if (operation === 'cancel') await gateway.cancelIntent('one', 'pi_1', 'abandoned', write);
-        if (operation === 'refund') await assert.rejects(gateway.refundIntent('one', 'pi_1', write));
-        assert.equal(raw.requests.at(-1)?.headers['idempotency-key'], key);
-      }),
+      fc.asyncProperty(
+        anyKey,
+        fc.constantFrom('create', 'confirm', 'capture', 'cancel', 'refund'),
+        async (key, operation) => {
+          const { gateway } = metered;
+          const write = metered.write({ key });
+          if (operation === 'create') await gateway.createIntent('one', cardPayment(), write);
+          if (operation === 'cancel') await gateway.cancelIntent('one', 'pi_1', 'abandoned', write);
+          if (operation === 'confirm') await gateway.confirmIntent('one', 'pi_1', { payment_method: 'pm_1' }, write);
+          if (operation === 'capture') await gateway.captureIntent('one', 'pi_1', 100, write);
+          if (operation === 'refund') await gateway.createRefund('one', A_REFUND, write);
+          assert.equal(raw.requests.at(-1)?.headers['idempotency-key'], key);
+        },
+      ),
       { seed: SEED, numRuns: 100 },
     );
   });
@@ -49,7 +63,7 @@ describe('what the gateway writes', () => {
     await metered.gateway.cancelIntent('one', 'pi_1', 'abandoned', metered.write());
     await metered.gateway.retrieveIntent('one', 'pi_1');
     await assert.rejects(metered.gateway.listIntents('one', 0, 1));
-    await assert.rejects(metered.gateway.refundIntent('one', 'pi_1', metered.write()));
+    await metered.gateway.createRefund('one', A_REFUND, metered.write());
     assert.deepEqual(
       raw.requests.map(({ headers }) => headers['stripe-version']),
       Array.from({ length: 5 }, () => '2026-10-28.endive'),
@@ -151,7 +165,10 @@ describe('the guard where the bytes are written', () => {
       kind: 'not_sent',
       why: 'past_deadline',
     });
-    await assert.rejects(metered.gateway.refundIntent('one', 'pi_1', metered.write(late)));
+    assert.deepEqual(await metered.gateway.createRefund('one', A_REFUND, metered.write(late)), {
+      kind: 'not_sent',
+      why: 'past_deadline',
+    });
     assert.equal(raw.connections, 0);
     assert.deepEqual(metered.metered, []);
   });
@@ -202,7 +219,11 @@ describe('the gateway with a Stripe that works', () => {
   it('a waiting intent is cancelled with its reason; what a person must do next is told before', async () => {
     const waiting = await paid({ payment_method: 'pm_card_authenticationRequired' });
     assert.equal(waiting.status, 'requires_action');
-    assert.match(waiting.nextAction?.redirect_to_url ?? '', /^https:/);
+    assert.ok(waiting.nextAction !== null);
+    const part = openNextAction({ name: 'one', secretKey: SIMULATOR_KEY }, waiting.id, waiting.nextAction);
+    assert.match(part?.redirect_to_url ?? '', /^https?:/);
+    assert.match(part?.client_secret ?? '', new RegExp(`^${waiting.id}_secret_`));
+    assert.ok(!JSON.stringify(waiting).includes('_secret_'), 'unreadable to whoever reads the history');
     const reply = await metered.gateway.cancelIntent('one', waiting.id, 'requested_by_customer', metered.write());
     assert.ok(reply.kind === 'object');
     assert.deepEqual(
@@ -219,17 +240,24 @@ describe('the gateway with a Stripe that works', () => {
     assert.deepEqual([reply.object?.id, reply.object?.status], [id, 'succeeded']);
   });
 
-  it('a refund gives everything back, once', async () => {
+  it('a refund gives back what is asked for, once, and is found again by its labels', async () => {
     const { id } = await paid();
     const write = metered.write();
-    const first = await metered.gateway.refundIntent('one', id, write);
-    assert.deepEqual(await metered.gateway.refundIntent('one', id, write), first);
-    assert.equal(first.status, 'succeeded');
-    const refunds = await stripe.stripe.refunds.list({ payment_intent: id });
-    assert.deepEqual(
-      refunds.data.map((refund) => [refund.id, refund.amount]),
-      [[first.id, 4_200]],
-    );
+    const params = { ...A_REFUND, payment_intent: id };
+    const first = await metered.gateway.createRefund('one', params, write);
+    const again = await metered.gateway.createRefund('one', params, write);
+    assert.ok(first.kind === 'object' && again.kind === 'object');
+    assert.deepEqual([again.object, again.replayed], [first.object, true]);
+    assert.equal(first.object.status, 'succeeded');
+    const { refunds, more } = await metered.gateway.listRefunds('one', id);
+    assert.deepEqual(refunds, [first.object]);
+    assert.equal(more, false);
+    assert.deepEqual(first.object.labels, { deployment: 'd', workflowId: 'refund.a.b.c', attempt: 1 });
+    assert.deepEqual(await metered.gateway.retrieveRefund('one', first.object.id), {
+      kind: 'object',
+      object: first.object,
+      replayed: false,
+    });
   });
 
   it('a list goes on page by page until it is whole, newest first', async () => {

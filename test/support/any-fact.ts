@@ -57,7 +57,7 @@ export const anyIntent: fc.Arbitrary<IntentSnapshot> = fc.record(
     errorPaymentMethod: fc.constantFrom(FIRST.paymentMethod, 'pm_other', null),
     failure: anyFailure,
     cancellationReason: fc.constantFrom(null, 'abandoned'),
-    nextAction: fc.constantFrom(null, { type: 'use_stripe_sdk', redirect_to_url: null }),
+    nextAction: fc.constantFrom(null, { type: 'use_stripe_sdk', sealed: 'sealed' }),
     labels: fc.option(
       fc.record(
         { deployment: fc.constant('d1'), workflowId: rarely(TERMS.id, 'pay.acme.other'), attempt: anyAttempt },

@@ -77,10 +77,7 @@ export function intent(status: string, changes: Partial<IntentSnapshot> = {}): I
     errorPaymentMethod: declined ? FIRST.paymentMethod : null,
     failure: declined ? DECLINE : null,
     cancellationReason: status === 'canceled' ? 'abandoned' : null,
-    nextAction:
-      status === 'requires_action'
-        ? { type: 'redirect_to_url', redirect_to_url: 'https://hooks.stripe.com/3ds/1' }
-        : null,
+    nextAction: status === 'requires_action' ? { type: 'redirect_to_url', sealed: 'sealed' } : null,
     labels: { deployment: 'd1', workflowId: TERMS.id, attempt: 1 },
     ...changes,
   };

@@ -74,7 +74,7 @@ describe('a card payment', () => {
   it('shows what the customer must do only while Stripe waits for the customer', () => {
     const waiting = next(unknown(), event('requires_action'));
     assert.equal(standing(waiting).status, 'requires_action');
-    assert.equal(standing(waiting).next_action?.redirect_to_url, 'https://hooks.stripe.com/3ds/1');
+    assert.equal(standing(waiting).next_action?.sealed, 'sealed');
     assert.equal(standing(next(waiting, event('processing'))).next_action, null);
     assert.equal(standing(next(waiting, CANCEL)).next_action, null, 'it is being given up');
   });

@@ -5,14 +5,14 @@ import { encodeToPayloads } from '@temporalio/common/lib/internal-non-workflow/i
 const NOT_FOUND = 5;
 
 /**
- * Signals the running workflow of a payment or an incident. With a `requestId` the server itself takes a signal once only, however often and
+ * Signals the running workflow of this id. With a `requestId` the server itself takes a signal once only, however often and
  * by however many processes it is sent: a repeat adds nothing to the history. The client's own `signal` draws a random
  * id for each call, which is why the call is made here.
  *
  * @returns false when no run of that id is open: never was, or closed.
  * @throws whatever kept Temporal from taking it.
  */
-export async function tellPayment(
+export async function tellWorkflow(
   client: Client,
   workflowId: string,
   signalName: string,

@@ -1,0 +1,121 @@
+import { type Client, type WorkflowExecutionInfo, WorkflowNotFoundError } from '@temporalio/client';
+import type { DisputeStanding } from '../domain/dispute/index.js';
+import { parseRefundId } from '../domain/ids.js';
+import type { RefundStanding, RefundStatus } from '../domain/refund/index.js';
+import type { dispute, refund } from '../workflows/index.js';
+import { SHOWN } from '../workflows/messages.js';
+import { ACCOUNT, AMOUNT, CURRENCY, STATUS } from '../workflows/search-attributes.js';
+import { notFound } from './errors.js';
+import { asUnavailable } from './temporal-errors.js';
+
+interface Run {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly runStatus: string;
+  readonly startedAt: Date;
+}
+
+export type FollowedRefund = Run & RefundStanding & { readonly reference: string | null };
+export type FollowedDispute = Run & DisputeStanding;
+
+/** What follows a payment in workflows of its own. */
+export interface Followed {
+  readonly refunds: readonly FollowedRefund[];
+  readonly disputes: readonly FollowedDispute[];
+}
+
+/** What a list and a description have in common. */
+type FollowedRun = Pick<
+  WorkflowExecutionInfo,
+  'workflowId' | 'runId' | 'status' | 'startTime' | 'memo' | 'typedSearchAttributes'
+>;
+
+/** A payment has few of them; a list longer than this is cut, newest first. */
+const MOST = 200;
+const LIST_TIMEOUT_MS = 5_000;
+
+/**
+ * A payment's refunds and disputes, oldest first, by their search attribute. Open ones are told by their memo, closed ones
+ * by their result, so no worker is needed; visibility trails them by a moment.
+ */
+export async function readFollowed(client: Client, paymentId: string): Promise<Followed> {
+  // The id was checked: nothing in it can end a quotation.
+  const query = `PaymentId = '${paymentId}' AND WorkflowType IN ('refund', 'dispute')`;
+  const newest = new Map<string, WorkflowExecutionInfo>();
+  try {
+    await client.connection.withDeadline(Date.now() + LIST_TIMEOUT_MS, async () => {
+      let count = 0;
+      for await (const run of client.workflow.list({ query })) {
+        const known = newest.get(run.workflowId);
+        if (known === undefined || known.startTime < run.startTime) newest.set(run.workflowId, run);
+        count += 1;
+        if (count >= MOST) break;
+      }
+    });
+  } catch (error) {
+    throw asUnavailable(error, 'Temporal did not answer. Ask again.');
+  }
+  const runs = [...newest.values()].sort((a, b) => a.startTime.getTime() - b.startTime.getTime());
+  const [refunds, disputes] = await Promise.all([
+    Promise.all(runs.filter((run) => run.type === 'refund').map((run) => toRefund(client, run))),
+    Promise.all(runs.filter((run) => run.type === 'dispute').map((run) => toDispute(client, run))),
+  ]);
+  return { refunds, disputes };
+}
+
+/** One refund as Temporal itself has it. @throws Problem 404, or 503 when Temporal does not answer. */
+export async function readFollowedRefund(client: Client, workflowId: string): Promise<FollowedRefund> {
+  try {
+    return await toRefund(client, await client.workflow.getHandle(workflowId).describe());
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) throw notFound('refund');
+    throw asUnavailable(error, 'Temporal did not answer. Ask again.');
+  }
+}
+
+async function toRefund(client: Client, info: FollowedRun): Promise<FollowedRefund> {
+  const reference = parseRefundId(info.workflowId)?.reference ?? null;
+  const attributes = info.typedSearchAttributes;
+  const fallback: RefundStanding = {
+    status: (attributes.get(STATUS) ?? 'processing') as RefundStatus,
+    final: false,
+    refund: null,
+    amount: attributes.get(AMOUNT) ?? 0,
+    currency: attributes.get(CURRENCY) ?? '',
+    reason: null,
+    account: attributes.get(ACCOUNT) ?? '',
+    failure: null,
+  };
+  const result = await resultOf<typeof refund>(client, info);
+  return { ...runOf(info), reference, ...(result?.standing ?? shownOf<RefundStanding>(info) ?? fallback) };
+}
+
+async function toDispute(client: Client, info: FollowedRun): Promise<FollowedDispute> {
+  const fallback: DisputeStanding = {
+    dispute: info.workflowId.split('.').at(-1) ?? '',
+    status: 'processing',
+    final: false,
+    amount: 0,
+    currency: '',
+    reason: null,
+    account: info.typedSearchAttributes.get(ACCOUNT) ?? '',
+    evidence_due_ms: null,
+    amount_withdrawn: 0,
+    amount_reinstated: 0,
+  };
+  const result = await resultOf<typeof dispute>(client, info);
+  return { ...runOf(info), ...(result?.standing ?? shownOf<DisputeStanding>(info) ?? fallback) };
+}
+
+async function resultOf<W extends typeof refund | typeof dispute>(client: Client, info: FollowedRun) {
+  if (info.status.name !== 'COMPLETED') return null;
+  return client.workflow.getHandle<W>(info.workflowId, info.runId).result();
+}
+
+function shownOf<T>({ memo }: FollowedRun): T | undefined {
+  return memo?.[SHOWN] as T | undefined;
+}
+
+function runOf({ workflowId, runId, status, startTime }: FollowedRun): Run {
+  return { workflowId, runId, runStatus: status.name, startedAt: startTime };
+}

@@ -1,0 +1,132 @@
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import { timingOf } from '../config/index.js';
+import { refundId } from '../domain/ids.js';
+import { holdsMoney, type RefundReason } from '../domain/refund/index.js';
+import { refund } from '../workflows/index.js';
+import { MAIN_QUEUE, type RefundInput } from '../workflows/messages.js';
+import { refundAttributes } from '../workflows/search-attributes.js';
+import type { AcceptParts } from './accept.js';
+import { Problem, stateForbids, unavailable } from './errors.js';
+import { fingerprint } from './fingerprint.js';
+import { type Followed, type FollowedRefund, readFollowed, readFollowedRefund } from './followed.js';
+import { type FoundPayment, readPayment } from './read.js';
+import { asUnavailable } from './temporal-errors.js';
+
+/** What a caller asks for. `amount` in minor units; everything that is left when there is none. */
+export interface RefundRequest {
+  readonly reference: string;
+  readonly amount?: number | undefined;
+  readonly reason?: RefundReason | undefined;
+}
+
+export interface RefundAccepted {
+  /** False when the same refund had been taken before. */
+  readonly created: boolean;
+  readonly refund: FollowedRefund;
+}
+
+/** How long Temporal has to take a refund. */
+const TAKE_TIMEOUT_MS = 5_000;
+
+const SEND_AGAIN = 'The refund could not be handed to Temporal. Send the same request again: it is taken once only.';
+
+/**
+ * Takes a refund of a payment: a workflow of its own, named after the payment and the caller's reference, so that the same
+ * again is the same refund. What is left to give back is added up from what visibility shows, which trails by a moment;
+ * two refunds in the same moment that are too much together are both taken, and Stripe refuses the second.
+ *
+ * @throws Problem 404, 409 where the state or what is left forbids it, 503 when it could not be taken.
+ */
+export async function requestRefund(parts: AcceptParts, id: string, request: RefundRequest): Promise<RefundAccepted> {
+  const { client } = parts;
+  const found = await readPayment(client, id);
+  const workflowId = refundId(id, request.reference);
+  const before = await existing(client, workflowId, request);
+  if (before !== null) return { created: false, refund: before };
+
+  const input = toInput(parts, found, workflowId, request, await readFollowed(client, id));
+  try {
+    await client.connection.withDeadline(Date.now() + TAKE_TIMEOUT_MS, () => start(client, input, request));
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw asUnavailable(error, SEND_AGAIN);
+    const same = await existing(client, workflowId, request);
+    if (same !== null) return { created: false, refund: same };
+  }
+  return { created: true, refund: await readFollowedRefund(client, workflowId) };
+}
+
+/** The refund of this id, if it was taken before. @throws Problem 409 when it was another one. */
+async function existing(client: Client, workflowId: string, request: RefundRequest): Promise<FollowedRefund | null> {
+  try {
+    const { memo } = await client.workflow.getHandle(workflowId).describe();
+    if (memo?.['fingerprint'] !== fingerprint(request)) {
+      throw new Problem(
+        409,
+        'reference_taken',
+        'The reference is taken',
+        'This reference was used for a refund of this payment with other parameters. Nothing was changed.',
+      );
+    }
+    return await readFollowedRefund(client, workflowId);
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw asUnavailable(error, SEND_AGAIN);
+  }
+}
+
+function toInput(
+  { config, deployment, now }: AcceptParts,
+  { report }: FoundPayment,
+  workflowId: string,
+  { amount, reason }: RefundRequest,
+  followed: Followed,
+): RefundInput {
+  if (report === undefined) throw unavailable('No worker answered for the payment. Send the same request again.');
+  const { state, standing, request } = report;
+  const { payment_intent: intent, amount_captured: captured } = standing;
+  if (standing.status !== 'succeeded' || intent === null) {
+    throw stateForbids(`The payment is ${standing.status}: there is nothing to give back.`);
+  }
+  const taken = followed.refunds.filter((r) => holdsMoney(r.status)).reduce((sum, r) => sum + r.amount, 0);
+  const left = captured - taken;
+  if (left < 1 || (amount ?? 1) > left) {
+    throw stateForbids(
+      `Of ${captured} captured, ${taken} were given back: at most ${Math.max(0, left)} can be refunded.`,
+    );
+  }
+  const policy = config.policy.payments;
+  return {
+    version: 1,
+    owner: { kind: 'payment', paymentId: state.terms.id, merchant: request.merchant },
+    made: 'here',
+    deployment,
+    workerLostMs: policy.worker_lost_ms,
+    earlier: null,
+    terms: {
+      id: workflowId,
+      account: standing.account,
+      livemode: state.terms.livemode,
+      intent,
+      amount: amount ?? left,
+      currency: request.currency,
+      reason: reason ?? null,
+      acceptedAtMs: now(),
+      timing: timingOf(policy),
+      overdueMs: policy.overdue_ms,
+    },
+  };
+}
+
+function start(client: Client, input: RefundInput, request: RefundRequest) {
+  const { id, amount, currency } = input.terms;
+  return client.workflow.start(refund, {
+    workflowId: id,
+    taskQueue: MAIN_QUEUE,
+    workflowIdConflictPolicy: 'FAIL',
+    workflowIdReusePolicy: 'REJECT_DUPLICATE',
+    args: [input],
+    memo: { fingerprint: fingerprint(request) },
+    typedSearchAttributes: refundAttributes(input),
+    staticSummary: `${amount} ${currency} back`,
+  });
+}

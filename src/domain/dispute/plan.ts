@@ -1,0 +1,49 @@
+import { type Alert, type DisputeState, isClosed, needsResponse } from './dispute.js';
+
+/** What a dispute does next. */
+export type DisputeStep =
+  | { readonly do: 'close' }
+  | { readonly do: 'identify' }
+  | { readonly do: 'read' }
+  | { readonly do: 'alert'; readonly alert: Alert }
+  | { readonly do: 'wait'; readonly untilMs: number };
+
+/** How long before evidence is due a person is told again. */
+const EVIDENCE_NOTICE_MS = 48 * 60 * 60_000;
+
+/** Decides the next step from the state and the time alone. */
+export function nextDisputeStep(state: DisputeState, now: number): DisputeStep {
+  const { seen, owner } = state;
+  if (owner.kind === 'foreign') return { do: 'close' };
+  if (owner.kind === 'unknown') return { do: 'identify' };
+  if (seen === null) return { do: 'read' };
+  const alert = dueAlert(state, now);
+  if (alert !== null) return { do: 'alert', alert };
+  if (state.readWanted) return { do: 'read' };
+  if (isClosed(seen.status) && !awaitsMoney(state)) return { do: 'close' };
+  if (now >= state.againAtMs) return { do: 'read' };
+  const noticeAt = noticeAtMs(state);
+  return { do: 'wait', untilMs: noticeAt > now ? Math.min(state.againAtMs, noticeAt) : state.againAtMs };
+}
+
+/** Won, and the money is not back yet: another event follows. */
+function awaitsMoney({ seen }: DisputeState): boolean {
+  return seen?.status === 'won' && seen.reinstated < seen.withdrawn;
+}
+
+function dueAlert({ alerts, seen, ...state }: DisputeState, now: number): Alert | null {
+  const untold = (alert: Alert) => !alerts.includes(alert);
+  if (seen === null) return null;
+  if (untold('dispute_opened')) return 'dispute_opened';
+  if (seen.status === 'lost' && untold('dispute_lost')) return 'dispute_lost';
+  if (now >= noticeAtMs({ ...state, alerts, seen }) && untold('dispute_evidence_due')) return 'dispute_evidence_due';
+  return null;
+}
+
+/** When a person is told that evidence is due, while none was submitted; never, where none is asked for. */
+function noticeAtMs({ seen }: DisputeState): number {
+  if (seen === null || seen.evidenceDueMs === null || !needsResponse(seen.status) || seen.evidenceSubmitted > 0) {
+    return Number.POSITIVE_INFINITY;
+  }
+  return seen.evidenceDueMs - EVIDENCE_NOTICE_MS;
+}

@@ -1,0 +1,31 @@
+import { type DisputeState, isClosed, needsResponse } from './dispute.js';
+
+/** Where a dispute stands, as the API tells it. Amounts in minor units. */
+export interface DisputeStanding {
+  readonly dispute: string;
+  readonly status: string;
+  readonly final: boolean;
+  readonly amount: number;
+  readonly currency: string;
+  readonly reason: string | null;
+  readonly account: string;
+  /** Unix ms; null where no evidence is asked for. */
+  readonly evidence_due_ms: number | null;
+  readonly amount_withdrawn: number;
+  readonly amount_reinstated: number;
+}
+
+export function disputeStanding({ id, account, seen }: DisputeState): DisputeStanding {
+  return {
+    dispute: id,
+    status: seen?.status ?? 'processing',
+    final: seen !== null && isClosed(seen.status),
+    amount: seen?.amount ?? 0,
+    currency: seen?.currency ?? '',
+    reason: seen?.reason ?? null,
+    account,
+    evidence_due_ms: seen !== null && needsResponse(seen.status) ? seen.evidenceDueMs : null,
+    amount_withdrawn: seen?.withdrawn ?? 0,
+    amount_reinstated: seen?.reinstated ?? 0,
+  };
+}

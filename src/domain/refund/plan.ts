@@ -1,0 +1,47 @@
+import { mayRepeat } from '../sending.js';
+import { isSettled } from './next.js';
+import type { RefundAttempt, RefundState } from './state.js';
+
+/** What a refund does next. `untilMs` is the time at which it looks again of itself. */
+export type RefundStep =
+  | { readonly do: 'close' }
+  | { readonly do: 'identify' }
+  | { readonly do: 'alert' }
+  | { readonly do: 'hand_over' }
+  | { readonly do: 'send'; readonly attempt: RefundAttempt }
+  /** Looks for it in the list of the intent's refunds. */
+  | { readonly do: 'find'; readonly attempt: RefundAttempt }
+  | { readonly do: 'read'; readonly refund: string }
+  | { readonly do: 'wait'; readonly for: 'stripe' | 'repeat'; readonly untilMs: number };
+
+/** Decides the next step from the state and the time alone. */
+export function nextRefundStep(state: RefundState, now: number): RefundStep {
+  const { seen, owner, attempt } = state;
+  if (owner.kind === 'foreign') return { do: 'close' };
+  if (owner.kind === 'unknown') return { do: 'identify' };
+  if (seen?.status === 'failed' && !state.alerted) return { do: 'alert' };
+  if (isSettled(state)) return { do: 'close' };
+  if (seen !== null) {
+    // Stripe's event tells; a look of its own stands in for one that does not come.
+    if (state.againAtMs > now) return { do: 'wait', for: 'stripe', untilMs: state.againAtMs };
+    return { do: 'read', refund: seen.id };
+  }
+  // Only followed, and heard of: the fact that shows it is on its way.
+  if (attempt === null) return { do: 'wait', for: 'stripe', untilMs: now + state.terms.overdueMs };
+  return stepUnseen(state, attempt, now);
+}
+
+function stepUnseen(state: RefundState, attempt: RefundAttempt, now: number): RefundStep {
+  const { timing, acceptedAtMs } = state.terms;
+  const handOverAt = (attempt.birthMs ?? acceptedAtMs) + timing.patienceMs;
+  const unknown = attempt.mayHaveArrived;
+  if (unknown && !state.handedOver && now >= handOverAt) return { do: 'hand_over' };
+  if (attempt.lookFirst) return { do: 'find', attempt };
+  const againAtMs = Math.max(attempt.againAtMs, state.againAtMs);
+  if (againAtMs > now) {
+    const call = unknown && !state.handedOver ? handOverAt : Number.POSITIVE_INFINITY;
+    return { do: 'wait', for: 'repeat', untilMs: Math.min(againAtMs, call) };
+  }
+  if (!unknown || mayRepeat(attempt, timing.keyLifeMs, now)) return { do: 'send', attempt };
+  return { do: 'find', attempt };
+}
