@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { API_VERSION } from './context.js';
 import { StripeApiError } from './errors.js';
 import type { RequestFault } from './faults.js';
 import type { Answer } from './handle.js';
@@ -11,7 +12,7 @@ export function reply(res: ServerResponse, answer: Answer, requestId: string, en
   res.writeHead(answer.status, {
     'content-type': 'application/json',
     'request-id': requestId,
-    'stripe-version': '2026-10-28.endive',
+    'stripe-version': API_VERSION,
     ...answer.headers,
   });
   res.end(JSON.stringify(answer.body));
@@ -30,6 +31,14 @@ export function truncate(res: ServerResponse, answer: Answer, requestId: string)
 
 export function badKey(): StripeApiError {
   return new StripeApiError(401, { type: 'invalid_request_error', message: 'Invalid API Key provided.' });
+}
+
+export function secretKeyRequired(): StripeApiError {
+  return new StripeApiError(401, {
+    type: 'invalid_request_error',
+    code: 'secret_key_required',
+    message: 'This API call cannot be made with a publishable API key. Please use a secret API key.',
+  });
 }
 
 export function keyInUse(): StripeApiError {

@@ -1,29 +1,25 @@
-import type { PaymentMethod } from './objects.js';
-
-/** How a card behaves when it is charged. */
-export type CardBehaviour =
-  | { readonly kind: 'pays' }
-  | { readonly kind: 'authenticates' }
-  | { readonly kind: 'declines'; readonly code: string; readonly declineCode: string | null; readonly message: string };
-
-const declines = (code: string, declineCode: string | null, message: string): CardBehaviour => ({
-  kind: 'declines',
-  code,
-  declineCode,
-  message,
-});
+import { type Behaviour, declines } from './behaviours.js';
+import type { CardDetails } from './objects.js';
 
 const DECLINED = 'Your card was declined.';
 
-/** Stripe's test payment methods (docs.stripe.com/testing) and what they do. */
-const BEHAVIOURS: Readonly<Record<string, CardBehaviour>> = {
+/** Stripe's test cards (docs.stripe.com/testing) and what they do. */
+const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   pm_card_visa: { kind: 'pays' },
   pm_card_visa_debit: { kind: 'pays' },
   pm_card_mastercard: { kind: 'pays' },
   pm_card_amex: { kind: 'pays' },
   pm_card_bypassPending: { kind: 'pays' },
-  pm_card_authenticationRequired: { kind: 'authenticates' },
-  pm_card_threeDSecure2Required: { kind: 'authenticates' },
+  pm_card_authenticationRequired: { kind: 'authenticates', ends: { kind: 'pays' } },
+  pm_card_threeDSecure2Required: { kind: 'authenticates', ends: { kind: 'pays' } },
+  pm_card_threeDSecureRequiredChargeDeclined: {
+    kind: 'authenticates',
+    ends: declines('card_declined', 'generic_decline', DECLINED),
+  },
+  pm_card_pendingRefund: { kind: 'pays', sequel: 'refund_pending' },
+  pm_card_refundFail: { kind: 'pays', sequel: 'refund_fails' },
+  pm_card_createDispute: { kind: 'pays', sequel: 'dispute' },
+  pm_card_createDisputeInquiry: { kind: 'pays', sequel: 'inquiry' },
   pm_card_chargeDeclined: declines('card_declined', 'generic_decline', DECLINED),
   pm_card_visa_chargeDeclined: declines('card_declined', 'generic_decline', DECLINED),
   pm_card_visa_chargeDeclinedInsufficientFunds: declines(
@@ -48,24 +44,13 @@ const BEHAVIOURS: Readonly<Record<string, CardBehaviour>> = {
 /** `pm_card_<country>`: a card of that country that pays. */
 const COUNTRY_CARD = /^pm_card_([a-z]{2})$/;
 
-export function behaviourOf(token: string): CardBehaviour | undefined {
+export function cardBehaviour(token: string): Behaviour | undefined {
   if (Object.hasOwn(BEHAVIOURS, token)) return BEHAVIOURS[token];
   return COUNTRY_CARD.test(token) ? { kind: 'pays' } : undefined;
 }
 
-/** A test token makes a new payment method each time it is used, as at Stripe. */
-export function cardFrom(token: string, id: string, createdSeconds: number, customer: string | null): PaymentMethod {
+export function cardDetails(token: string): CardDetails {
   const country = COUNTRY_CARD.exec(token)?.[1]?.toUpperCase() ?? 'US';
   const brand = token.includes('mastercard') ? 'mastercard' : token.includes('amex') ? 'amex' : 'visa';
-  return {
-    id,
-    object: 'payment_method',
-    created: createdSeconds,
-    customer,
-    livemode: false,
-    metadata: {},
-    type: 'card',
-    card: { brand, country, exp_month: 12, exp_year: 2034, last4: '4242' },
-    token,
-  };
+  return { brand, country, exp_month: 12, exp_year: 2034, last4: '4242' };
 }

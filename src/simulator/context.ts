@@ -1,16 +1,24 @@
-import type { StripeEvent } from './objects.js';
+import type { DueKind, StripeEvent } from './objects.js';
 import type { Params } from './params.js';
 import type { Transaction } from './store.js';
 
-/** What a resource sees of one request. */
+/** What is answered, and what events carry, where nobody asked for a version. */
+export const API_VERSION = '2026-10-28.endive';
+
+/** What a resource sees of one request, or of one thing that came about by itself. */
 export interface RequestContext {
   readonly tx: Transaction;
   readonly params: Params;
-  readonly requestId: string;
+  /** Null where a customer, a bank or time brought it about. */
+  readonly requestId: string | null;
   readonly idempotencyKey: string | null;
   readonly apiVersion: string;
   /** Unix milliseconds, the simulator's clock. */
   readonly nowMs: number;
+  /** Where the simulator is reached, such as `http://127.0.0.1:12111`. */
+  readonly base: string;
+  /** The call came from a customer's browser, with a publishable key. */
+  readonly publishable: boolean;
   /** Makes a new id such as `pi_…`. */
   readonly newId: (prefix: string) => string;
   /** The events this request raised, in order. */
@@ -37,6 +45,16 @@ export function raise(context: RequestContext, type: string, object: unknown): v
   };
   context.events.push(event);
   context.tx.put('events', event);
+}
+
+/** Something will happen to `concerns` in `delayMs`, by the simulator's clock. */
+export function schedule(context: RequestContext, kind: DueKind, concerns: string, delayMs: number): void {
+  context.tx.put('scheduled', { id: `${kind}/${concerns}`, kind, concerns, dueMs: context.nowMs + delayMs });
+}
+
+/** It will not happen after all. */
+export function unschedule(context: RequestContext, kind: DueKind, concerns: string): void {
+  context.tx.remove('scheduled', `${kind}/${concerns}`);
 }
 
 /** One operation of a resource. `id` is the object's, where the path has one. */

@@ -1,5 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { authenticationPage } from './authentication-page.js';
+import { authenticateBy, disputeBy, readClock, stepClock } from './control-acts.js';
+import { StripeApiError } from './errors.js';
 import { FaultScript, faultsSchema } from './faults.js';
 import { accountId } from './incoming.js';
 import type { Simulator } from './simulator.js';
@@ -19,10 +22,13 @@ const objectSchema = z.strictObject({
 
 /**
  * The simulator's own controls, under `/_simulator`:
- * `GET /` a summary · `PUT`/`DELETE /faults` the script of faults · `PUT /object?key=` an object as it is · `PUT /webhook_endpoints` where an account's events
- * go · `POST /release` held replies · `GET /held?count=n` waits for them · `GET /requests` every request counted ·
- * `GET /deliveries?key=` what became of webhooks ·
- * `GET /events?intent=` an intent's events, timed · `POST /redeliver?key=` all events again.
+ * `GET /` a summary · `GET`/`POST /clock` the clock, and a step of it forward, with all that falls due on the way ·
+ * `POST /authenticate` a customer's answer to 3D Secure · `GET`/`POST /authenticate/:intent` the same as a page ·
+ * `POST /dispute` a customer's dispute or a bank's inquiry · `PUT`/`DELETE /faults` the script of faults ·
+ * `PUT /object?key=` an object as it is · `PUT /webhook_endpoints` where an account's events go ·
+ * `POST /release` held replies · `GET /held?count=n` waits for them · `GET /requests` every request counted ·
+ * `GET /deliveries?key=` what became of webhooks · `GET /events?intent=` an intent's events, timed ·
+ * `POST /redeliver?key=` all events again.
  */
 export async function control(
   simulator: Simulator,
@@ -32,12 +38,20 @@ export async function control(
   res: ServerResponse,
 ): Promise<void> {
   const path = url.pathname.replace(/^\/_simulator\/?/, '');
+  const intent = /^authenticate\/([^/]+)$/.exec(path)?.[1];
   try {
+    if (intent !== undefined) {
+      const { status, headers, html } = authenticationPage(simulator, method, intent, body);
+      res.writeHead(status, { 'content-type': 'text/html; charset=utf-8', ...headers });
+      res.end(html);
+      return;
+    }
     const answer = await dispatch(simulator, `${method} ${path}`, url, body);
     if (answer === undefined) return send(res, 404, { error: `no control ${method} /_simulator/${path}` });
     send(res, 200, answer);
   } catch (error) {
-    send(res, 400, { error: error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message });
+    const status = error instanceof StripeApiError ? error.status : 400;
+    send(res, status, { error: error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message });
   }
 }
 
@@ -46,25 +60,33 @@ async function dispatch(simulator: Simulator, what: string, url: URL, body: stri
   switch (what) {
     case 'GET ':
       return summary(simulator);
+    case 'GET clock':
+      return readClock(simulator);
+    case 'POST clock':
+      return stepClock(simulator, parsed(body));
+    case 'POST authenticate':
+      return authenticateBy(simulator, parsed(body));
+    case 'POST dispute':
+      return disputeBy(simulator, parsed(body));
     case 'PUT faults':
-      simulator.script = new FaultScript(faultsSchema.parse(JSON.parse(body)));
+      simulator.script = new FaultScript(faultsSchema.parse(parsed(body)));
       return simulator.script.faults;
     case 'DELETE faults':
       simulator.script = new FaultScript(faultsSchema.parse({}));
       return simulator.script.faults;
     case 'PUT webhook_endpoints': {
-      const endpoint = endpointSchema.parse(JSON.parse(body));
+      const endpoint = endpointSchema.parse(parsed(body));
       return addEndpoint(simulator, endpoint);
     }
     case 'PUT object': {
-      const { table, row } = objectSchema.parse(JSON.parse(body));
+      const { table, row } = objectSchema.parse(parsed(body));
       simulator.store.commit([[account, table, row as never]]);
       return row;
     }
     case 'POST release':
-      return { released: simulator.release() };
+      return { released: simulator.held.release() };
     case 'GET held':
-      await simulator.untilHeld(Number(url.searchParams.get('count') ?? 1));
+      await simulator.held.until(Number(url.searchParams.get('count') ?? 1));
       return { held: true };
     case 'GET requests':
       return { requests: simulator.log };
@@ -76,6 +98,14 @@ async function dispatch(simulator: Simulator, what: string, url: URL, body: stri
       return { sent: await simulator.sender.redeliver(account) };
     default:
       return undefined;
+  }
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new Error('the body must be JSON');
   }
 }
 
@@ -104,10 +134,14 @@ function summary(simulator: Simulator): unknown {
     account,
     payment_intents: simulator.store.all(account, 'payment_intents').length,
     charges: simulator.store.all(account, 'charges').length,
+    refunds: simulator.store.all(account, 'refunds').length,
+    disputes: simulator.store.all(account, 'disputes').length,
+    scheduled: simulator.store.all(account, 'scheduled').length,
     events: simulator.store.all(account, 'events').length,
     pending_webhooks: simulator.store.all(account, 'deliveries').filter((d) => d.state === 'pending').length,
   }));
-  return { accounts, requests: simulator.log.length, faults: simulator.script.faults };
+  const clock = readClock(simulator);
+  return { accounts, clock, requests: simulator.log.length, faults: simulator.script.faults };
 }
 
 function send(res: ServerResponse, status: number, body: unknown): void {

@@ -9,12 +9,19 @@ export function accountId(key: string): string {
   return `acct_${createHash('sha256').update(key).digest('hex').slice(0, 16)}`;
 }
 
-export function accountOf(req: IncomingMessage): string | undefined {
+export interface Caller {
+  readonly account: string;
+  /** A customer's browser: its key opens the same account as the secret key of that name, for very little. */
+  readonly publishable: boolean;
+}
+
+export function callerOf(req: IncomingMessage): Caller | undefined {
   const authorization = req.headers.authorization ?? '';
   const basic = /^Basic (.+)$/i.exec(authorization)?.[1];
   const key =
     /^Bearer (.+)$/i.exec(authorization)?.[1] ?? (basic && Buffer.from(basic, 'base64').toString().split(':')[0]);
-  return key !== undefined && /^(sk|rk)_test_\w{4,}$/.test(key) ? accountId(key) : undefined;
+  if (key === undefined || !/^(sk|rk|pk)_test_\w{4,}$/.test(key)) return undefined;
+  return { account: accountId(key.replace(/^pk_/, 'sk_')), publishable: key.startsWith('pk_') };
 }
 
 export async function readBody(req: IncomingMessage): Promise<string> {

@@ -25,7 +25,7 @@ export interface PaymentIntent {
   latest_charge: string | null;
   livemode: boolean;
   metadata: Metadata;
-  next_action: { type: string; redirect_to_url: { url: string; return_url: string | null } } | null;
+  next_action: NextAction | null;
   on_behalf_of: null;
   payment_method: string | null;
   payment_method_options: Record<string, never>;
@@ -41,6 +41,11 @@ export interface PaymentIntent {
   transfer_data: null;
   transfer_group: null;
 }
+
+/** With somewhere to return to, the customer is sent to a page; without, it is left to Stripe.js. */
+export type NextAction =
+  | { type: 'redirect_to_url'; redirect_to_url: { url: string; return_url: string } }
+  | { type: 'use_stripe_sdk'; use_stripe_sdk: { type: 'three_d_secure_redirect'; stripe_js: string } };
 
 export type IntentStatus =
   | 'requires_payment_method'
@@ -72,8 +77,16 @@ export interface Charge {
   paid: boolean;
   payment_intent: string;
   payment_method: string;
+  payment_method_details: PaymentMethodDetails;
   refunded: boolean;
   status: 'succeeded' | 'failed' | 'pending';
+}
+
+export interface PaymentMethodDetails {
+  type: MethodType;
+  card?: CardDetails & { capture_before?: number };
+  us_bank_account?: UsBankAccount;
+  sepa_debit?: SepaDebit;
 }
 
 export interface Customer {
@@ -94,10 +107,35 @@ export interface PaymentMethod {
   customer: string | null;
   livemode: boolean;
   metadata: Metadata;
-  type: 'card';
-  card: { brand: string; country: string; exp_month: number; exp_year: number; last4: string };
-  /** The test token it was made from; it decides how the card behaves. Never shown. */
+  type: MethodType;
+  card?: CardDetails;
+  us_bank_account?: UsBankAccount;
+  sepa_debit?: SepaDebit;
+  /** The test token it was made from; it decides how the method behaves. Never shown. */
   token: string;
+}
+
+export type MethodType = 'card' | 'us_bank_account' | 'sepa_debit';
+
+export interface CardDetails {
+  brand: string;
+  country: string;
+  exp_month: number;
+  exp_year: number;
+  last4: string;
+}
+
+export interface UsBankAccount {
+  account_holder_type: 'individual';
+  account_type: 'checking';
+  bank_name: string;
+  last4: string;
+  routing_number: string;
+}
+
+export interface SepaDebit {
+  country: string;
+  last4: string;
 }
 
 export interface Refund {
@@ -111,6 +149,105 @@ export interface Refund {
   payment_intent: string;
   reason: string | null;
   status: 'pending' | 'succeeded' | 'failed';
+  /** Only on one that failed. */
+  failure_reason?: string;
+  /** Only on one that is pending. */
+  pending_reason?: 'processing';
+}
+
+export interface Dispute {
+  id: string;
+  object: 'dispute';
+  amount: number;
+  /** None, the withdrawal, or the withdrawal and the reinstatement. */
+  balance_transactions: BalanceTransaction[];
+  charge: string;
+  created: number;
+  currency: string;
+  enhanced_eligibility_types: string[];
+  evidence: Record<string, string | null | Record<string, never>>;
+  evidence_details: {
+    /** Unix seconds. */
+    due_by: number;
+    enhanced_eligibility: Record<string, never>;
+    has_evidence: boolean;
+    past_due: boolean;
+    submission_count: number;
+    submission_method: 'manual' | 'not_submitted';
+  };
+  intended_submission_method: null;
+  is_charge_refundable: boolean;
+  livemode: boolean;
+  metadata: Metadata;
+  payment_intent: string;
+  payment_method_details: {
+    type: MethodType;
+    card?: { brand: string; case_type: 'chargeback' | 'inquiry'; network: string };
+  };
+  reason: string;
+  status: DisputeStatus;
+}
+
+export type DisputeStatus =
+  | 'warning_needs_response'
+  | 'warning_under_review'
+  | 'warning_closed'
+  | 'needs_response'
+  | 'under_review'
+  | 'won'
+  | 'lost';
+
+export interface BalanceTransaction {
+  id: string;
+  object: 'balance_transaction';
+  /** Negative where it leaves the balance. */
+  amount: number;
+  available_on: number;
+  balance_type: 'payments';
+  created: number;
+  currency: string;
+  description: string;
+  exchange_rate: null;
+  fee: number;
+  fee_details: {
+    amount: number;
+    application: null;
+    currency: string;
+    description: string;
+    type: 'stripe_fee';
+  }[];
+  net: number;
+  reporting_category: 'dispute' | 'dispute_reversal';
+  source: string;
+  status: 'available';
+  type: 'adjustment';
+}
+
+/** What comes about at a later time, unless it is taken back before. */
+export interface Scheduled {
+  /** `<kind>/<what it concerns>`: the same thing scheduled again replaces the first. */
+  id: string;
+  /** When, Unix ms by the simulator's clock. */
+  dueMs: number;
+  kind: DueKind;
+  /** The id of the object it concerns. */
+  concerns: string;
+}
+
+export type DueKind =
+  | 'authorization_expires'
+  | 'debit_decided'
+  | 'refund_succeeds'
+  | 'refund_fails'
+  | 'dispute_opens'
+  | 'dispute_decided'
+  | 'dispute_overdue'
+  | 'inquiry_lapses';
+
+/** How far the simulator's clock is ahead of real time. */
+export interface ClockOffset {
+  id: 'clock';
+  offsetMs: number;
 }
 
 export interface StripeEvent {

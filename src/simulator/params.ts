@@ -70,3 +70,10 @@ export function metadataOf(params: Params): Record<string, string> {
     }),
   );
 }
+
+/** The metadata after an update: what is named is set, what is set to nothing is taken away. */
+export function changedMetadata(before: Record<string, string>, params: Params): Record<string, string> {
+  if (params['metadata'] === '') return {};
+  const entries = Object.entries({ ...before, ...metadataOf(params) });
+  return Object.fromEntries(entries.filter(([, value]) => value !== ''));
+}

@@ -15,7 +15,16 @@ const HELP = `A Stripe to run Penstock against, on loopback.
   --webhook-url     where the default account's events go (http://127.0.0.1:PORT/webhooks/stripe/default)
   --first-retry-ms  pause before a webhook's first retry (1000)
 
-Controls: http://127.0.0.1:SIMULATOR_PORT/_simulator/
+Controls, under http://127.0.0.1:SIMULATOR_PORT/_simulator/:
+
+  GET  /                      what there is: payments, refunds, disputes, what is scheduled, the clock
+  GET  /clock                 {now_ms, offset_ms}
+  POST /clock                 {advance_ms}: steps forward; whatever falls due on the way happens
+  POST /authenticate          {intent, outcome: "succeed"|"fail"}: the customer's answer to 3D Secure
+  GET  /authenticate/INTENT   the same, as a page for a person
+  POST /dispute               {intent, reason?, inquiry?}: the customer disputes a payment
+  PUT  /faults                what goes wrong with requests and webhooks; DELETE for nothing
+  PUT  /webhook_endpoints     {key, url, secret}: where an account's events go
 `;
 
 /** Starts the simulator with the default account's webhooks pointed at this installation's API. */

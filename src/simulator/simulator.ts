@@ -2,14 +2,21 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import qs from 'qs';
-import { asAnswer, badKey, keyInUse, rejection, reply, truncate, unknownUrl } from './answers.js';
+import { Agenda } from './agenda.js';
+import { asAnswer, badKey, keyInUse, rejection, reply, secretKeyRequired, truncate, unknownUrl } from './answers.js';
+import { Clock } from './clock.js';
+import { API_VERSION, type RequestContext } from './context.js';
 import { control } from './control.js';
 import { WebhookSender } from './delivery.js';
+import { DUE } from './due.js';
 import { FaultScript, faultsSchema, type RequestFault } from './faults.js';
-import { type Answer, handle, type IncomingCall } from './handle.js';
-import { accountOf, header, readBody } from './incoming.js';
+import { type Answer, handle, happen, type IncomingCall, type RaisedEvent } from './handle.js';
+import { HeldReplies } from './held-replies.js';
+import { callerOf, header, readBody } from './incoming.js';
+import type { Scheduled } from './objects.js';
 import type { Params } from './params.js';
-import { findRoute, type Route } from './routes.js';
+import { type LoggedRequest, RequestLog } from './request-log.js';
+import { findRoute, isPublishable } from './routes.js';
 import { Store } from './store.js';
 
 export interface SimulatorOptions {
@@ -21,34 +28,30 @@ export interface SimulatorOptions {
   readonly firstRetryMs?: number;
 }
 
-/** One request as it was counted. */
-export interface LoggedRequest {
-  readonly atMs: number;
-  readonly account: string;
-  readonly endpoint: string;
-  readonly idempotencyKey: string | null;
-  readonly fault: string | null;
-  status: number | null;
-}
-
-/** The request log keeps the newest of them. */
-const LONGEST_LOG = 100_000;
-
 /** A Stripe to run against, over HTTP. Every secret key opens an account of its own. */
 export class Simulator {
   readonly store: Store;
   readonly sender: WebhookSender;
   script = new FaultScript(faultsSchema.parse({}));
-  readonly log: LoggedRequest[] = [];
+  readonly held = new HeldReplies();
+  readonly clock: Clock;
+  readonly agenda: Agenda;
+  private readonly requests: RequestLog;
   private readonly server: Server;
-  private readonly held = new Set<() => void>();
-  private readonly heldWatchers = new Set<() => void>();
   private readonly inUse = new Set<string>();
-  readonly now: () => number;
+  /** Where it is reached, once it listens. */
+  private base = '';
 
   constructor(private readonly options: SimulatorOptions) {
-    this.now = options.now ?? Date.now;
+    const realNow = options.now ?? Date.now;
+    this.requests = new RequestLog(realNow);
     this.store = new Store(options.folder);
+    this.clock = new Clock(this.store, realNow);
+    this.agenda = new Agenda({
+      store: this.store,
+      clock: this.clock,
+      carryOut: (account, row) => this.fallDue(account, row),
+    });
     this.sender = new WebhookSender({
       store: this.store,
       script: () => this.script,
@@ -63,29 +66,58 @@ export class Simulator {
       this.server.once('error', reject);
       this.server.listen(this.options.port, '127.0.0.1', resolve);
     });
+    const { port } = this.server.address() as AddressInfo;
+    this.base = `http://127.0.0.1:${port}`;
     this.sender.resume();
-    return (this.server.address() as AddressInfo).port;
+    this.agenda.start();
+    return port;
   }
 
   async stop(): Promise<void> {
+    this.agenda.stop();
     this.sender.stop();
-    this.release();
+    this.held.release();
     const closed = new Promise((resolve) => this.server.close(resolve));
     this.server.closeAllConnections();
     await closed;
   }
 
-  /** Lets every held reply go. */
-  release(): number {
-    const count = this.held.size;
-    for (const go of this.held) go();
-    this.held.clear();
-    return count;
+  /** Every request to Stripe's API, oldest first. */
+  get log(): readonly LoggedRequest[] {
+    return this.requests.entries;
   }
 
-  /** Resolves once at least `count` replies are held. */
-  async untilHeld(count: number): Promise<void> {
-    while (this.held.size < count) await new Promise<void>((resolve) => this.heldWatchers.add(resolve));
+  /** Steps the clock forward; whatever falls due on the way has happened, and is on its way, when it returns. */
+  advance(ms: number): void {
+    this.clock.stepForward(ms);
+    this.agenda.catchUp();
+  }
+
+  /** Carries out what no request asks for: what a customer or a bank does. @throws what `work` throws. */
+  happen<T>(account: string, work: (context: RequestContext) => T): T {
+    this.agenda.catchUp();
+    return this.happenAt(account, this.clock.now(), work);
+  }
+
+  private happenAt<T>(account: string, nowMs: number, work: (context: RequestContext) => T): T {
+    const happening = { account, nowMs, base: this.base, newId };
+    const plan: Parameters<typeof happen>[3] = (name, event) => this.sender.plan(name, event, nowMs);
+    const { result, events } = happen(this.store, happening, work, plan);
+    void this.deliver(account, events);
+    return result;
+  }
+
+  private fallDue(account: string, { id, kind, concerns, dueMs }: Scheduled): void {
+    // Something that fell due before it may have taken it back, or put it off.
+    if (this.store.get(account, 'scheduled', id)?.dueMs !== dueMs) return;
+    this.happenAt(account, dueMs, (context) => {
+      context.tx.remove('scheduled', id);
+      DUE[kind](context, concerns);
+    });
+  }
+
+  private deliver(account: string, events: readonly RaisedEvent[]): Promise<unknown> {
+    return Promise.all(events.map(({ event, deliveries }) => this.sender.send(account, event, deliveries)));
   }
 
   private async serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -104,15 +136,17 @@ export class Simulator {
 
   private async serveApi(req: IncomingMessage, res: ServerResponse, url: URL, body: string): Promise<void> {
     const requestId = `req_${shortId()}`;
-    const account = accountOf(req);
+    const caller = callerOf(req);
     const method = req.method ?? 'GET';
     const route = findRoute(method, url.pathname);
-    if (account === undefined) return reply(res, asAnswer(badKey()), requestId);
+    if (caller === undefined) return reply(res, asAnswer(badKey()), requestId);
     if (route === undefined) return reply(res, asAnswer(unknownUrl(method, url.pathname)), requestId);
+    if (caller.publishable && !isPublishable(route)) return reply(res, asAnswer(secretKeyRequired()), requestId);
+    const { account } = caller;
 
     const idempotencyKey = header(req, 'idempotency-key');
     const fault = this.script.forRequest(route.endpoint);
-    const entry = this.count(account, route, idempotencyKey, fault);
+    const entry = this.requests.count(account, route.endpoint, idempotencyKey, fault);
     if (await this.strikesBefore(fault, res, requestId, entry)) return;
     const lock = idempotencyKey === null ? null : `${account}/${idempotencyKey}`;
     if (lock !== null && this.inUse.has(lock)) return reply(res, asAnswer(keyInUse()), requestId, entry);
@@ -124,23 +158,23 @@ export class Simulator {
     }
 
     // The time is taken here: what was held up comes about when it is carried out.
+    this.agenda.catchUp();
     const call: IncomingCall = {
-      account,
+      ...caller,
       method,
       path: url.pathname,
       route,
       params: qs.parse(method === 'GET' ? url.search.slice(1) : body, PARSING) as Params,
       idempotencyKey,
-      apiVersion: header(req, 'stripe-version') ?? '2026-10-28.endive',
+      apiVersion: header(req, 'stripe-version') ?? API_VERSION,
       requestId,
-      nowMs: this.now(),
-      newId: (prefix) => `${prefix}_${shortId()}`,
+      nowMs: this.clock.now(),
+      base: this.base,
+      newId,
       serverError: fault?.kind === 'error_500' ? 'after' : fault?.kind === 'error_before' ? 'before' : null,
     };
     const answer = this.carryOut(call);
-    const delivered = Promise.all(
-      answer.events.map(({ event, deliveries }) => this.sender.send(account, event, deliveries)),
-    );
+    const delivered = this.deliver(account, answer.events);
     await this.answerWith(fault, res, answer, requestId, entry, delivered);
   }
 
@@ -186,7 +220,7 @@ export class Simulator {
       case 'hang':
         return;
       case 'hold_reply':
-        await this.hold();
+        await this.held.hold();
         break;
       case 'delay_reply':
         await sleep(fault.delay_ms);
@@ -207,33 +241,6 @@ export class Simulator {
     }
     reply(res, answer, requestId, entry);
   }
-
-  private hold(): Promise<void> {
-    return new Promise((resolve) => {
-      this.held.add(resolve);
-      for (const watcher of this.heldWatchers) watcher();
-      this.heldWatchers.clear();
-    });
-  }
-
-  private count(
-    account: string,
-    route: Route,
-    idempotencyKey: string | null,
-    fault: RequestFault | undefined,
-  ): LoggedRequest {
-    const entry: LoggedRequest = {
-      atMs: this.now(),
-      account,
-      endpoint: route.endpoint,
-      idempotencyKey,
-      fault: fault?.kind ?? null,
-      status: null,
-    };
-    this.log.push(entry);
-    if (this.log.length > LONGEST_LOG) this.log.splice(0, LONGEST_LOG / 10);
-    return entry;
-  }
 }
 
 /**
@@ -244,6 +251,10 @@ const PARSING: qs.IParseOptions = { depth: 6, parameterLimit: 1_000, parseArrays
 
 function shortId(): string {
   return randomUUID().replaceAll('-', '').slice(0, 24);
+}
+
+function newId(prefix: string): string {
+  return `${prefix}_${shortId()}`;
 }
 
 function sleep(ms: number): Promise<void> {

@@ -13,10 +13,13 @@ import {
 import { join } from 'node:path';
 import type {
   Charge,
+  ClockOffset,
   Customer,
+  Dispute,
   PaymentIntent,
   PaymentMethod,
   Refund,
+  Scheduled,
   StoredAnswer,
   StripeEvent,
   WebhookDelivery,
@@ -30,6 +33,9 @@ export interface Tables {
   customers: Customer;
   payment_methods: PaymentMethod;
   refunds: Refund;
+  disputes: Dispute;
+  scheduled: Scheduled;
+  clock: ClockOffset;
   events: StripeEvent;
   answers: StoredAnswer;
   deliveries: WebhookDelivery;
@@ -44,6 +50,9 @@ const TABLE_NAMES: readonly TableName[] = [
   'customers',
   'payment_methods',
   'refunds',
+  'disputes',
+  'scheduled',
+  'clock',
   'events',
   'answers',
   'deliveries',
@@ -51,7 +60,11 @@ const TABLE_NAMES: readonly TableName[] = [
 ];
 
 type AccountTables = { [T in TableName]: Map<string, Tables[T]> };
-type Put = [account: string, table: TableName, row: Tables[TableName] & { id: string }];
+/** A row as it is from now on; an id alone takes the row away. */
+type Put = [account: string, table: TableName, row: (Tables[TableName] & { id: string }) | string];
+
+/** Under it stands what concerns the simulator as a whole, and no account. */
+export const WHOLE = '';
 
 /**
  * The simulator's memory, and its journal: one line for all that a request changed, written before the answer leaves.
@@ -60,6 +73,8 @@ type Put = [account: string, table: TableName, row: Tables[TableName] & { id: st
 export class Store {
   private readonly accounts = new Map<string, AccountTables>();
   private journal: string | undefined;
+  /** Told of everything that is scheduled. */
+  onScheduled: (row: Scheduled) => void = () => undefined;
 
   /** @param folder where the journal lives; undefined keeps everything in memory. */
   constructor(folder: string | undefined) {
@@ -80,7 +95,7 @@ export class Store {
   }
 
   accountNames(): string[] {
-    return [...this.accounts.keys()];
+    return [...this.accounts.keys()].filter((account) => account !== WHOLE);
   }
 
   /** Takes in all of `puts` or, when the process dies, none of them. */
@@ -92,7 +107,10 @@ export class Store {
 
   private apply(puts: readonly Put[]): void {
     for (const [account, table, row] of puts) {
-      (this.tables(account)[table] as Map<string, typeof row>).set(row.id, row);
+      const rows = this.tables(account)[table] as Map<string, typeof row>;
+      if (typeof row === 'string') rows.delete(row);
+      else rows.set(row.id, row);
+      if (table === 'scheduled' && typeof row !== 'string') this.onScheduled(row as Scheduled);
     }
   }
 
@@ -140,6 +158,7 @@ export class Transaction {
 
   get<T extends TableName>(table: T, id: string): Tables[T] | undefined {
     const put = this.puts.get(`${table}/${id}`);
+    if (typeof put?.[2] === 'string') return undefined;
     const row = put === undefined ? this.store.get(this.account, table, id) : (put[2] as Tables[T]);
     // A copy, so that a request which fails half way leaves nothing behind.
     return row === undefined ? undefined : structuredClone(row);
@@ -151,6 +170,10 @@ export class Transaction {
 
   put<T extends TableName>(table: T, row: Tables[T] & { id: string }): void {
     this.puts.set(`${table}/${row.id}`, [this.account, table, structuredClone(row)]);
+  }
+
+  remove(table: TableName, id: string): void {
+    this.puts.set(`${table}/${id}`, [this.account, table, id]);
   }
 
   commit(): void {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import Stripe from 'stripe';
 import { cardPayment } from '../support/metered-gateway.js';
+import { errorOf } from '../support/refused.js';
 import { Simulated } from '../support/simulated.js';
 
 /** How each of Stripe's test cards ends (docs.stripe.com/testing): what is listed here is what the simulator promises. */
@@ -38,16 +39,6 @@ describe('a test card', () => {
 
   const create = (payment_method: string, changes: Partial<Stripe.PaymentIntentCreateParams> = {}) =>
     stripe.stripe.paymentIntents.create(cardPayment({ payment_method, ...changes }));
-
-  /** The error a call must end in. */
-  async function errorOf(call: Promise<unknown>): Promise<InstanceType<typeof Stripe.errors.StripeError>> {
-    const error = await call.then(
-      () => undefined,
-      (thrown: unknown) => thrown,
-    );
-    assert.ok(error instanceof Stripe.errors.StripeError, 'the call was refused');
-    return error;
-  }
 
   for (const card of PAYING) {
     it(`${card} pays, on and off session`, async () => {

@@ -4,16 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type Stripe from 'stripe';
+import { HOUR } from '../support/facts.js';
 import { Inbox } from '../support/inbox.js';
 import { cardPayment } from '../support/metered-gateway.js';
 import { freePort, Part, script } from '../support/process.js';
 import { stripeAt } from '../support/simulated.js';
+import { SimulatorControl } from '../support/simulator-control.js';
 
 describe('a simulator that is killed', () => {
   let folder: string;
   let part: Part;
   let inbox: Inbox;
   let stripe: Stripe;
+  let control: SimulatorControl;
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'penstock-killed-'));
     inbox = await Inbox.start();
@@ -21,6 +24,7 @@ describe('a simulator that is killed', () => {
     const env = { PORT: `${port}`, SIMULATOR_PORT: `${simulatorPort}`, PENSTOCK_DATA_DIR: folder };
     part = new Part('simulator', script('src/simulator/server.ts', '--webhook-url', inbox.url), env, /simulator on/);
     stripe = stripeAt(`http://127.0.0.1:${simulatorPort}`);
+    control = new SimulatorControl(`http://127.0.0.1:${simulatorPort}`);
     await part.start();
   });
   after(async () => {
@@ -97,5 +101,26 @@ describe('a simulator that is killed', () => {
       const ids = told(box);
       return [...acknowledged.values()].every((id) => ids.has(id));
     });
+  });
+
+  it('has carried out what fell due, once each, and told of it', async () => {
+    const held = new Set<string>();
+    await Promise.all(
+      Array.from({ length: 60 }, async () => {
+        held.add((await stripe.paymentIntents.create(cardPayment({ capture_method: 'manual' }))).id);
+      }),
+    );
+    const step = control.advance(7 * 24 * HOUR).catch(() => undefined);
+    // It dies while it tells of them.
+    await inbox.until((box) => box.of('charge.expired').length > 0);
+    await part.kill9();
+    await step;
+    await part.start();
+    const canceled = (box: Inbox) =>
+      box.of('payment_intent.canceled').map(({ event }) => [event.id, (event.data.object as Stripe.PaymentIntent).id]);
+    await inbox.until((box) => new Set(canceled(box).map(([, intent]) => intent)).size === held.size);
+    assert.deepEqual(new Set(canceled(inbox).map(([, intent]) => intent)), held);
+    assert.equal(new Set(canceled(inbox).map(([event]) => event)).size, held.size, 'one event for each');
+    for (const id of held) assert.equal((await stripe.paymentIntents.retrieve(id)).status, 'canceled');
   });
 });

@@ -4,19 +4,8 @@ import fc from 'fast-check';
 import Stripe from 'stripe';
 import { SEED } from '../support/any-fact.js';
 import { cardPayment } from '../support/metered-gateway.js';
+import { errorOf } from '../support/refused.js';
 import { Simulated } from '../support/simulated.js';
-
-type StripeError = InstanceType<typeof Stripe.errors.StripeError>;
-
-/** The error a call must end in. */
-async function errorOf(call: Promise<unknown>): Promise<StripeError> {
-  const error = await call.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof Stripe.errors.StripeError, 'the call was refused');
-  return error;
-}
 
 let stripe: Simulated;
 before(async () => {

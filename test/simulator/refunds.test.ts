@@ -66,7 +66,7 @@ describe('refunds', () => {
 
   it('of nothing, or of less, are refused', async () => {
     const { id } = await pay();
-    for (const amount of [0, -1]) assert.equal(await codeOf(refund(id, { amount })), 'amount');
+    for (const amount of [0, -1]) assert.equal(await codeOf(refund(id, { amount })), 'parameter_invalid_integer');
   });
 
   it('give back only money that was taken', async () => {

@@ -41,6 +41,20 @@ export class Simulated {
     return stripeAt(this.base, secretKey);
   }
 
+  /** Everything that happened on the default account, oldest first. */
+  async events(): Promise<Stripe.Event[]> {
+    const events: Stripe.Event[] = [];
+    for await (const event of this.stripe.events.list({ limit: 100 })) events.unshift(event);
+    return events;
+  }
+
+  /** The types of the events that `work` raised, in order. */
+  async typesRaisedBy(work: () => Promise<unknown>): Promise<string[]> {
+    const before = (await this.events()).length;
+    await work();
+    return (await this.events()).slice(before).map(({ type }) => type);
+  }
+
   /** Posts as a client without any habits of its own would. */
   async post(path: string, params: object, options: PostOptions = {}): Promise<RawAnswer> {
     const response = await fetch(`${this.base}${path}`, {

@@ -1,12 +1,20 @@
+import type Stripe from 'stripe';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import type { Faults } from '../../src/simulator/faults.js';
-import type { LoggedRequest } from '../../src/simulator/simulator.js';
+import type { LoggedRequest } from '../../src/simulator/request-log.js';
+import type { AuthenticationOutcome } from '../../src/simulator/resources/authenticating.js';
 
 type Script = {
   seed?: number;
   requests?: (Partial<Faults['requests'][number]> & { kind: Faults['requests'][number]['kind'] })[];
   webhooks?: (Partial<Faults['webhooks'][number]> & { kind: Faults['webhooks'][number]['kind'] })[];
 };
+
+/** The simulator's clock, Unix ms, and how far it is ahead of real time. */
+export interface ClockReading {
+  readonly now_ms: number;
+  readonly offset_ms: number;
+}
 
 /** The simulator's control API. */
 export class SimulatorControl {
@@ -26,6 +34,25 @@ export class SimulatorControl {
 
   untilHeld(count = 1): Promise<unknown> {
     return this.call('GET', `held?count=${count}`);
+  }
+
+  clock(): Promise<ClockReading> {
+    return this.call('GET', 'clock') as Promise<ClockReading>;
+  }
+
+  /** Steps the simulator's clock forward; all that falls due on the way has happened when it resolves. */
+  advance(ms: number): Promise<ClockReading> {
+    return this.call('POST', 'clock', { advance_ms: ms }) as Promise<ClockReading>;
+  }
+
+  /** The customer's answer to 3D Secure. */
+  authenticate(intent: string, outcome: AuthenticationOutcome): Promise<Stripe.PaymentIntent> {
+    return this.call('POST', 'authenticate', { intent, outcome }) as Promise<Stripe.PaymentIntent>;
+  }
+
+  /** The customer disputes a payment, or their bank inquires about it. */
+  dispute(intent: string, options: { reason?: string; inquiry?: boolean } = {}): Promise<Stripe.Dispute> {
+    return this.call('POST', 'dispute', { intent, ...options }) as Promise<Stripe.Dispute>;
   }
 
   redeliver(): Promise<unknown> {

@@ -1,50 +1,67 @@
-import type { CardBehaviour } from '../cards.js';
+import type { Decline } from '../behaviours.js';
 import { nowSeconds, type Operation, type RequestContext } from '../context.js';
 import { noSuch } from '../errors.js';
 import { LIST_PARAMS, page } from '../lists.js';
 import type { Charge, PaymentIntent, PaymentMethod } from '../objects.js';
 import { onlyKnown, text } from '../params.js';
+import { detailsFor } from '../payment-methods.js';
 
-/** Charges `card` for the intent; a decline makes a failed charge. */
-export function makeCharge(
-  context: RequestContext,
-  intent: PaymentIntent,
-  card: PaymentMethod,
-  decline: Extract<CardBehaviour, { kind: 'declines' }> | null,
-): Charge {
-  const captured = decline === null && intent.capture_method !== 'manual';
-  const charge: Charge = {
-    id: context.newId('ch'),
+/** A new charge for the intent, pending until it succeeds or fails. */
+export function makeCharge(context: RequestContext, intent: PaymentIntent, method: PaymentMethod): Charge {
+  return {
+    // A payment by bank debit is a charge under another name.
+    id: context.newId(method.type === 'card' ? 'ch' : 'py'),
     object: 'charge',
     amount: intent.amount,
-    amount_captured: captured ? intent.amount : 0,
+    amount_captured: 0,
     amount_refunded: 0,
     balance_transaction: null,
-    captured,
+    captured: false,
     created: nowSeconds(context),
     currency: intent.currency,
     customer: intent.customer,
     description: intent.description,
     disputed: false,
-    failure_code: decline?.code ?? null,
-    failure_message: decline?.message ?? null,
+    failure_code: null,
+    failure_message: null,
     livemode: false,
     metadata: intent.metadata,
     outcome: {
-      network_status: decline === null ? 'approved_by_network' : 'declined_by_network',
-      reason: decline?.declineCode ?? decline?.code ?? null,
+      network_status: 'approved_by_network',
+      reason: null,
       risk_level: 'normal',
-      seller_message: decline === null ? 'Payment complete.' : 'The bank did not authorize the payment.',
-      type: decline === null ? 'authorized' : 'issuer_declined',
+      seller_message: 'Payment complete.',
+      type: 'authorized',
     },
-    paid: decline === null,
+    paid: false,
     payment_intent: intent.id,
-    payment_method: card.id,
+    payment_method: method.id,
+    payment_method_details: detailsFor(method),
     refunded: false,
-    status: decline === null ? 'succeeded' : 'failed',
+    status: 'pending',
   };
-  context.tx.put('charges', charge);
-  return charge;
+}
+
+/** The money was taken, or is held until it is. */
+export function succeed(charge: Charge, captured: boolean): void {
+  charge.status = 'succeeded';
+  charge.paid = true;
+  charge.captured = captured;
+  charge.amount_captured = captured ? charge.amount : 0;
+}
+
+export function fail(charge: Charge, decline: Decline): void {
+  charge.status = 'failed';
+  charge.paid = false;
+  charge.failure_code = decline.code;
+  charge.failure_message = decline.message;
+  charge.outcome = {
+    network_status: 'declined_by_network',
+    reason: decline.declineCode ?? decline.code,
+    risk_level: 'normal',
+    seller_message: 'The bank did not authorize the payment.',
+    type: 'issuer_declined',
+  };
 }
 
 export const retrieveCharge: Operation = ({ tx, params }, id) => {

@@ -1,49 +1,81 @@
-import { nowSeconds, type Operation, raise } from '../context.js';
+import { nowSeconds, type Operation, type RequestContext, raise, schedule } from '../context.js';
 import { invalidRequest, noSuch } from '../errors.js';
 import { LIST_PARAMS, page } from '../lists.js';
-import type { Refund } from '../objects.js';
-import { integer, metadataOf, oneOf, onlyKnown, required, text } from '../params.js';
+import { written } from '../money.js';
+import type { Charge, Refund } from '../objects.js';
+import { integer, metadataOf, oneOf, onlyKnown, text } from '../params.js';
+import { sequelOf } from '../payment-methods.js';
+
+const DAY_MS = 24 * 60 * 60_000;
+
+/**
+ * When a refund that is not settled at once is: Stripe says only "some time later" of its test cards. Of real ones,
+ * the customer sees them after 5 to 10 business days, and a bank may return one for 30 days (docs.stripe.com/refunds).
+ */
+const PENDING_FOR_MS = 5 * DAY_MS;
+const FAILS_AFTER_MS = 30 * DAY_MS;
 
 export const createRefund: Operation = (context) => {
   const { tx, params } = context;
-  onlyKnown(params, ['amount', 'expand', 'metadata', 'payment_intent', 'reason']);
-  const id = required(params, 'payment_intent');
-  const intent = tx.get('payment_intents', id);
-  if (intent === undefined) throw noSuch('payment_intent', id, 'payment_intent');
-  const charge = intent.latest_charge === null ? undefined : tx.get('charges', intent.latest_charge);
-  if (charge === undefined || !charge.captured) {
-    throw invalidRequest(
-      'This PaymentIntent does not have a successful charge to refund.',
-      undefined,
-      'payment_intent',
-    );
-  }
-  const left = charge.amount_captured - charge.amount_refunded;
-  if (left === 0) throw invalidRequest(`Charge ${charge.id} has already been refunded.`, 'charge_already_refunded');
-  const amount = integer(params, 'amount') ?? left;
-  if (amount < 1 || amount > left) {
-    throw invalidRequest(`Refund amount (${amount}) is greater than unrefunded amount (${left})`, undefined, 'amount');
-  }
+  onlyKnown(params, ['amount', 'charge', 'expand', 'metadata', 'payment_intent', 'reason']);
+  const reason = oneOf(params, 'reason', ['duplicate', 'fraudulent', 'requested_by_customer']) ?? null;
+  const charge = chargeToRefund(context);
+  const amount = amountToRefund(context, charge);
+  const method = tx.get('payment_methods', charge.payment_method);
+  const sequel = method === undefined ? undefined : sequelOf(method);
+  const pending = sequel === 'refund_pending';
+
   charge.amount_refunded += amount;
   charge.refunded = charge.amount_refunded === charge.amount_captured;
   const refund: Refund = {
-    id: context.newId('re'),
+    id: context.newId(charge.id.startsWith('py_') ? 'pyr' : 're'),
     object: 'refund',
     amount,
     charge: charge.id,
     created: nowSeconds(context),
     currency: charge.currency,
     metadata: metadataOf(params),
-    payment_intent: id,
-    reason: oneOf(params, 'reason', ['duplicate', 'fraudulent', 'requested_by_customer']) ?? null,
-    status: 'succeeded',
+    payment_intent: charge.payment_intent,
+    reason,
+    status: pending ? 'pending' : 'succeeded',
+    ...(pending ? { pending_reason: 'processing' as const } : {}),
   };
   tx.put('charges', charge);
   tx.put('refunds', refund);
   raise(context, 'refund.created', refund);
   raise(context, 'charge.refunded', charge);
+  if (pending) schedule(context, 'refund_succeeds', refund.id, PENDING_FOR_MS);
+  if (sequel === 'refund_fails') schedule(context, 'refund_fails', refund.id, FAILS_AFTER_MS);
   return refund;
 };
+
+/** The bank has it. */
+export function settleRefund(context: RequestContext, id: string): void {
+  const refund = context.tx.get('refunds', id);
+  if (refund?.status !== 'pending') return;
+  const { pending_reason: _, ...rest } = refund;
+  const settled: Refund = { ...rest, status: 'succeeded' };
+  context.tx.put('refunds', settled);
+  raise(context, 'refund.updated', settled);
+  raise(context, 'charge.refund.updated', settled);
+}
+
+/** The bank returned it: the money is with the account again, and can be refunded once more. */
+export function failRefund(context: RequestContext, id: string, failureReason = 'expired_or_canceled_card'): void {
+  const { tx } = context;
+  const refund = tx.get('refunds', id);
+  const charge = refund === undefined ? undefined : tx.get('charges', refund.charge);
+  if (refund === undefined || charge === undefined || refund.status === 'failed') return;
+  const { pending_reason: _, ...rest } = refund;
+  const failed: Refund = { ...rest, status: 'failed', failure_reason: failureReason };
+  charge.amount_refunded -= refund.amount;
+  charge.refunded = false;
+  tx.put('refunds', failed);
+  tx.put('charges', charge);
+  raise(context, 'refund.updated', failed);
+  raise(context, 'refund.failed', failed);
+  raise(context, 'charge.refund.updated', failed);
+}
 
 export const retrieveRefund: Operation = ({ tx, params }, id) => {
   onlyKnown(params, ['expand']);
@@ -63,3 +95,49 @@ export const listRefunds: Operation = ({ tx, params }) => {
     );
   return page(rows, params, '/v1/refunds');
 };
+
+/** The charge that is named, or the intent's; refused unless there is money of it to give back. */
+function chargeToRefund({ tx, params }: RequestContext): Charge {
+  const chargeId = text(params, 'charge');
+  const intentId = text(params, 'payment_intent');
+  if (chargeId === undefined && intentId === undefined) {
+    throw invalidRequest('One of the following params should be provided for this request: payment_intent or charge.');
+  }
+  const intent = intentId === undefined ? undefined : tx.get('payment_intents', intentId);
+  if (intentId !== undefined && intent === undefined) throw noSuch('payment_intent', intentId, 'payment_intent');
+  const charge = tx.get('charges', chargeId ?? intent?.latest_charge ?? '');
+  if (chargeId !== undefined && charge === undefined) throw noSuch('charge', chargeId, 'id');
+  if (intentId !== undefined && charge !== undefined && charge.payment_intent !== intentId) {
+    throw invalidRequest(`Charge ${charge.id} is none of ${intentId}.`, undefined, 'charge');
+  }
+  if (charge === undefined || charge.status !== 'succeeded' || !charge.captured) {
+    throw invalidRequest(
+      `This PaymentIntent (${intentId ?? charge?.payment_intent}) does not have a successful charge to refund.`,
+      undefined,
+      intentId === undefined ? 'charge' : 'payment_intent',
+    );
+  }
+  const disputes = tx.all('disputes').filter((dispute) => dispute.charge === charge.id);
+  if (disputes.some((dispute) => !dispute.is_charge_refundable)) {
+    throw invalidRequest(`Charge ${charge.id} has been charged back; cannot issue a refund.`, 'charge_disputed');
+  }
+  return charge;
+}
+
+function amountToRefund({ params }: RequestContext, charge: Charge): number {
+  const left = charge.amount_captured - charge.amount_refunded;
+  if (left === 0) throw invalidRequest(`Charge ${charge.id} has already been refunded.`, 'charge_already_refunded');
+  const amount = integer(params, 'amount') ?? left;
+  if (amount < 1) {
+    throw invalidRequest('This value must be greater than or equal to 1.', 'parameter_invalid_integer', 'amount');
+  }
+  if (amount > left) {
+    const [asked, there] = [written(amount, charge.currency), written(left, charge.currency)];
+    throw invalidRequest(
+      `Refund amount (${asked}) is greater than unrefunded amount on charge (${there})`,
+      undefined,
+      'amount',
+    );
+  }
+  return amount;
+}

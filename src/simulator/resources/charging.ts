@@ -1,0 +1,109 @@
+import type { Debits, Decline, Pays } from '../behaviours.js';
+import { nowSeconds, type RequestContext, raise, schedule } from '../context.js';
+import type { ApiErrorBody, Charge, PaymentIntent, PaymentMethod } from '../objects.js';
+import { behaviourOf, sequelOf, shownMethod } from '../payment-methods.js';
+import { fail, makeCharge, succeed } from './charges.js';
+import { latestCharge } from './intents.js';
+
+/** An authorisation by a customer at the till of a shop lives 7 days (docs.stripe.com/payments/capture-later). */
+export const AUTHORIZATION_LIFE_MS = 7 * 24 * 60 * 60_000;
+
+/** Charges a card there and then. @returns the error it was declined with, or null. */
+export function chargeCard(
+  context: RequestContext,
+  intent: PaymentIntent,
+  card: PaymentMethod,
+  behaviour: Pays | Decline,
+): ApiErrorBody | null {
+  const charge = makeCharge(context, intent, card);
+  intent.latest_charge = charge.id;
+  intent.next_action = null;
+  if (behaviour.kind === 'declines') return refuse(context, intent, charge, card, behaviour);
+  if (intent.capture_method === 'manual') authorize(context, intent, charge);
+  else take(context, intent, charge, card);
+  return null;
+}
+
+/** Sends a debit to the customer's bank, which answers in days. */
+export function startDebit(
+  context: RequestContext,
+  intent: PaymentIntent,
+  account: PaymentMethod,
+  { decidedAfterMs }: Debits,
+): void {
+  const charge = makeCharge(context, intent, account);
+  intent.latest_charge = charge.id;
+  intent.status = 'processing';
+  context.tx.put('charges', charge);
+  context.tx.put('payment_intents', intent);
+  raise(context, 'charge.pending', charge);
+  raise(context, 'payment_intent.processing', intent);
+  if (decidedAfterMs !== null) schedule(context, 'debit_decided', intent.id, decidedAfterMs);
+}
+
+/** The bank's answer to a debit. */
+export function decideDebit(context: RequestContext, id: string): void {
+  const intent = context.tx.get('payment_intents', id);
+  const latest = intent === undefined ? undefined : latestCharge(context, intent);
+  if (intent?.status !== 'processing' || latest === undefined) return;
+  const behaviour = behaviourOf(latest.method.token);
+  if (behaviour?.kind !== 'debits') return;
+  if (behaviour.ends.kind === 'declines') refuse(context, intent, latest.charge, latest.method, behaviour.ends);
+  else take(context, intent, latest.charge, latest.method);
+}
+
+/** What comes of money once it was taken, for the test methods that have a sequel. */
+export function scheduleSequel(context: RequestContext, charge: Charge, method: PaymentMethod): void {
+  const sequel = sequelOf(method);
+  if (sequel === 'dispute' || sequel === 'inquiry') schedule(context, 'dispute_opens', charge.id, 0);
+}
+
+function authorize(context: RequestContext, intent: PaymentIntent, charge: Charge): void {
+  succeed(charge, false);
+  const { card } = charge.payment_method_details;
+  if (card !== undefined) card.capture_before = nowSeconds(context) + AUTHORIZATION_LIFE_MS / 1000;
+  intent.status = 'requires_capture';
+  intent.amount_capturable = intent.amount;
+  schedule(context, 'authorization_expires', intent.id, AUTHORIZATION_LIFE_MS);
+  context.tx.put('charges', charge);
+  context.tx.put('payment_intents', intent);
+  raise(context, 'charge.succeeded', charge);
+  raise(context, 'payment_intent.amount_capturable_updated', intent);
+}
+
+function take(context: RequestContext, intent: PaymentIntent, charge: Charge, method: PaymentMethod): void {
+  succeed(charge, true);
+  intent.status = 'succeeded';
+  intent.amount_received = intent.amount;
+  context.tx.put('charges', charge);
+  context.tx.put('payment_intents', intent);
+  raise(context, 'charge.succeeded', charge);
+  raise(context, 'payment_intent.succeeded', intent);
+  scheduleSequel(context, charge, method);
+}
+
+function refuse(
+  context: RequestContext,
+  intent: PaymentIntent,
+  charge: Charge,
+  method: PaymentMethod,
+  decline: Decline,
+): ApiErrorBody {
+  const error: ApiErrorBody = {
+    type: 'card_error',
+    code: decline.code,
+    message: decline.message,
+    charge: charge.id,
+    payment_method: shownMethod(method),
+    ...(decline.declineCode === null ? {} : { decline_code: decline.declineCode }),
+  };
+  fail(charge, decline);
+  intent.status = 'requires_payment_method';
+  intent.last_payment_error = error;
+  intent.payment_method = null;
+  context.tx.put('charges', charge);
+  context.tx.put('payment_intents', intent);
+  raise(context, 'charge.failed', charge);
+  raise(context, 'payment_intent.payment_failed', intent);
+  return error;
+}

@@ -1,0 +1,235 @@
+import { nowSeconds, type RequestContext, raise, schedule, unschedule } from '../context.js';
+import { invalidRequest } from '../errors.js';
+import type { BalanceTransaction, Charge, Dispute, PaymentMethod } from '../objects.js';
+import { sequelOf } from '../payment-methods.js';
+import { EVIDENCE_FIELDS } from './evidence.js';
+import { failRefund } from './refunds.js';
+
+/** How a dispute comes about, and how it ends. */
+
+const DAY_MS = 24 * 60 * 60_000;
+
+/** Evidence is due at the end of a UTC day, 8 days on: seen in Stripe's test mode; networks give 7 to 21. */
+const EVIDENCE_DAYS = 8;
+/** In test mode a bank decides on the evidence about 5 seconds after it was submitted. */
+const DECIDED_AFTER_MS = 5_000;
+/** An inquiry that never became a dispute is closed (docs.stripe.com/disputes/how-disputes-work). */
+const INQUIRY_LIFE_MS = 120 * DAY_MS;
+/** What Stripe keeps for a dispute, in minor units; configured by nobody here, and given back when it is won. */
+const FEES: Readonly<Record<string, number>> = { usd: 1_500, eur: 2_000 };
+const FEE_ELSEWHERE = 1_500;
+
+/** Dispute reasons (docs.stripe.com/disputes/categories). */
+export const DISPUTE_REASONS = [
+  'bank_cannot_process',
+  'check_returned',
+  'credit_not_processed',
+  'customer_initiated',
+  'debit_not_authorized',
+  'duplicate',
+  'fraudulent',
+  'general',
+  'incorrect_account_details',
+  'insufficient_funds',
+  'noncompliant',
+  'product_not_received',
+  'product_unacceptable',
+  'subscription_canceled',
+  'unrecognized',
+] as const;
+
+export interface DisputeTerms {
+  readonly reason?: string | undefined;
+  /** The bank only asks, and takes no money yet. */
+  readonly inquiry: boolean;
+}
+
+/** The customer disputes what the charge took and was not given back. @throws what Stripe's side cannot dispute. */
+export function openDispute(context: RequestContext, charge: Charge, terms: DisputeTerms): Dispute {
+  const { tx } = context;
+  const amount = charge.amount_captured - charge.amount_refunded;
+  if (charge.status !== 'succeeded' || amount <= 0) {
+    throw invalidRequest(`Charge ${charge.id} has taken no money that could be disputed.`);
+  }
+  if (tx.all('disputes').some((dispute) => dispute.charge === charge.id && isOpen(dispute))) {
+    throw invalidRequest(`Charge ${charge.id} is disputed already.`);
+  }
+  const method = tx.get('payment_methods', charge.payment_method);
+  const dispute = blankDispute(context, charge, method, amount, terms);
+  charge.disputed = true;
+  tx.put('charges', charge);
+  if (!terms.inquiry) withdraw(context, dispute);
+  tx.put('disputes', dispute);
+  raise(context, 'charge.dispute.created', dispute);
+  if (!terms.inquiry) raise(context, 'charge.dispute.funds_withdrawn', dispute);
+  if (terms.inquiry) schedule(context, 'inquiry_lapses', dispute.id, INQUIRY_LIFE_MS);
+  return dispute;
+}
+
+/** What the test method has in store for its charge, unless it was refunded or disputed before. */
+export function disputeOfMethod(context: RequestContext, chargeId: string): void {
+  const charge = context.tx.get('charges', chargeId);
+  const method = charge === undefined ? undefined : context.tx.get('payment_methods', charge.payment_method);
+  if (charge === undefined || method === undefined) return;
+  if (charge.disputed || charge.amount_refunded === charge.amount_captured) return;
+  openDispute(context, charge, { inquiry: sequelOf(method) === 'inquiry' });
+}
+
+/** The evidence is with the bank. */
+export function submit(context: RequestContext, dispute: Dispute): void {
+  dispute.evidence_details.submission_count += 1;
+  dispute.evidence_details.submission_method = 'manual';
+  dispute.status = isInquiry(dispute) ? 'warning_under_review' : 'under_review';
+  unschedule(context, 'dispute_overdue', dispute.id);
+  schedule(context, 'dispute_decided', dispute.id, DECIDED_AFTER_MS);
+}
+
+/** The bank decides as the evidence bids it (docs.stripe.com/testing); any other evidence is under review for ever. */
+export function decideDispute(context: RequestContext, id: string): void {
+  const dispute = context.tx.get('disputes', id);
+  if (dispute === undefined || !isOpen(dispute)) return;
+  const evidence = dispute.evidence['uncategorized_text'];
+  if (evidence === 'winning_evidence') close(context, dispute, 'won');
+  else if (evidence === 'losing_evidence') close(context, dispute, 'lost');
+  else if (evidence === 'escalate_inquiry_evidence' && isInquiry(dispute)) escalate(context, dispute);
+}
+
+/** Nobody answered in time: "a missed deadline is lost" (docs.stripe.com/disputes/responding). */
+export function loseOverdue(context: RequestContext, id: string): void {
+  const dispute = context.tx.get('disputes', id);
+  if (dispute?.status === 'needs_response') close(context, dispute, 'lost');
+}
+
+export function lapseInquiry(context: RequestContext, id: string): void {
+  const dispute = context.tx.get('disputes', id);
+  if (dispute !== undefined && isOpen(dispute) && isInquiry(dispute)) close(context, dispute, 'lost');
+}
+
+/** An inquiry ends without a winner, and took no money. */
+export function close(context: RequestContext, dispute: Dispute, outcome: 'won' | 'lost'): void {
+  const inquiry = isInquiry(dispute);
+  dispute.status = inquiry ? 'warning_closed' : outcome;
+  for (const kind of ['dispute_decided', 'dispute_overdue', 'inquiry_lapses'] as const) {
+    unschedule(context, kind, dispute.id);
+  }
+  if (!inquiry && outcome === 'won') {
+    dispute.is_charge_refundable = true;
+    dispute.balance_transactions.push(movement(context, dispute, 'dispute_reversal'));
+    raise(context, 'charge.dispute.funds_reinstated', dispute);
+  }
+  context.tx.put('disputes', dispute);
+  raise(context, 'charge.dispute.closed', dispute);
+  raise(context, 'charge.updated', context.tx.get('charges', dispute.charge));
+}
+
+export function isOpen({ status }: Dispute): boolean {
+  return status !== 'won' && status !== 'lost' && status !== 'warning_closed';
+}
+
+function isInquiry({ status }: Dispute): boolean {
+  return status.startsWith('warning_');
+}
+
+/** The inquiry becomes a dispute: the money goes, and the deadline begins. */
+function escalate(context: RequestContext, dispute: Dispute): void {
+  dispute.status = 'needs_response';
+  dispute.is_charge_refundable = false;
+  dispute.evidence_details.due_by = endOfDay(context);
+  if (dispute.payment_method_details.card !== undefined) dispute.payment_method_details.card.case_type = 'chargeback';
+  unschedule(context, 'inquiry_lapses', dispute.id);
+  withdraw(context, dispute);
+  context.tx.put('disputes', dispute);
+  raise(context, 'charge.dispute.updated', dispute);
+  raise(context, 'charge.dispute.funds_withdrawn', dispute);
+}
+
+/** The money goes back to the customer; a refund still on its way does not go as well. */
+function withdraw(context: RequestContext, dispute: Dispute): void {
+  const { tx } = context;
+  dispute.balance_transactions.push(movement(context, dispute, 'dispute'));
+  const pending = tx.all('refunds').filter((r) => r.charge === dispute.charge && r.status === 'pending');
+  for (const { id } of pending) {
+    unschedule(context, 'refund_succeeds', id);
+    failRefund(context, id, 'charge_for_pending_refund_disputed');
+  }
+  const dueMs = dispute.evidence_details.due_by * 1000;
+  schedule(context, 'dispute_overdue', dispute.id, dueMs - context.nowMs);
+}
+
+function movement(
+  context: RequestContext,
+  dispute: Dispute,
+  category: BalanceTransaction['reporting_category'],
+): BalanceTransaction {
+  const sign = category === 'dispute' ? -1 : 1;
+  const fee = -sign * (FEES[dispute.currency] ?? FEE_ELSEWHERE);
+  const amount = sign * dispute.amount;
+  return {
+    id: context.newId('txn'),
+    object: 'balance_transaction',
+    amount,
+    available_on: nowSeconds(context),
+    balance_type: 'payments',
+    created: nowSeconds(context),
+    currency: dispute.currency,
+    description: `${sign < 0 ? 'Chargeback withdrawal' : 'Chargeback reversal'} for ${dispute.charge}`,
+    exchange_rate: null,
+    fee,
+    fee_details: [
+      { amount: fee, application: null, currency: dispute.currency, description: 'Dispute fee', type: 'stripe_fee' },
+    ],
+    net: amount - fee,
+    reporting_category: category,
+    source: dispute.id,
+    status: 'available',
+    type: 'adjustment',
+  };
+}
+
+/** Unix seconds. */
+function endOfDay({ nowMs }: RequestContext): number {
+  return ((Math.floor(nowMs / DAY_MS) + EVIDENCE_DAYS + 1) * DAY_MS) / 1000 - 1;
+}
+
+function blankDispute(
+  context: RequestContext,
+  charge: Charge,
+  method: PaymentMethod | undefined,
+  amount: number,
+  { reason, inquiry }: DisputeTerms,
+): Dispute {
+  const type = method?.type ?? 'card';
+  const brand = method?.card?.brand ?? 'visa';
+  return {
+    id: context.newId('dp'),
+    object: 'dispute',
+    amount,
+    balance_transactions: [],
+    charge: charge.id,
+    created: nowSeconds(context),
+    currency: charge.currency,
+    enhanced_eligibility_types: [],
+    evidence: { ...Object.fromEntries(EVIDENCE_FIELDS.map((field) => [field, null])), enhanced_evidence: {} },
+    evidence_details: {
+      due_by: endOfDay(context),
+      enhanced_eligibility: {},
+      has_evidence: false,
+      past_due: false,
+      submission_count: 0,
+      submission_method: 'not_submitted',
+    },
+    intended_submission_method: null,
+    is_charge_refundable: inquiry,
+    livemode: false,
+    metadata: {},
+    payment_intent: charge.payment_intent,
+    payment_method_details: {
+      type,
+      ...(type === 'card'
+        ? { card: { brand, case_type: inquiry ? ('inquiry' as const) : ('chargeback' as const), network: brand } }
+        : {}),
+    },
+    reason: reason ?? (inquiry ? 'general' : 'fraudulent'),
+    status: inquiry ? 'warning_needs_response' : 'needs_response',
+  };
+}

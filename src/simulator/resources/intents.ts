@@ -1,0 +1,43 @@
+import type { RequestContext } from '../context.js';
+import { invalidRequest, noSuch, type StripeApiError } from '../errors.js';
+import type { Charge, PaymentIntent, PaymentMethod } from '../objects.js';
+import { required, text } from '../params.js';
+
+/** What every operation on a payment intent begins with, and how each refuses. */
+
+export function findIntent(context: RequestContext, id: string): PaymentIntent {
+  const intent = context.tx.get('payment_intents', id);
+  if (intent === undefined) throw noSuch('payment_intent', id, 'intent');
+  checkClientSecret(context, intent);
+  return intent;
+}
+
+/** Whoever has only a publishable key must know the intent's own secret. */
+function checkClientSecret({ params, publishable }: RequestContext, intent: PaymentIntent): void {
+  const given = publishable ? required(params, 'client_secret') : text(params, 'client_secret');
+  if (given === undefined || given === intent.client_secret) return;
+  throw invalidRequest(
+    'The client_secret provided does not match the client_secret associated with the PaymentIntent.',
+    'payment_intent_invalid_parameter',
+    'client_secret',
+  );
+}
+
+export function unexpectedState(intent: PaymentIntent, verb: string): StripeApiError {
+  return invalidRequest(
+    `You cannot ${verb} this PaymentIntent because it has a status of ${intent.status}.`,
+    'payment_intent_unexpected_state',
+    undefined,
+    intent,
+  );
+}
+
+/** The charge of the latest attempt and the method it was made with. */
+export function latestCharge(
+  { tx }: RequestContext,
+  intent: PaymentIntent,
+): { charge: Charge; method: PaymentMethod } | undefined {
+  const charge = intent.latest_charge === null ? undefined : tx.get('charges', intent.latest_charge);
+  const method = charge === undefined ? undefined : tx.get('payment_methods', charge.payment_method);
+  return charge === undefined || method === undefined ? undefined : { charge, method };
+}
