@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { PaymentView } from '../../src/api/schemas.js';
+import type { PaymentView, RefundView } from '../../src/api/schemas.js';
 
 export interface Answer<T = unknown> {
   readonly status: number;
@@ -43,6 +43,33 @@ export class ApiClient {
 
   cancel(id: string, headers: Record<string, string> = {}): Promise<Answer<PaymentView>> {
     return this.call('POST', `/v1/payments/${id}/cancel`, {}, headers);
+  }
+
+  capture(
+    id: string,
+    body: { amount?: number } = {},
+    headers: Record<string, string> = {},
+  ): Promise<Answer<PaymentView>> {
+    return this.call('POST', `/v1/payments/${id}/capture`, body, headers);
+  }
+
+  confirm(id: string, paymentMethod: string, headers: Record<string, string> = {}): Promise<Answer<PaymentView>> {
+    return this.call('POST', `/v1/payments/${id}/confirm`, { payment_method: paymentMethod }, headers);
+  }
+
+  refund(id: string, body: Record<string, unknown>): Promise<Answer<RefundView>> {
+    return this.call('POST', `/v1/payments/${id}/refunds`, body);
+  }
+
+  /** Looks at the payment until `isSo`: for what follows it and is not waited for by `?wait=`. */
+  async untilShows(id: string, isSo: (payment: PaymentView) => boolean, seconds = 30): Promise<PaymentView> {
+    const deadline = Date.now() + seconds * 1000;
+    for (;;) {
+      const { body } = await this.get(id);
+      if (isSo(body)) return body;
+      if (Date.now() > deadline) throw new Error(`${id} is ${JSON.stringify(body, null, 2)}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 
   /** Looks at the payment until its timeline says so. */

@@ -10,6 +10,7 @@ import {
   intentOf,
   isUnknown,
   newAttempt,
+  openCapture,
   type PaymentState,
   waitsForMethod,
 } from './state.js';
@@ -37,11 +38,7 @@ function apply(state: PaymentState, fact: Fact): PaymentState {
     case 'absent':
       return withAttempt(state, fact.attempt, (a) => applyAbsent(state, a, fact));
     case 'looked':
-      return withAttempt(state, fact.attempt, (a) => ({
-        ...a,
-        lookFirst: false,
-        againAtMs: Math.max(a.againAtMs, fact.againAtMs),
-      }));
+      return restUntil(state, fact);
     case 'cancel_requested':
       return leave(state, { because: 'canceled', by: fact.by });
     case 'method_offered':
@@ -73,6 +70,18 @@ function apply(state: PaymentState, fact: Fact): PaymentState {
     case 'handed_over':
       return { ...state, handedOver: true };
   }
+}
+
+/** What was looked for, an attempt or the capture under way, is not looked for again before then. */
+function restUntil(state: PaymentState, fact: Extract<Fact, { type: 'looked' }>): PaymentState {
+  const rested = withAttempt(state, fact.attempt, (a) => ({
+    ...a,
+    lookFirst: false,
+    againAtMs: Math.max(a.againAtMs, fact.againAtMs),
+  }));
+  const capture = openCapture(rested);
+  if (capture === null) return rested;
+  return { ...rested, capture: { ...capture, againAtMs: Math.max(capture.againAtMs, fact.againAtMs) } };
 }
 
 function applySent(state: PaymentState, fact: Extract<Fact, { type: 'sent' }>): PaymentState {

@@ -99,10 +99,9 @@ function stepWithAuthorization(state: PaymentState, attempt: Attempt, intent: st
   const stuck = capture !== null && !mayRepeat(capture, state.terms.timing.keyLifeMs, now);
   if (state.leaving !== null && (capture === null || stuck)) return cancelStep(state, attempt, intent, now);
   if (capture === null) return { do: 'wait', for: 'capture', untilMs: null };
-  const againAtMs = Math.max(capture.againAtMs, attempt.againAtMs);
   const call = handOver(state, capture, now);
   if (call.due) return { do: 'hand_over' };
-  if (againAtMs > now) return waitUntil('repeat', Math.min(againAtMs, call.atMs));
+  if (capture.againAtMs > now) return waitUntil('repeat', Math.min(capture.againAtMs, call.atMs));
   return stuck ? { do: 'read', attempt } : { do: 'capture', attempt, intent, capture };
 }
 

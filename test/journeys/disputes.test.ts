@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { between, UPSETS } from '../support/amid.js';
+import { aPayment } from '../support/api-client.js';
+import { Stack } from '../support/stack.js';
+
+const DAY_MS = 24 * 60 * 60_000;
+
+describe('a dispute', () => {
+  let stack: Stack;
+  before(async () => {
+    stack = await Stack.start();
+  });
+  afterEach(() => stack.simulator.noFaults());
+  after(() => stack?.stop());
+
+  async function paid(changes: Record<string, unknown> = {}) {
+    const payment = await stack.api.pay(aPayment(changes));
+    await stack.closed(payment.id);
+    return { id: payment.id, intent: payment.payment_intent ?? '' };
+  }
+
+  const shows = (id: string, status: string) =>
+    stack.api.untilShows(id, (p) => p.disputes.length === 1 && p.disputes[0]?.status === status);
+
+  const submit = (dispute: string, text: string) =>
+    stack.stripe.disputes.update(dispute, { evidence: { uncategorized_text: text }, submit: true });
+
+  for (const upset of UPSETS) {
+    it(`is opened, asks for evidence, and is won: the money comes back${upset.name}`, async () => {
+      const { id, intent } = await paid();
+      const made = await between(stack, upset, () => stack.simulator.dispute(intent));
+      const open = await shows(id, 'needs_response');
+      assert.equal(open.disputed, true);
+      assert.deepEqual([open.status, open.final], ['succeeded', true], 'a fact beside the status');
+      const [dispute] = open.disputes;
+      assert.deepEqual([dispute?.dispute, dispute?.amount, dispute?.amount_withdrawn], [made.id, 1999, 1999]);
+      assert.ok(Date.parse(dispute?.evidence_due_by ?? '') > Date.now());
+      assert.match(stack.workerPart.output, /dispute_opened/, 'a person is told');
+
+      await between(stack, upset, () => submit(made.id, 'winning_evidence'));
+      await stack.simulator.advance(DAY_MS);
+      const won = await stack.api.untilShows(id, (p) => p.disputes[0]?.amount_reinstated === 1999);
+      assert.deepEqual([won.disputes[0]?.status, won.disputes[0]?.final], ['won', true]);
+      await stack.closed(won.disputes[0]?.id ?? '');
+    });
+
+    it(`is lost: the money stays away${upset.name}`, async () => {
+      const { id, intent } = await paid();
+      const made = await stack.simulator.dispute(intent);
+      await shows(id, 'needs_response');
+      await between(stack, upset, () => submit(made.id, 'losing_evidence'));
+      await stack.simulator.advance(DAY_MS);
+      const lost = await shows(id, 'lost');
+      assert.deepEqual([lost.disputes[0]?.amount_withdrawn, lost.disputes[0]?.amount_reinstated], [1999, 0]);
+      await stack.closed(lost.disputes[0]?.id ?? '');
+      assert.match(stack.workerPart.output, /dispute_lost/, 'a person is told');
+    });
+
+    it(`that arrives a month after the payment closed is found by its intent${upset.name}`, async () => {
+      const { id, intent } = await paid();
+      await stack.simulator.advance(30 * DAY_MS);
+      await between(stack, upset, () => stack.simulator.dispute(intent, { reason: 'fraudulent' }));
+      const open = await shows(id, 'needs_response');
+      assert.equal(open.disputes[0]?.reason, 'fraudulent');
+    });
+  }
+
+  it('by a bank’s inquiry takes no money, and is shown too', async () => {
+    const { id, intent } = await paid();
+    await stack.simulator.dispute(intent, { inquiry: true });
+    const open = await shows(id, 'warning_needs_response');
+    assert.equal(open.disputes[0]?.amount_withdrawn, 0);
+  });
+
+  it('told three times over, in any order, is one dispute', async () => {
+    const { id, intent } = await paid();
+    await stack.simulator.faults({
+      webhooks: [
+        { kind: 'duplicate', copies: 3 },
+        { kind: 'shuffle', delay_ms: 300 },
+      ],
+    });
+    const made = await stack.simulator.dispute(intent);
+    await shows(id, 'needs_response');
+    await submit(made.id, 'losing_evidence');
+    await stack.simulator.advance(DAY_MS);
+    const lost = await shows(id, 'lost');
+    assert.equal(lost.disputes.length, 1);
+    await stack.closed(lost.disputes[0]?.id ?? '');
+    await stack.simulator.redeliver();
+    const after = (await stack.api.get(id)).body;
+    assert.deepEqual(after.disputes, lost.disputes, 'old news starts nothing anew');
+  });
+
+  it('of a charge that is none of Penstock’s own is nobody’s here', async () => {
+    const foreign = await stack.stripe.paymentIntents.create({
+      amount: 4_000,
+      currency: 'eur',
+      payment_method: 'pm_card_visa',
+      confirm: true,
+      automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
+    });
+    const made = await stack.simulator.dispute(foreign.id);
+    const handle = stack.temporal.workflow.getHandle(`dispute.default.${made.id}`);
+    let state: { owner: { kind: string } } | undefined;
+    for (let tries = 0; tries < 100 && state === undefined; tries += 1) {
+      state = await handle.result().then(
+        (r) => (r as { state: { owner: { kind: string } } }).state,
+        () => undefined,
+      );
+      if (state === undefined) await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.equal(state?.owner.kind, 'foreign');
+  });
+});
