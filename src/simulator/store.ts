@@ -11,11 +11,11 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import type { Dispute } from './dispute-objects.js';
 import type {
   Charge,
   ClockOffset,
   Customer,
-  Dispute,
   PaymentIntent,
   PaymentMethod,
   Refund,

@@ -157,6 +157,9 @@ describe('an authorisation that nobody captures', () => {
     await stripe.stripe.paymentIntents.capture(captured.id);
     const canceled = await authorize();
     await stripe.stripe.paymentIntents.cancel(canceled.id, { cancellation_reason: 'abandoned' });
+    const { store } = stripe.simulator;
+    const waiting = store.accountNames().flatMap((account) => store.all(account, 'scheduled'));
+    assert.deepEqual(waiting, [], 'nothing is left that could fall due');
     assert.deepEqual(await stripe.typesRaisedBy(() => stripe.control.advance(2 * WEEK)), []);
     assert.equal((await stripe.stripe.paymentIntents.retrieve(captured.id)).status, 'succeeded');
     assert.equal((await stripe.stripe.paymentIntents.retrieve(canceled.id)).cancellation_reason, 'abandoned');

@@ -1,7 +1,7 @@
 import { type Operation, type RequestContext, raise } from '../context.js';
+import type { Dispute } from '../dispute-objects.js';
 import { invalidRequest, noSuch } from '../errors.js';
 import { LIST_PARAMS, page } from '../lists.js';
-import type { Dispute } from '../objects.js';
 import { boolean, changedMetadata, nested, onlyKnown, type Params, text } from '../params.js';
 import { close, isOpen, submit } from './disputing.js';
 import { EVIDENCE_FIELDS } from './evidence.js';

@@ -1,6 +1,7 @@
 import { nowSeconds, type RequestContext, raise, schedule, unschedule } from '../context.js';
+import type { BalanceTransaction, Dispute } from '../dispute-objects.js';
 import { invalidRequest } from '../errors.js';
-import type { BalanceTransaction, Charge, Dispute, PaymentMethod } from '../objects.js';
+import type { Charge, PaymentMethod } from '../objects.js';
 import { sequelOf } from '../payment-methods.js';
 import { EVIDENCE_FIELDS } from './evidence.js';
 import { failRefund } from './refunds.js';

@@ -35,7 +35,7 @@ export const createRefund: Operation = (context) => {
     created: nowSeconds(context),
     currency: charge.currency,
     metadata: metadataOf(params),
-    payment_intent: charge.payment_intent,
+    payment_intent: text(params, 'payment_intent') ?? charge.payment_intent,
     reason,
     status: pending ? 'pending' : 'succeeded',
     ...(pending ? { pending_reason: 'processing' as const } : {}),
@@ -107,8 +107,8 @@ function chargeToRefund({ tx, params }: RequestContext): Charge {
   if (intentId !== undefined && intent === undefined) throw noSuch('payment_intent', intentId, 'payment_intent');
   const charge = tx.get('charges', chargeId ?? intent?.latest_charge ?? '');
   if (chargeId !== undefined && charge === undefined) throw noSuch('charge', chargeId, 'id');
-  if (intentId !== undefined && charge !== undefined && charge.payment_intent !== intentId) {
-    throw invalidRequest(`Charge ${charge.id} is none of ${intentId}.`, undefined, 'charge');
+  if (intentId !== undefined && chargeId !== undefined && charge?.payment_intent !== intentId) {
+    throw invalidRequest(`Charge ${chargeId} is none of ${intentId}.`, undefined, 'charge');
   }
   if (charge === undefined || charge.status !== 'succeeded' || !charge.captured) {
     throw invalidRequest(

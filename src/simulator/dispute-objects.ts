@@ -1,0 +1,71 @@
+import type { Metadata, MethodType } from './objects.js';
+
+/** A dispute and the money it moves, in Stripe's own spelling. */
+
+export interface Dispute {
+  id: string;
+  object: 'dispute';
+  amount: number;
+  /** None, the withdrawal, or the withdrawal and the reinstatement. */
+  balance_transactions: BalanceTransaction[];
+  charge: string;
+  created: number;
+  currency: string;
+  enhanced_eligibility_types: string[];
+  evidence: Record<string, string | null | Record<string, never>>;
+  evidence_details: {
+    /** Unix seconds. */
+    due_by: number;
+    enhanced_eligibility: Record<string, never>;
+    has_evidence: boolean;
+    past_due: boolean;
+    submission_count: number;
+    submission_method: 'manual' | 'not_submitted';
+  };
+  intended_submission_method: null;
+  is_charge_refundable: boolean;
+  livemode: boolean;
+  metadata: Metadata;
+  payment_intent: string;
+  payment_method_details: {
+    type: MethodType;
+    card?: { brand: string; case_type: 'chargeback' | 'inquiry'; network: string };
+  };
+  reason: string;
+  status: DisputeStatus;
+}
+
+export type DisputeStatus =
+  | 'warning_needs_response'
+  | 'warning_under_review'
+  | 'warning_closed'
+  | 'needs_response'
+  | 'under_review'
+  | 'won'
+  | 'lost';
+
+export interface BalanceTransaction {
+  id: string;
+  object: 'balance_transaction';
+  /** Negative where it leaves the balance. */
+  amount: number;
+  available_on: number;
+  balance_type: 'payments';
+  created: number;
+  currency: string;
+  description: string;
+  exchange_rate: null;
+  fee: number;
+  fee_details: {
+    amount: number;
+    application: null;
+    currency: string;
+    description: string;
+    type: 'stripe_fee';
+  }[];
+  net: number;
+  reporting_category: 'dispute' | 'dispute_reversal';
+  source: string;
+  status: 'available';
+  type: 'adjustment';
+}
