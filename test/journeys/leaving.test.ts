@@ -33,7 +33,7 @@ describe('a payment that is called off or runs out of time', () => {
   it('cancelled while it waits at Stripe: canceled once Stripe says so', async () => {
     const waiting = await stack.api.pay(aPayment({ payment_method: 'pm_card_authenticationRequired' }));
     assert.equal(waiting.status, 'requires_action');
-    assert.equal(waiting.next_action?.type, 'redirect_to_url');
+    assert.equal(waiting.next_action?.type, 'use_stripe_sdk');
     const first = await stack.api.cancel(waiting.id, { 'idempotency-key': 'op-1' });
     assert.equal(first.status, 202);
     const again = await stack.api.cancel(waiting.id, { 'idempotency-key': 'op-1' });

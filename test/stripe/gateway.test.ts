@@ -217,7 +217,10 @@ describe('the gateway with a Stripe that works', () => {
   });
 
   it('a waiting intent is cancelled with its reason; what a person must do next is told before', async () => {
-    const waiting = await paid({ payment_method: 'pm_card_authenticationRequired' });
+    const waiting = await paid({
+      payment_method: 'pm_card_authenticationRequired',
+      return_url: 'https://shop.example/return',
+    });
     assert.equal(waiting.status, 'requires_action');
     assert.ok(waiting.nextAction !== null);
     const part = openNextAction({ name: 'one', secretKey: SIMULATOR_KEY }, waiting.id, waiting.nextAction);
