@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { ConfigError } from './config/index.js';
 import { TemporalUnreachableError } from './temporal/connect.js';
@@ -77,9 +78,13 @@ function explain(error: unknown): string {
   return `penstock: unexpected error\n${(error as Error).stack ?? String(error)}`;
 }
 
-/** Whether the module of this URL is the one node was started with. */
+/**
+ * Whether the module of this URL is the one node was started with. Modules are known by their real path: started through
+ * a link (a release folder called `current`), a comparison of names alone would do nothing and exit with 0.
+ */
 export function isMain(moduleUrl: string): boolean {
-  return process.argv[1] !== undefined && moduleUrl === pathToFileURL(process.argv[1]).href;
+  const [, started] = process.argv;
+  return started !== undefined && moduleUrl === pathToFileURL(realpathSync(started)).href;
 }
 
 /** A promise that never settles unless it is rejected from outside. */

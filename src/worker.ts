@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
 import { DefaultLogger, type NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createInternalActivities } from './activities/internal.js';
@@ -12,6 +11,7 @@ import { Counters } from './telemetry/counters.js';
 import { createLogger, type Logger } from './telemetry/logger.js';
 import { connectClient, connectWorker } from './temporal/connect.js';
 import { prepareNamespace } from './temporal/prepare.js';
+import { workflowCode } from './workflow-code.js';
 import { sweep } from './workflows/index.js';
 import { MAIN_QUEUE, type SweepInput } from './workflows/messages.js';
 
@@ -87,7 +87,7 @@ async function createWorkers(
     Worker.create({
       ...common,
       taskQueue: MAIN_QUEUE,
-      workflowsPath: fileURLToPath(new URL('./workflows/index.ts', import.meta.url)),
+      ...workflowCode(),
       activities: createInternalActivities({ client, logger }),
       maxCachedWorkflows: CACHED_WORKFLOWS,
     }),
