@@ -35,6 +35,7 @@ export interface TemporalServerOptions {
 /** How long the server has to answer, and to end. */
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 15_000;
+const KILL_TIMEOUT_MS = 5_000;
 
 /** Starts the Temporal server on a file database in the data folder. @throws UsageError when it does not come up. */
 export async function startTemporalServer(options: TemporalServerOptions): Promise<Running & { pid: number }> {
@@ -67,7 +68,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     await stop();
     throw error instanceof UsageError ? error : new UsageError(`the Temporal server did not come up: see ${log}`);
   }
-  return { failed, stop, pid: child.pid ?? 0 };
+  return { failed, stop, stopsWithinMs: STOP_TIMEOUT_MS + KILL_TIMEOUT_MS, pid: child.pid ?? 0 };
 }
 
 async function untilItAnswers(address: string): Promise<void> {
