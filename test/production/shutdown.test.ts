@@ -7,12 +7,12 @@ import { API_STOPS_WITHIN_MS } from '../../src/api-server.js';
 import { EventType } from '../../src/temporal/proto.js';
 import { workerStopsWithinMs } from '../../src/worker.js';
 import { aPayment } from '../support/api-client.js';
-import { Part } from '../support/process.js';
+import { Part, type Runnable } from '../support/process.js';
 import { Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
 /** Asks a part to end and sees to it that it is drained in time. */
-async function stopsInOrder(part: Part, withinMs: number, meanwhile: () => Promise<void>): Promise<void> {
+async function stopsInOrder(part: Runnable, withinMs: number, meanwhile: () => Promise<void>): Promise<void> {
   const askedAt = Date.now();
   const stopped = part.stop();
   await until(() => part.output.includes('SIGTERM: finishing what is under way'));
