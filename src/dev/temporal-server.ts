@@ -5,23 +5,26 @@ import { Connection } from '@temporalio/client';
 import { failure, type Running, UsageError } from '../process.js';
 
 /**
- * The flags under which the development server keeps up with payments, each measured (docs/decisions/0011): a file database
- * in WAL mode loses nothing and runs at in-memory speed; the default of 20 queue reads a second for the one shard of a
- * development server puts 40 ms before every step; one partition makes low rates exact and priority strict.
+ * The server's settings under which it keeps up with payments, each measured (docs/decisions/0011): the default of 20 queue
+ * reads a second for the one shard of a development server puts 40 ms before every step; one partition makes low rates exact
+ * and priority strict. A cluster gets the same from ops/temporal/dynamicconfig.yaml.
  */
+export const DYNAMIC_CONFIG: Readonly<Record<string, number | boolean>> = {
+  'history.transferProcessorMaxPollRPS': 2_000,
+  'history.transferProcessorMaxPollHostRPS': 5_000,
+  'history.timerProcessorMaxPollRPS': 2_000,
+  'history.timerProcessorMaxPollHostRPS': 5_000,
+  'history.visibilityProcessorMaxPollRPS': 500,
+  'matching.useNewMatcher': true,
+  'matching.enableFairness': true,
+  'matching.numTaskqueueReadPartitions': 1,
+  'matching.numTaskqueueWritePartitions': 1,
+};
+
+/** A file database in WAL mode loses nothing and runs at in-memory speed. */
 const FLAGS = [
   ...['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=1'],
-  ...[
-    'history.transferProcessorMaxPollRPS=2000',
-    'history.transferProcessorMaxPollHostRPS=5000',
-    'history.timerProcessorMaxPollRPS=2000',
-    'history.timerProcessorMaxPollHostRPS=5000',
-    'history.visibilityProcessorMaxPollRPS=500',
-    'matching.useNewMatcher=true',
-    'matching.enableFairness=true',
-    'matching.numTaskqueueReadPartitions=1',
-    'matching.numTaskqueueWritePartitions=1',
-  ].flatMap((value) => ['--dynamic-config-value', value]),
+  ...Object.entries(DYNAMIC_CONFIG).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]),
 ];
 
 export interface TemporalServerOptions {
