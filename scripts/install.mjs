@@ -21,7 +21,8 @@ const stamp = `${root}node_modules/.penstock-installed`;
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
   console.error('penstock: installing dependencies (npm ci), about half a minute the first time …');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const result = spawnSync(npm, ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
+  // The development dependencies too, whatever NODE_ENV says: they are what runs the sources.
+  const result = spawnSync(npm, ['ci', '--include=dev', '--no-fund', '--no-audit', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',

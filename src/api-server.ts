@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { createApp } from './api/app.js';
 import { type Config, loadConfig } from './config/index.js';
 import { failure, isMain, portTaken, type Running, runAsProcess } from './process.js';
@@ -7,8 +7,17 @@ import { createLogger } from './telemetry/logger.js';
 import { connectClient } from './temporal/connect.js';
 import { prepareNamespace } from './temporal/prepare.js';
 
-/** How long open requests have to finish once the process is asked to stop. */
+/**
+ * How long open requests have to finish once the process is asked to stop. All but `?wait=` are one or two calls to
+ * Temporal, and those that wait are answered at once with what is known.
+ */
 const DRAIN_MS = 10_000;
+
+/** For the connection to Temporal to close. */
+const CLOSE_OVER_DRAIN_MS = 5_000;
+
+/** How long the API takes to stop at the very most, ms. */
+export const API_STOPS_WITHIN_MS = DRAIN_MS + CLOSE_OVER_DRAIN_MS;
 
 export interface ApiOptions {
   /** The server is this installation's own, and its namespace may be set up. */
@@ -42,13 +51,15 @@ export async function startApi(
   });
   const { failed, fail } = failure();
   const server = createServer(app);
+  const open = openResponses(server);
   server.on('error', fail);
   await listen(server, config);
   logger.info({ host: config.host, port: config.port }, 'api ready');
   return {
     failed,
+    stopsWithinMs: API_STOPS_WITHIN_MS,
     stop: async () => {
-      await drain(server);
+      await drain(server, open);
       await client.connection.close();
     },
   };
@@ -63,10 +74,27 @@ async function listen(server: Server, config: Config): Promise<void> {
   });
 }
 
-/** Takes no new connections, lets open requests finish, and cuts those that do not. */
-async function drain(server: Server): Promise<void> {
+/** The responses that are still to be given. */
+function openResponses(server: Server): ReadonlySet<ServerResponse> {
+  const open = new Set<ServerResponse>();
+  server.on('request', (_req, res: ServerResponse) => {
+    open.add(res);
+    res.once('close', () => open.delete(res));
+  });
+  return open;
+}
+
+/** Takes no new connections, lets open requests finish, the waiting ones at once, and cuts those that do not. */
+async function drain(server: Server, open: ReadonlySet<ServerResponse>): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeIdleConnections();
+  for (const res of open) {
+    // A client that keeps its connection must not send its next request into it.
+    if (!res.headersSent) res.setHeader('connection', 'close');
+    // What waits on behalf of a caller stops waiting when the caller goes, and answers with what it has then. Here
+    // nobody has gone, and the answer arrives.
+    res.emit('close');
+  }
   const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
   await closed;
   clearTimeout(cut);

@@ -5,7 +5,7 @@ import { makeFirstPayment } from './dev/first-payment.js';
 import { isTaken } from './dev/ports.js';
 import { findTemporal } from './dev/temporal-cli.js';
 import { startTemporalServer } from './dev/temporal-server.js';
-import { failure, portTaken, type Running, runAsProcess } from './process.js';
+import { failure, portTaken, type Running, runAsProcess, STOPS_WITHIN_MS } from './process.js';
 import { startSimulator } from './simulator/server.js';
 import { Counters } from './telemetry/counters.js';
 import { connectClient } from './temporal/connect.js';
@@ -21,7 +21,13 @@ async function startAll(config: Config, stopping: AbortSignal): Promise<Running>
   const ownServer = config.temporal.address === undefined;
   // The order is the order of need; stopping goes the other way, so that each part drains into those it uses.
   const stop = async () => {
-    for (const part of parts.reverse()) await part.stop();
+    let unfinished: unknown;
+    for (const part of parts.reverse()) {
+      await part.stop().catch((error) => {
+        unfinished ??= error;
+      });
+    }
+    if (unfinished !== undefined) throw unfinished;
     say('penstock: stopped');
   };
   const begin = async (part: () => Promise<Running>) => {
@@ -44,7 +50,9 @@ async function startAll(config: Config, stopping: AbortSignal): Promise<Running>
   }
   const { failed, fail } = failure();
   for (const part of parts) part.failed.catch(fail);
-  return { failed, stop };
+  // One after the other, so each has its own time.
+  const stopsWithinMs = parts.reduce((sum, part) => sum + (part.stopsWithinMs ?? STOPS_WITHIN_MS), 0);
+  return { failed, stop, stopsWithinMs };
 }
 
 /** Where keys are asked for, the first payment has one of its own, which ends with this process. */

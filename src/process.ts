@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { ConfigError } from './config/index.js';
 import { TemporalUnreachableError } from './temporal/connect.js';
@@ -5,11 +6,16 @@ import { NamespaceUnfitError } from './temporal/prepare.js';
 
 /** A part that runs until it is stopped. */
 export interface Running {
-  /** Finishes what is under way, then ends. */
+  /** Finishes what is under way, then ends. Rejects when something had to be cut off. */
   readonly stop: () => Promise<void>;
+  /** How long `stop` takes at the very most, ms; {@link STOPS_WITHIN_MS} where nothing is said. */
+  readonly stopsWithinMs?: number;
   /** Rejects when the part ends by itself, which it never should. */
   readonly failed: Promise<never>;
 }
+
+/** Enough for a part with nothing to finish. */
+export const STOPS_WITHIN_MS = 5_000;
 
 /** Something the reader can mend: its message is the whole story, and no stack helps. */
 export class UsageError extends Error {
@@ -26,7 +32,10 @@ export function portTaken(port: number, what: string, variable: string): UsageEr
  */
 const SAME_PRESS_MS = 1_000;
 
-/** Runs `start` as this process: signals stop it in order, errors end it with one clear line and a code that is not 0. */
+/**
+ * Runs `start` as this process: signals stop it in order, errors end it with one clear line and a code that is not 0. It
+ * ends within the part's own `stopsWithinMs`, whatever hangs: who stops a service waits for that long, then kills.
+ */
 export async function runAsProcess(start: (stopping: AbortSignal) => Promise<Running>): Promise<void> {
   const stopping = new AbortController();
   const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
@@ -45,12 +54,35 @@ export async function runAsProcess(start: (stopping: AbortSignal) => Promise<Run
 
   try {
     const running = await orUnwound(start(stopping.signal), stopped);
-    await Promise.race([stopped, running.failed]).finally(() => running.stop());
+    try {
+      await Promise.race([stopped, running.failed]);
+    } finally {
+      await stopInTime(running);
+    }
     process.exit(0);
   } catch (error) {
-    if (stopping.signal.aborted) process.exit(0);
+    // A start that was interrupted may fail in any way; that is no news.
+    if (stopping.signal.aborted && !(error instanceof CutOffError)) process.exit(0);
     process.stderr.write(`${explain(error)}\n`);
     process.exit(1);
+  }
+}
+
+/** Stopping took longer than it may, or left something unfinished. */
+export class CutOffError extends Error {
+  override readonly name = 'CutOffError';
+}
+
+async function stopInTime({ stop, stopsWithinMs = STOPS_WITHIN_MS }: Running): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<never>((_, reject) => {
+    const message = `still not stopped after ${stopsWithinMs / 1000} s; it ends now, and what was under way is taken up again`;
+    timer = setTimeout(() => reject(new CutOffError(message)), stopsWithinMs);
+  });
+  try {
+    await Promise.race([stop(), tooLong]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -72,14 +104,18 @@ async function orUnwound<T>(starting: Promise<T>, stopped: Promise<void>): Promi
 }
 
 function explain(error: unknown): string {
-  const known = [ConfigError, UsageError, TemporalUnreachableError, NamespaceUnfitError];
+  const known = [ConfigError, UsageError, CutOffError, TemporalUnreachableError, NamespaceUnfitError];
   if (known.some((kind) => error instanceof kind)) return `penstock: ${(error as Error).message}`;
   return `penstock: unexpected error\n${(error as Error).stack ?? String(error)}`;
 }
 
-/** Whether the module of this URL is the one node was started with. */
+/**
+ * Whether the module of this URL is the one node was started with. Modules are known by their real path: started through
+ * a link (a release folder called `current`), a comparison of names alone would do nothing and exit with 0.
+ */
 export function isMain(moduleUrl: string): boolean {
-  return process.argv[1] !== undefined && moduleUrl === pathToFileURL(process.argv[1]).href;
+  const [, started] = process.argv;
+  return started !== undefined && moduleUrl === pathToFileURL(realpathSync(started)).href;
 }
 
 /** A promise that never settles unless it is rejected from outside. */

@@ -1,22 +1,39 @@
 import { randomInt } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
-import { DefaultLogger, type NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import {
+  DefaultLogger,
+  GracefulShutdownPeriodExpiredError,
+  type NativeConnection,
+  Runtime,
+  Worker,
+} from '@temporalio/worker';
 import { createInternalActivities } from './activities/internal.js';
 import { createPaymentActivities } from './activities/payments.js';
 import { type Account, type Config, loadConfig } from './config/index.js';
 import { LANE_CLASSES, type LaneClass, laneQueue } from './domain/lanes.js';
-import { failure, isMain, type Running, runAsProcess } from './process.js';
+import { CutOffError, failure, isMain, type Running, runAsProcess } from './process.js';
 import { StripeGateway } from './stripe/gateway.js';
 import { Counters } from './telemetry/counters.js';
 import { createLogger, type Logger } from './telemetry/logger.js';
 import { connectClient, connectWorker } from './temporal/connect.js';
 import { prepareNamespace } from './temporal/prepare.js';
+import { workflowCode } from './workflow-code.js';
 import { sweep } from './workflows/index.js';
 import { MAIN_QUEUE, type SweepInput } from './workflows/messages.js';
 
 /** Time for calls under way to finish after the last poll: above Stripe's own time-out, so that none is cut off. */
 const GRACE_OVER_STRIPE_MS = 10_000;
+
+/** What has not ended by itself after that is given this long to take its cancellation, and then left. */
+const FORCE_OVER_GRACE_MS = 5_000;
+
+/** For the connections to close, and for a Temporal server that does not answer the goodbye. */
+const CLOSE_OVER_FORCE_MS = 5_000;
+
+/** How long a worker takes to stop at the very most, ms: Stripe's time-out and 20 s, so 50 s by default, 100 s at most. */
+export function workerStopsWithinMs({ policy }: Pick<Config, 'policy'>): number {
+  return policy.payments.stripe_timeout_ms + GRACE_OVER_STRIPE_MS + FORCE_OVER_GRACE_MS + CLOSE_OVER_FORCE_MS;
+}
 
 /** Workflows kept in memory between their tasks; beyond it the least used is replayed when it is needed again. */
 const CACHED_WORKFLOWS = 1_000;
@@ -54,13 +71,21 @@ export async function startWorker(
   logger.info({ queues: workers.map((w) => w.options.taskQueue) }, 'worker ready');
   return {
     failed,
+    stopsWithinMs: workerStopsWithinMs(config),
     stop: async () => {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-      await Promise.allSettled(runs);
+      const ends = await Promise.allSettled(runs);
+      const cutOff = ends.some((end) => end.status === 'rejected' && isCutOff(end.reason));
+      // What a worker left behind may still hold on to its connection, and the process ends anyway.
+      if (cutOff) throw new CutOffError('work under way did not end in time; Temporal gives it to another worker');
       await connection.close();
       await client.connection.close();
     },
   };
+}
+
+function isCutOff(error: unknown): boolean {
+  return error instanceof GracefulShutdownPeriodExpiredError;
 }
 
 async function createWorkers(
@@ -79,7 +104,8 @@ async function createWorkers(
   });
   const { namespace } = config.temporal;
   const shutdownGraceTime = stripe_timeout_ms + GRACE_OVER_STRIPE_MS;
-  const common = { connection, namespace, shutdownGraceTime };
+  const shutdownForceTime = shutdownGraceTime + FORCE_OVER_GRACE_MS;
+  const common = { connection, namespace, shutdownGraceTime, shutdownForceTime };
 
   const activities = createPaymentActivities({ gateway, now: Date.now, random: () => randomInt(2 ** 32) / 2 ** 32 });
   const lanes = config.accounts.flatMap((account) => LANE_CLASSES.map((lane) => ({ account, lane })));
@@ -87,7 +113,7 @@ async function createWorkers(
     Worker.create({
       ...common,
       taskQueue: MAIN_QUEUE,
-      workflowsPath: fileURLToPath(new URL('./workflows/index.ts', import.meta.url)),
+      ...workflowCode(),
       activities: createInternalActivities({ client, logger }),
       maxCachedWorkflows: CACHED_WORKFLOWS,
     }),

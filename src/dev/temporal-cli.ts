@@ -2,7 +2,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { type Config, childEnvironment } from '../config/index.js';
 import { UsageError } from '../process.js';
 
@@ -62,6 +61,10 @@ const DOWNLOAD_TIMEOUT_MS = 120_000;
 
 /** The SDK knows where releases are and downloads one to start a server; only the file is wanted here. */
 async function download(target: string, say: Say): Promise<void> {
+  // Not among the production dependencies: there a server is configured, never downloaded.
+  const { TestWorkflowEnvironment } = await import('@temporalio/testing').catch(() => {
+    throw new Error('@temporalio/testing, which downloads it, is not installed');
+  });
   say('penstock: asking the Temporal SDK to download the CLI (a minute at most where the network allows it) …');
   const folder = mkdtempSync(join(dirname(target), 'download-'));
   try {

@@ -5,23 +5,26 @@ import { Connection } from '@temporalio/client';
 import { failure, type Running, UsageError } from '../process.js';
 
 /**
- * The flags under which the development server keeps up with payments, each measured (docs/decisions/0011): a file database
- * in WAL mode loses nothing and runs at in-memory speed; the default of 20 queue reads a second for the one shard of a
- * development server puts 40 ms before every step; one partition makes low rates exact and priority strict.
+ * The server's settings under which it keeps up with payments, each measured (docs/decisions/0011): the default of 20 queue
+ * reads a second for the one shard of a development server puts 40 ms before every step; one partition makes low rates exact
+ * and priority strict. A cluster gets the same from ops/temporal/dynamicconfig.yaml.
  */
+export const DYNAMIC_CONFIG: Readonly<Record<string, number | boolean>> = {
+  'history.transferProcessorMaxPollRPS': 2_000,
+  'history.transferProcessorMaxPollHostRPS': 5_000,
+  'history.timerProcessorMaxPollRPS': 2_000,
+  'history.timerProcessorMaxPollHostRPS': 5_000,
+  'history.visibilityProcessorMaxPollRPS': 500,
+  'matching.useNewMatcher': true,
+  'matching.enableFairness': true,
+  'matching.numTaskqueueReadPartitions': 1,
+  'matching.numTaskqueueWritePartitions': 1,
+};
+
+/** A file database in WAL mode loses nothing and runs at in-memory speed. */
 const FLAGS = [
   ...['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=1'],
-  ...[
-    'history.transferProcessorMaxPollRPS=2000',
-    'history.transferProcessorMaxPollHostRPS=5000',
-    'history.timerProcessorMaxPollRPS=2000',
-    'history.timerProcessorMaxPollHostRPS=5000',
-    'history.visibilityProcessorMaxPollRPS=500',
-    'matching.useNewMatcher=true',
-    'matching.enableFairness=true',
-    'matching.numTaskqueueReadPartitions=1',
-    'matching.numTaskqueueWritePartitions=1',
-  ].flatMap((value) => ['--dynamic-config-value', value]),
+  ...Object.entries(DYNAMIC_CONFIG).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]),
 ];
 
 export interface TemporalServerOptions {
@@ -35,6 +38,7 @@ export interface TemporalServerOptions {
 /** How long the server has to answer, and to end. */
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 15_000;
+const KILL_TIMEOUT_MS = 5_000;
 
 /** Starts the Temporal server on a file database in the data folder. @throws UsageError when it does not come up. */
 export async function startTemporalServer(options: TemporalServerOptions): Promise<Running & { pid: number }> {
@@ -67,7 +71,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     await stop();
     throw error instanceof UsageError ? error : new UsageError(`the Temporal server did not come up: see ${log}`);
   }
-  return { failed, stop, pid: child.pid ?? 0 };
+  return { failed, stop, stopsWithinMs: STOP_TIMEOUT_MS + KILL_TIMEOUT_MS, pid: child.pid ?? 0 };
 }
 
 async function untilItAnswers(address: string): Promise<void> {

@@ -6,14 +6,15 @@ import { failure, isMain, portTaken, type Running, runAsProcess, UsageError } fr
 import { addEndpoint } from './control.js';
 import { Simulator } from './simulator.js';
 
-const HELP = `A Stripe to run Penstock against, on loopback.
+const HELP = `A Stripe to run Penstock against.
 
-  npm run simulator -- [--memory] [--no-webhooks] [--webhook-url URL] [--first-retry-ms N]
+  npm run simulator -- [--memory] [--no-webhooks] [--webhook-url URL] [--first-retry-ms N] [--host H]
 
   --memory          keep nothing on disk (else under PENSTOCK_DATA_DIR/simulator)
   --no-webhooks     send no webhooks until an endpoint is registered
   --webhook-url     where the default account's events go (http://127.0.0.1:PORT/webhooks/stripe/default)
   --first-retry-ms  pause before a webhook's first retry (1000)
+  --host            where to listen (127.0.0.1); 0.0.0.0 in a container of its own
 
 Controls, under http://127.0.0.1:SIMULATOR_PORT/_simulator/:
 
@@ -33,6 +34,7 @@ export async function startSimulator(config: Config, argv: readonly string[] = [
   const { port } = config.simulator;
   const simulator = new Simulator({
     port,
+    host: options.host,
     folder: options.memory ? undefined : join(config.dataDir, 'simulator'),
     firstRetryMs: options.firstRetryMs,
   });
@@ -58,6 +60,7 @@ function parse(argv: readonly string[]) {
         'no-webhooks': { type: 'boolean', default: false },
         'webhook-url': { type: 'string' },
         'first-retry-ms': { type: 'string', default: '1000' },
+        host: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     });
@@ -68,6 +71,7 @@ function parse(argv: readonly string[]) {
       webhooks: !values['no-webhooks'],
       webhookUrl: values['webhook-url'],
       firstRetryMs,
+      host: values.host,
       help: values.help,
     };
   } catch (error) {

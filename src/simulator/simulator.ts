@@ -21,6 +21,8 @@ import { Store } from './store.js';
 
 export interface SimulatorOptions {
   readonly port: number;
+  /** Where it listens; loopback where nothing is said: it asks nobody for a key of its own. */
+  readonly host?: string | undefined;
   /** Where its state is kept; undefined keeps it in memory. */
   readonly folder: string | undefined;
   readonly now?: () => number;
@@ -60,11 +62,11 @@ export class Simulator {
     this.server = createServer((req, res) => void this.serve(req, res));
   }
 
-  /** Starts to listen on loopback. @returns the port. @throws when it is taken. */
+  /** Starts to listen. @returns the port. @throws when it is taken. */
   async start(): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.server.once('error', reject);
-      this.server.listen(this.options.port, '127.0.0.1', resolve);
+      this.server.listen(this.options.port, this.options.host ?? '127.0.0.1', resolve);
     });
     const { port } = this.server.address() as AddressInfo;
     this.base = `http://127.0.0.1:${port}`;

@@ -18,8 +18,18 @@ export async function freePort(): Promise<number> {
 /** How long a part has to become ready. */
 const READY_TIMEOUT_MS = 60_000;
 
+/** Something that runs and can be ended, in order or not. */
+export interface Runnable {
+  readonly name: string;
+  readonly running: boolean;
+  readonly output: string;
+  start(): Promise<void>;
+  kill9(): Promise<number | null>;
+  stop(): Promise<number | null>;
+}
+
 /** A child process that is ready once it has printed a line, and whose whole output is kept. */
-export class Part {
+export class Part implements Runnable {
   private child: ChildProcess | undefined;
   output = '';
 
@@ -28,6 +38,7 @@ export class Part {
     private readonly command: readonly string[],
     private readonly env: Readonly<Record<string, string>>,
     private readonly readyWhen: RegExp | undefined,
+    private readonly cwd: string = ROOT,
   ) {}
 
   get running(): boolean {
@@ -39,7 +50,7 @@ export class Part {
     const [file = '', ...args] = this.command;
     this.output = '';
     const child = spawn(file, args, {
-      cwd: ROOT,
+      cwd: this.cwd,
       env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...this.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

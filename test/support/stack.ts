@@ -8,13 +8,16 @@ import { type Config, loadConfig } from '../../src/config/index.js';
 import { findTemporal } from '../../src/dev/temporal-cli.js';
 import { startTemporalServer } from '../../src/dev/temporal-server.js';
 import { ApiClient } from './api-client.js';
-import { freePort, Part, script } from './process.js';
+import { type Code, sources } from './code.js';
+import { freePort, Part, type Runnable } from './process.js';
 import { SimulatorControl } from './simulator-control.js';
 
 export interface StackOptions {
   /** Overrides of the payment policy, as in PENSTOCK_CONFIG. */
   readonly policy?: Readonly<Record<string, number | string>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** What the processes run from; the sources where nothing is said. */
+  readonly code?: Code;
   /** Parts that are not started with the rest. */
   readonly without?: readonly ('worker' | 'api' | 'simulator')[];
 }
@@ -38,9 +41,9 @@ export class Stack {
     readonly folder: string,
     readonly config: Config,
     readonly temporalServer: TemporalServer,
-    readonly simulatorPart: Part,
-    readonly apiPart: Part,
-    readonly workerPart: Part,
+    readonly simulatorPart: Runnable,
+    readonly apiPart: Runnable,
+    readonly workerPart: Runnable,
     readonly api: ApiClient,
     readonly simulator: SimulatorControl,
     /** Reads the simulator's truth as any client of Stripe's would. */
@@ -70,11 +73,12 @@ export class Stack {
     };
     const config = loadConfig({ ...process.env, ...env });
     const temporalServer = new TemporalServer(config, temporalPort, uiPort);
-    const part = (name: string, path: string, ready: RegExp, ...args: string[]) =>
-      new Part(name, script(path, ...args), env, ready);
-    const simulatorPart = part('simulator', 'src/simulator/server.ts', /simulator on/, '--first-retry-ms', '200');
-    const apiPart = part('api', 'src/api-server.ts', /"api ready"/);
-    const workerPart = part('worker', 'src/worker.ts', /"worker ready"/);
+    const code = options.code ?? sources;
+    const part = (name: string, command: string[], ready: RegExp) => new Part(name, command, env, ready, code.folder);
+    const simulatorCommand = code.command('simulator/server', '--first-retry-ms', '200');
+    const simulatorPart = part('simulator', simulatorCommand, /simulator on/);
+    const apiPart = part('api', code.command('api-server'), /"api ready"/);
+    const workerPart = part('worker', code.command('worker'), /"worker ready"/);
 
     await Promise.all([
       temporalServer.start(),

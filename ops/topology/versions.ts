@@ -1,0 +1,13 @@
+/**
+ * What the production shape is made of, with Docker or without: docker-compose.yml names the same, and a test holds the
+ * two together.
+ */
+
+/** The server that everything is tested on; also what the embedded CLI carries. */
+export const TEMPORAL_SERVER_VERSION = '1.29.1';
+
+/** Fixed for the life of a database. */
+export const HISTORY_SHARDS = 8;
+
+/** How long closed payments are kept: ten years. */
+export const RETENTION = '87600h';
