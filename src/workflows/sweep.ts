@@ -1,6 +1,7 @@
 import { ActivityFailure, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { InternalActivities, OverdueBatch, OverduePayment, StripeActivities } from '../activities/types.js';
 import { type IntentSnapshot, isFinalStatus } from '../domain/intent.js';
+import { statusFor } from '../domain/payment/index.js';
 import { INTERNAL, readOptions } from './activity-options.js';
 import type { IntentTold, SweepInput, SweepResult } from './messages.js';
 
@@ -108,12 +109,21 @@ function newsFor(overdue: readonly OverduePayment[], found: readonly IntentSnaps
     const payment = wanted.get(intent.labels?.workflowId ?? '');
     if (payment === undefined) continue;
     wanted.delete(payment.id);
-    // A payment that waits for a person, and whose intent waits for the same, has nothing to learn.
-    if (intent.status === payment.status && !isFinalStatus(intent.status)) continue;
+    // A payment that waits for a person or a bank, and whose intent waits for the same, has nothing to learn.
+    if (waitsForTheSame(payment, intent)) continue;
     told.push({ id: payment.id, intent: { source: 'sweep', intent, key: null, event: null } });
   }
   const alone = [...wanted.values()].filter((payment) => payment.startedAtMs <= startedBeforeMs);
   return { told, lookYourself: alone.map((payment) => payment.id) };
+}
+
+function waitsForTheSame({ status }: OverduePayment, intent: IntentSnapshot): boolean {
+  return !isFinalStatus(intent.status) && mayWaitFor(intent.status) && statusFor(intent.status) === status;
+}
+
+/** States in which an intent can stay for days; any other, a payment should have left long ago. */
+function mayWaitFor(status: string): boolean {
+  return ['requires_action', 'requires_payment_method', 'requires_capture', 'processing'].includes(status);
 }
 
 function byAccount(payments: readonly OverduePayment[]): Map<string, OverduePayment[]> {

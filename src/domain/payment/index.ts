@@ -6,4 +6,4 @@ export { nextStep, type Step, type WaitsFor } from './plan.js';
 export { currentTry, hasTaken, whyNotCancel, whyNotCapture, whyNotConfirm } from './refusals.js';
 export * from './state.js';
 export { addEntry, describeFact, type TimelineEntry } from './timeline.js';
-export { type Standing, standing } from './view.js';
+export { type Standing, standing, statusFor } from './view.js';

@@ -56,11 +56,19 @@ function statusOf(state: PaymentState): PaymentStatus {
   // Being given up: nothing the caller or the customer does counts any more.
   if (state.leaving !== null) return 'processing';
   if (waitsForMethod(state)) return 'requires_payment_method';
-  switch (currentAttempt(state).seen?.intent.status) {
+  // A capture was asked for: nobody is waited for any more.
+  if (openCapture(state) !== null) return 'processing';
+  return statusFor(currentAttempt(state).seen?.intent.status ?? 'processing');
+}
+
+/** What an open payment is whose intent is, at Stripe, in this status and waits for nobody here. */
+export function statusFor(intentStatus: string): PaymentStatus {
+  switch (intentStatus) {
     case 'requires_action':
-      return 'requires_action';
+    case 'requires_payment_method':
+      return intentStatus;
     case 'requires_capture':
-      return openCapture(state) === null ? 'authorized' : 'processing';
+      return 'authorized';
     default:
       return 'processing';
   }
