@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { seeded } from '../../src/simulator/random.js';
 import { aPayment } from '../support/api-client.js';
+import { CarefulCaller, killEverything } from '../support/careful-caller.js';
 import { Stack } from '../support/stack.js';
 
 const PAYMENTS = 300;
@@ -53,13 +54,14 @@ describe('a seeded storm', () => {
 
     const taken: { id: string; ends: string; amount: unknown }[] = [];
     let killed: Promise<void> | undefined;
+    const caller = new CarefulCaller(stack);
     const queue = [...requests];
     const hand = async () => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        const id = await handOver(next.request);
+        const id = await caller.take(next.request);
         taken.push({ id, ends: next.ends, amount: next.request['amount'] });
         if (taken.length === PAYMENTS / 2)
-          killed = killEverything()
+          killed = killEverything(stack)
             .then(faults)
             .then(() => undefined);
       }
@@ -84,30 +86,4 @@ describe('a seeded storm', () => {
     assert.equal(charged.size, taken.filter((t) => t.ends === 'succeeded').length);
     assert.equal(taken.length, PAYMENTS);
   });
-
-  /** Hands a payment in as a careful caller would: the same request again until it is taken. */
-  async function handOver(request: Record<string, unknown>): Promise<string> {
-    for (;;) {
-      try {
-        const { status, body } = await stack.api.create(request);
-        if (status === 202 || status === 200) return body.id;
-        assert.equal(status, 503, JSON.stringify(body));
-      } catch (error) {
-        if (!(error instanceof TypeError)) throw error; // the API is down, and fetch says so
-      }
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-  }
-
-  async function killEverything(): Promise<void> {
-    await Promise.all([
-      stack.workerPart.kill9(),
-      stack.apiPart.kill9(),
-      stack.simulatorPart.kill9(),
-      stack.temporalServer.kill9(),
-    ]);
-    await Promise.all([stack.temporalServer.start(), stack.simulatorPart.start()]);
-    await stack.apiPart.start();
-    await stack.workerPart.start();
-  }
 });
