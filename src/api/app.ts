@@ -1,4 +1,4 @@
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Counters } from '../telemetry/counters.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -34,8 +34,14 @@ export function createApp(parts: AppParts): Express {
   app.get('/', (_req, res) => {
     res.json({ name: 'penstock', openapi: '/openapi.json', ready: '/health/ready', metrics: '/metrics' });
   });
-  app.use('/v1', requireKey(parts.config.apiKeyHashes), paymentRoutes(parts));
+  app.use('/v1', requireKey(parts.config.apiKeyHashes), neverStored, paymentRoutes(parts));
   app.use(unknownRoute);
   app.use(problemHandler(parts.logger));
   return app;
 }
+
+/** An answer may hold what a customer goes on with: no cache on the way keeps it. */
+const neverStored: RequestHandler = (_req, res, next) => {
+  res.set('cache-control', 'no-store');
+  next();
+};

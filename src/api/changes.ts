@@ -70,12 +70,14 @@ function update(handle: WorkflowHandle<typeof payment>, asked: Change, operation
   }
 }
 
+const PARTICIPLES = { cancel: 'canceled', confirm: 'confirmed', capture: 'captured' } as const;
+
 /** A closed payment takes nothing any more; what it took before, it answers as it did. */
 function alreadyDone(found: FoundPayment, asked: Change, operation: string): FoundPayment {
   if (found.report === undefined) throw notFound('open payment');
   const { state, standing } = found.report;
   if (isDone(state, standing.status, asked, operation)) return found;
-  throw stateForbids(`The payment is ${standing.status}: it can no longer be changed that way.`);
+  throw stateForbids(`The payment is ${standing.status} and can no longer be ${PARTICIPLES[asked.do]}.`);
 }
 
 function isDone(state: PaymentState, status: string, asked: Change, operation: string): boolean {

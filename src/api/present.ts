@@ -128,6 +128,12 @@ function common(id: string) {
     id,
     merchant,
     reference,
+    // The first of these names give the answer its order; what is known of the payment replaces them.
+    status: 'processing' as PaymentStatus,
+    final: false,
+    amount: 0,
+    currency: '',
+    account: '',
     payment_intent: null,
     amount_capturable: 0,
     amount_captured: 0,
