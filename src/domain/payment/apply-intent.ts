@@ -1,5 +1,5 @@
 import { type IntentSnapshot, isFinalStatus, rankOf } from '../intent.js';
-import { attemptOf, fits, isOfAnotherMethod, isOver, isTold, ownerOf } from './attempt-of.js';
+import { attemptOf, fits, isNewer, isOfAnotherMethod, isOver, isTold, ownerOf } from './attempt-of.js';
 import type { IntentSource } from './facts.js';
 import {
   type Attempt,
@@ -112,11 +112,6 @@ function wentOn(attempt: Attempt, shown: Shown): boolean {
   if (seen === null || !isNewer(attempt, shown) || isFinalStatus(intent.status)) return false;
   const lessFar = (rankOf(intent.status) ?? UNKNOWN_RANK) < seen.rank && !isFinalStatus(seen.intent.status);
   return lessFar || isOver(attempt, intent) || isOfAnotherMethod(seen.intent, intent);
-}
-
-/** Stripe was asked after everything known of the attempt was known. */
-function isNewer({ seen }: Attempt, { asOf }: Shown): boolean {
-  return seen !== null && asOf !== undefined && seen.atFact <= asOf;
 }
 
 /**

@@ -6,11 +6,17 @@ interface Shown {
   readonly source: IntentSource;
   readonly intent: IntentSnapshot;
   readonly key: string | null;
+  readonly asOf?: number;
 }
 
 /** What comes unasked may be older than what is known; what was asked for is as new as the question. */
 export function isTold(source: IntentSource): boolean {
   return source === 'webhook' || source === 'sweep';
+}
+
+/** Stripe was asked after everything known of the attempt was known. */
+export function isNewer({ seen }: Attempt, { asOf }: Shown): boolean {
+  return seen !== null && asOf !== undefined && seen.atFact <= asOf;
 }
 
 /** The attempt that made this intent: the one that has it, else the one its key or its labels name. */
@@ -37,7 +43,8 @@ export function attemptOf(state: PaymentState, shown: Shown): Attempt | undefine
   // Of an attempt of which nothing was sent, nothing can be shown.
   const shownOf = onIntent.filter((a) => a === owner || a.seen !== null || a.mayHaveArrived || a.sending);
   const latest = shownOf.at(-1);
-  if (latest === undefined || shownOf.length === 1) return latest;
+  // An answer shows the intent as it is now: older attempts than one that was known before the question are over.
+  if (latest === undefined || shownOf.length === 1 || isNewer(latest, shown)) return latest;
 
   const charge = chargeOf(intent);
   const byCharge = shownOf.find((a) => charge !== null && a.seen !== null && chargeOf(a.seen.intent) === charge);

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { IntentSnapshot } from '../../../src/domain/intent.js';
-import { currentAttempt, type Fact, next, type PaymentState, standing } from '../../../src/domain/payment/index.js';
+import {
+  currentAttempt,
+  type Fact,
+  next,
+  nextStep,
+  type PaymentState,
+  standing,
+} from '../../../src/domain/payment/index.js';
 import {
   after,
   CANCEL,
@@ -16,6 +23,7 @@ import {
   sent,
   settled,
   shown,
+  T0,
   TERMS,
   taken,
 } from '../../support/facts.js';
@@ -114,20 +122,18 @@ describe('late news of the first attempt', () => {
         assert.deepEqual(seen(now), seen(state), status);
       }
     });
+  }
 
-    it(`moves nothing while the second is ${name}, with the same card and no charge to tell them apart`, () => {
-      const chargeless = { ...DECLINED_1, errorCharge: null, latestCharge: null };
-      const first = declined(chargeless);
-      const state = after(first, offered('pm_real_1'));
+  it('moves nothing with the same card again and no charge to tell the two apart: one read changes nothing either', () => {
+    const chargeless = { ...DECLINED_1, errorCharge: null, latestCharge: null };
+    const offeredAgain = after(declined(chargeless), offered('pm_real_1'));
+    for (const state of [offeredAgain, after(offeredAgain, sending(2), sent(LOST, { attempt: 2 }))]) {
       const heard = next(state, event('requires_payment_method', chargeless));
       const told = next(heard, read(heard, 'requires_payment_method', chargeless));
-      assert.deepEqual(seen(told), ['requires_payment_method', 'nothing']);
-      assert.equal(told.readWanted, false);
-      const unknown = after(state, sending(2), sent(LOST, { attempt: 2 }));
-      const looked = next(unknown, read(unknown, 'requires_payment_method', chargeless));
-      assert.equal(standing(looked).outcome, 'unknown', 'what Stripe showed before is no answer to what came after');
-    });
-  }
+      assert.deepEqual([seen(told), told.readWanted], [['requires_payment_method', 'nothing'], false]);
+      assert.equal(standing(told).outcome, standing(state).outcome);
+    }
+  });
 });
 
 describe('the second attempt', () => {
@@ -230,5 +236,15 @@ describe('a confirmation in the customer’s browser', () => {
       event('requires_payment_method', { ...DECLINED_1, errorCharge: null, latestCharge: null }),
     );
     assert.equal(standing(old).status, 'requires_action', 'the first card’s failure is no news of the second');
+  });
+
+  it('with the first card again, found by the cancel it outran, is waited for and not cancelled over and over', () => {
+    const processing = after(taken(), sending(), sent(settled('processing', CARD)));
+    const asked = next(processing, read(processing, 'requires_action', ASKS_2));
+    const leaving = after(asked, CANCEL);
+    const answer = { ...read(leaving, 'processing', { ...CARD, latestCharge: 'ch_3' }), source: 'reply' } as Fact;
+    const told = next(leaving, answer);
+    assert.deepEqual(seen(told), ['processing', 'requires_action', 'processing']);
+    assert.equal(nextStep(told, T0).do, 'wait');
   });
 });
