@@ -122,18 +122,14 @@ export function outcomeOnIntent(
   call: 'confirm' | 'capture',
   earlierMayHaveArrived: boolean,
 ): { readonly outcome: Outcome; readonly shown: IntentSnapshot | null } {
-  if (reply.kind !== 'error' || reply.object === null) {
-    return { outcome: outcomeOf(reply, earlierMayHaveArrived), shown: null };
+  if (reply.kind !== 'error') return { outcome: outcomeOf(reply, earlierMayHaveArrived), shown: null };
+  if (reply.status === 402 && call === 'capture') {
+    const refused = failure('declined', reply.code, reply.declineCode, reply.message);
+    return { outcome: { kind: 'rejected', failure: refused, stored: true }, shown: reply.object };
   }
-  if (reply.status !== 402) {
-    return {
-      outcome: outcomeOf<IntentSnapshot>({ ...reply, object: null }, earlierMayHaveArrived),
-      shown: reply.object,
-    };
-  }
-  if (call === 'confirm') return { outcome: outcomeOf(reply, earlierMayHaveArrived), shown: null };
-  const refused = failure('declined', reply.code, reply.declineCode, reply.message);
-  return { outcome: { kind: 'rejected', failure: refused, stored: true }, shown: reply.object };
+  if (reply.status === 402) return { outcome: outcomeOf(reply, earlierMayHaveArrived), shown: null };
+  const alone = outcomeOf<IntentSnapshot>({ ...reply, object: null }, earlierMayHaveArrived);
+  return { outcome: alone, shown: reply.object };
 }
 
 function transientCause(reply: ErrorReply<unknown>): RepeatCause | undefined {

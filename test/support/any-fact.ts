@@ -2,7 +2,23 @@ import fc from 'fast-check';
 import type { IntentSnapshot } from '../../src/domain/intent.js';
 import type { Outcome } from '../../src/domain/outcome.js';
 import type { Fact } from '../../src/domain/payment/index.js';
-import { absent, FIRST, HOUR, keyOf, LOST, MINUTE, REJECTED, sent, T0, TERMS } from './facts.js';
+import {
+  absent,
+  captureSent,
+  confirmKeyOf,
+  FIRST,
+  HOUR,
+  KEPT_REFUSAL,
+  keyOf,
+  LOST,
+  MINUTE,
+  REJECTED,
+  sending,
+  sent,
+  shown,
+  T0,
+  TERMS,
+} from './facts.js';
 
 /**
  * Facts drawn from small sets, so that ids, keys and attempts meet each other often: most sequences make no sense, and
@@ -86,11 +102,15 @@ export const anyIntentFact: fc.Arbitrary<Extract<Fact, { type: 'intent' }>> = fc
     type: fc.constant('intent' as const),
     source: fc.constantFrom('reply', 'read', 'webhook', 'sweep'),
     intent: anyIntent,
-    key: fc.constantFrom(null, null, keyOf(1), keyOf(2), 'a key of nobody'),
+    key: fc.constantFrom(null, null, keyOf(1), keyOf(2), confirmKeyOf(2), 'a key of nobody'),
     atMs: anyTime,
   },
   plain,
 );
+/** An answer to a question that was asked when so many facts were known. */
+const anyAnswer = fc
+  .tuple(anyIntentFact, fc.integer({ min: 0, max: 30 }))
+  .map(([fact, asOf]) => (fact.source === 'webhook' || fact.source === 'sweep' ? fact : { ...fact, asOf }));
 
 /** An absence early enough to prove nothing and late enough to prove it are both frequent. */
 const anyAbsence = fc.oneof(
@@ -122,8 +142,42 @@ const anyOpening = fc.record(
   plain,
 );
 
+const anyOffer = fc.record(
+  {
+    type: fc.constant('method_offered' as const),
+    operation: fc.constantFrom('confirm/1', 'confirm/2'),
+    paymentMethod: fc.constantFrom(FIRST.paymentMethod, 'pm_other', 'pm_third'),
+  },
+  plain,
+);
+const anyCapture: fc.Arbitrary<Fact> = fc.oneof(
+  fc.record(
+    {
+      type: fc.constant('capture_requested' as const),
+      operation: fc.constantFrom('capture/1', 'capture/2'),
+      amount: fc.constantFrom(TERMS.amount, 1, 1000, 0, -1, 0.5, TERMS.amount + 1, Number.NaN),
+    },
+    plain,
+  ),
+  fc.record({ type: fc.constant('capture_sending' as const), number: anyAttempt, birthMs: anyTime }, plain),
+  fc.record(
+    {
+      type: fc.constant('capture_sent' as const),
+      number: anyAttempt,
+      // Of a capture a refusal is kept under its key, and counts whatever was sent before.
+      outcome: fc.oneof(anyOutcome, fc.constant<Outcome>(KEPT_REFUSAL)),
+      deadlineMs: anyTime,
+      againAtMs: anyTime,
+    },
+    plain,
+  ),
+);
+
 export const anyFact: fc.Arbitrary<Fact> = fc.oneof(
-  { weight: 6, arbitrary: anyIntentFact },
+  { weight: 5, arbitrary: anyIntentFact },
+  { weight: 2, arbitrary: anyAnswer },
+  { weight: 2, arbitrary: anyOffer },
+  { weight: 2, arbitrary: anyCapture },
   { weight: 2, arbitrary: anySending },
   { weight: 4, arbitrary: anySent },
   { weight: 3, arbitrary: anyAbsent },
@@ -136,6 +190,7 @@ export const anyFact: fc.Arbitrary<Fact> = fc.oneof(
   fc.record({ type: fc.constant('reported' as const), intent: fc.constantFrom('pi_1', 'pi_2', 'pi_9') }, plain),
   fc.constant<Fact>({ type: 'look_wanted' }),
   fc.constant<Fact>({ type: 'handed_over' }),
+  fc.constant<Fact>({ type: 'ruled_dead' }),
 );
 
 /** Silence, and looks late enough to prove something by it: the way to a second attempt, which chance hardly finds. */
@@ -147,7 +202,38 @@ const anySilence: fc.Arbitrary<Fact> = fc.oneof(
   { weight: 1, arbitrary: anyFact },
 );
 
+/** Declines and offers, authorisations and captures: the ways to several attempts and captures on one intent. */
+const anyStatusOfOurs = fc.constantFrom('requires_payment_method', 'requires_capture', 'requires_action', 'processing');
+const ourFact = fc
+  .tuple(anyStatusOfOurs, fc.constantFrom('reply', 'read', 'webhook'), fc.constantFrom('ch_1', 'ch_2', null))
+  .map(([status, source, charge]): Fact => {
+    const authorised = status === 'requires_capture' ? { amountCapturable: TERMS.amount } : {};
+    const asOf = source === 'read' ? { asOf: 1_000 } : {};
+    return { ...shown(source, status, { ...authorised, latestCharge: charge, errorCharge: charge }), ...asOf };
+  });
+const ourCapture = fc
+  .tuple(fc.constantFrom(1, 2), fc.constantFrom(LOST, REJECTED, KEPT_REFUSAL))
+  .map(([number, outcome]) => captureSent(outcome, { number }));
+const anyCaptures = fc
+  .array(fc.oneof({ weight: 3, arbitrary: ourCapture }, { weight: 3, arbitrary: anyCapture }, anyFact), {
+    maxLength: 30,
+    size: 'max',
+  })
+  .map((facts) => [shown('reply', 'requires_capture'), ...facts]);
+const anyCourse: fc.Arbitrary<Fact> = fc.oneof(
+  { weight: 5, arbitrary: ourFact },
+  { weight: 4, arbitrary: anyOffer },
+  { weight: 4, arbitrary: anyCapture },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(1, 2, 3).chain((n) => fc.constantFrom(sending(n), sent(LOST, { attempt: n }))),
+  },
+  { weight: 1, arbitrary: anyFact },
+);
+
 export const anyFacts: fc.Arbitrary<Fact[]> = fc.oneof(
   fc.array(anyFact, { maxLength: 40, size: 'max' }),
   fc.array(anySilence, { maxLength: 40, size: 'max' }),
+  fc.array(anyCourse, { maxLength: 40, size: 'max' }),
+  anyCaptures,
 );

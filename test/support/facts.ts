@@ -41,6 +41,11 @@ export function keyOf(number: number): string {
   return newAttempt(TERMS, number, FIRST).key;
 }
 
+/** The key of attempt `number` where it confirms the intent of the one before. */
+export function confirmKeyOf(number: number): string {
+  return newAttempt(TERMS, number, { ...FIRST, confirms: 'pi_1' }).key;
+}
+
 /** A payment as it is taken. */
 export function taken(terms: Partial<Terms> = {}): PaymentState {
   return open({ ...TERMS, ...terms }, FIRST);
@@ -69,7 +74,7 @@ export function intent(status: string, changes: Partial<IntentSnapshot> = {}): I
     amount: TERMS.amount,
     currency: TERMS.currency,
     amountReceived: status === 'succeeded' ? TERMS.amount : 0,
-    amountCapturable: 0,
+    amountCapturable: status === 'requires_capture' ? TERMS.amount : 0,
     createdMs: T0,
     paymentMethod: declined ? null : FIRST.paymentMethod,
     latestCharge: 'ch_1',
@@ -122,6 +127,13 @@ export const REJECTED: Outcome = {
   failure: { kind: 'invalid_request', code: 'resource_missing', decline_code: null, message: 'No such PaymentMethod.' },
 };
 
+/** A capture that was refused with a 402: it is kept under its key. */
+export const KEPT_REFUSAL: Outcome = {
+  kind: 'rejected',
+  failure: { kind: 'declined', code: 'capture_charge_authorization_expired', decline_code: null, message: 'Expired.' },
+  stored: true,
+};
+
 export function settled(status: string, changes: Partial<IntentSnapshot> = {}): Outcome {
   return { kind: 'settled', object: intent(status, changes) };
 }
@@ -131,6 +143,25 @@ export const PROVES_FROM = T0 + TERMS.timing.sendWindowMs + TERMS.timing.proofDe
 
 export function absent(atMs: number, attempt = 1): Fact {
   return { type: 'absent', attempt, atMs, againAtMs: atMs + MINUTE };
+}
+
+/** The caller offers another payment method. */
+export function offered(paymentMethod = 'pm_second', operation = 'confirm/1'): Fact {
+  return { type: 'method_offered', operation, paymentMethod };
+}
+
+/** The caller wants so much of what was authorised. */
+export function captureOf(amount = TERMS.amount, operation = 'capture/1'): Fact {
+  return { type: 'capture_requested', operation, amount };
+}
+
+export function captureSending(number = 1, birthMs = T0): Fact {
+  return { type: 'capture_sending', number, birthMs };
+}
+
+export function captureSent(outcome: Outcome, changes: Partial<Extract<Fact, { type: 'capture_sent' }>> = {}): Fact {
+  const deadlineMs = T0 + TERMS.timing.sendWindowMs;
+  return { type: 'capture_sent', number: 1, outcome, deadlineMs, againAtMs: T0 + SECOND, ...changes };
 }
 
 export const CANCEL: Fact = { type: 'cancel_requested', by: 'api' };

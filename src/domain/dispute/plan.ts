@@ -26,9 +26,12 @@ export function nextDisputeStep(state: DisputeState, now: number): DisputeStep {
   return { do: 'wait', untilMs: noticeAt > now ? Math.min(state.againAtMs, noticeAt) : state.againAtMs };
 }
 
-/** Won, and the money is not back yet: another event follows. */
+/**
+ * Won, and no money is back yet: another event follows. Across currencies what comes back is not what went out to the
+ * cent, so the two are not compared.
+ */
 function awaitsMoney({ seen }: DisputeState): boolean {
-  return seen?.status === 'won' && seen.reinstated < seen.withdrawn;
+  return seen?.status === 'won' && seen.withdrawn > 0 && seen.reinstated === 0;
 }
 
 function dueAlert({ alerts, seen, ...state }: DisputeState, now: number): Alert | null {

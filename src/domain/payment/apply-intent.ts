@@ -1,5 +1,5 @@
 import { type IntentSnapshot, isFinalStatus, rankOf } from '../intent.js';
-import { attemptOf, fits, ownerOf } from './attempt-of.js';
+import { attemptOf, fits, isNewer, isOfAnotherMethod, isOver, isTold, ownerOf } from './attempt-of.js';
 import type { IntentSource } from './facts.js';
 import {
   type Attempt,
@@ -40,18 +40,20 @@ export function applyIntent(state: PaymentState, shown: Shown): PaymentState {
   if (attempt !== undefined && wentOn(attempt, shown)) return followOn(asked, owner, attempt, shown);
   // A status this version does not know, or a fact of no known attempt: it moves nothing, and one read tells.
   const puzzling = attempt === undefined || rankOf(intent.status) === undefined || !fits(attempt, shown);
-  const next = { ...asked, readWanted: asked.readWanted || (puzzling && source === 'webhook') };
-  if (attempt === undefined || (puzzling && source === 'webhook' && attempt.seen !== null)) return next;
+  const next = { ...asked, readWanted: asked.readWanted || (puzzling && isTold(source)) };
+  if (attempt === undefined || (puzzling && isTold(source) && attempt.seen !== null)) return next;
   return withSeen(next, attempt, shown);
 }
 
-function withSeen(state: PaymentState, attempt: Attempt, { intent, source }: Shown): PaymentState {
+function withSeen(state: PaymentState, attempt: Attempt, shown: Shown): PaymentState {
+  const { intent, source } = shown;
   const rank = rankOf(intent.status) ?? UNKNOWN_RANK;
   const merged: Attempt = {
     ...attempt,
-    seen: further(attempt.seen, { rank, intent, atFact: state.facts + 1 }),
+    seen: further(attempt.seen, { rank, intent, atFact: state.facts + 1 }, isNewer(attempt, shown)),
     mayHaveArrived: true,
-    finalShown: attempt.finalShown || (isFinalStatus(intent.status) && standsForEvents(source)),
+    // The event itself, or the sweep in its place, is what a run waits for before it closes.
+    finalShown: attempt.finalShown || (isFinalStatus(intent.status) && isTold(source)),
   };
   return {
     ...state,
@@ -62,11 +64,6 @@ function withSeen(state: PaymentState, attempt: Attempt, { intent, source }: Sho
 
 /** A status nobody here knows stands before every one that somebody does. */
 const UNKNOWN_RANK = 0;
-
-/** The event itself, or the sweep in its place, is what a run waits for before it closes. */
-function standsForEvents(source: IntentSource): boolean {
-  return source === 'webhook' || source === 'sweep';
-}
 
 /** An open or paid intent that is labelled ours, of an attempt this run knows nothing of (a reset may have forgotten it). */
 function isUnheardOf(state: PaymentState, intent: IntentSnapshot): boolean {
@@ -106,12 +103,15 @@ function isAnother(owner: Attempt, intent: IntentSnapshot): boolean {
 }
 
 /**
- * Stripe was asked after everything known of the attempt was known, and shows it less far along: along one attempt that
- * cannot be, so the intent was confirmed anew.
+ * Stripe was asked after everything known of the attempt was known, and shows it less far along, going on after it had
+ * failed, or with another payment method: along one attempt that cannot be, so the intent was confirmed anew.
  */
-function wentOn(attempt: Attempt, { intent, source, asOf }: Shown): boolean {
-  if (attempt.seen === null || source === 'webhook' || asOf === undefined || attempt.seen.atFact > asOf) return false;
-  return (rankOf(intent.status) ?? UNKNOWN_RANK) < attempt.seen.rank && !isFinalStatus(attempt.seen.intent.status);
+function wentOn(attempt: Attempt, shown: Shown): boolean {
+  const { seen } = attempt;
+  const { intent } = shown;
+  if (seen === null || !isNewer(attempt, shown) || isFinalStatus(intent.status)) return false;
+  const lessFar = (rankOf(intent.status) ?? UNKNOWN_RANK) < seen.rank && !isFinalStatus(seen.intent.status);
+  return lessFar || isOver(attempt, intent) || isOfAnotherMethod(seen.intent, intent);
 }
 
 /**
@@ -134,17 +134,20 @@ function openedElsewhere(state: PaymentState, owner: Attempt, intent: IntentSnap
   return { ...state, attempts: [...state.attempts, { ...attempt, mayHaveArrived: true, seen }] };
 }
 
-/** The further of two sightings; of two equally far, the one that says why it failed. */
-function further(a: Seen | null, b: Seen): Seen {
-  if (a === null || b.rank > a.rank) {
-    // What an earlier sighting knew of a decline stays known when the intent is cancelled because of it.
-    const failure = b.intent.failure ?? a?.intent.failure ?? null;
-    return { ...b, intent: { ...b.intent, failure } };
-  }
-  if (a.intent.failure === null && b.intent.failure !== null) {
-    return { ...a, intent: { ...a.intent, failure: b.intent.failure } };
-  }
-  return a;
+/** The further of two sightings; of two equally far, the one that is surely newer, and whichever says why it failed. */
+function further(a: Seen | null, b: Seen, isNewer: boolean): Seen {
+  if (a === null) return b;
+  if (b.rank > a.rank) return explained(b, a);
+  const replaces = isNewer && b.rank === a.rank && JSON.stringify(b.intent) !== JSON.stringify(a.intent);
+  return replaces ? explained(b, a) : explained(a, b);
+}
+
+/** What is known of a decline stays known when it is shown without its reason, or cancelled because of it. */
+function explained(seen: Seen, by: Seen): Seen {
+  const { failure, errorCharge, errorPaymentMethod } = by.intent;
+  const failed = seen.intent.status === 'requires_payment_method' || seen.intent.status === 'canceled';
+  if (!failed || seen.intent.failure !== null || failure === null) return seen;
+  return { ...seen, intent: { ...seen.intent, failure, errorCharge, errorPaymentMethod } };
 }
 
 /** After the end nothing moves; what the end did not know of is an oddity, and an incident looks into it. */
@@ -156,7 +159,7 @@ function afterEnd(state: PaymentState, owner: Attempt, { intent, source }: Shown
     return gone ? state : noteOddity(state, 'contradiction', intent);
   }
   if (intent.status === 'succeeded' && known.status !== 'succeeded') return noteOddity(state, 'contradiction', intent);
-  if (intent.status !== known.status || !standsForEvents(source)) return state;
+  if (intent.status !== known.status || !isTold(source)) return state;
   const attempts = state.attempts.map((a) => (a === ending ? { ...a, finalShown: true } : a));
   return { ...state, attempts };
 }

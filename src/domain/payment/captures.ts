@@ -16,7 +16,7 @@ export function requestCapture(
   state: PaymentState,
   { operation, amount }: Extract<Fact, { type: 'capture_requested' }>,
 ): PaymentState {
-  if (amount < 1 || amount > capturable(state)) return state;
+  if (!Number.isInteger(amount) || amount < 1 || amount > capturable(state)) return state;
   const number = (state.capture?.number ?? 0) + 1;
   const { account } = currentAttempt(state);
   const key = idempotencyKey({ paymentId: state.terms.id, operation: 'capture', account, attempt: number });

@@ -10,7 +10,6 @@ import {
   intentOf,
   isUnknown,
   newAttempt,
-  openCapture,
   type PaymentState,
   waitsForMethod,
 } from './state.js';
@@ -38,7 +37,7 @@ function apply(state: PaymentState, fact: Fact): PaymentState {
     case 'absent':
       return withAttempt(state, fact.attempt, (a) => applyAbsent(state, a, fact));
     case 'looked':
-      return restUntil(state, fact);
+      return withAttempt(state, fact.attempt, (a) => applyLooked(state, a, fact.againAtMs));
     case 'cancel_requested':
       return leave(state, { because: 'canceled', by: fact.by });
     case 'method_offered':
@@ -72,18 +71,6 @@ function apply(state: PaymentState, fact: Fact): PaymentState {
   }
 }
 
-/** What was looked for, an attempt or the capture under way, is not looked for again before then. */
-function restUntil(state: PaymentState, fact: Extract<Fact, { type: 'looked' }>): PaymentState {
-  const rested = withAttempt(state, fact.attempt, (a) => ({
-    ...a,
-    lookFirst: false,
-    againAtMs: Math.max(a.againAtMs, fact.againAtMs),
-  }));
-  const capture = openCapture(rested);
-  if (capture === null) return rested;
-  return { ...rested, capture: { ...capture, againAtMs: Math.max(capture.againAtMs, fact.againAtMs) } };
-}
-
 function applySent(state: PaymentState, fact: Extract<Fact, { type: 'sent' }>): PaymentState {
   const { outcome } = fact;
   const sent = withAttempt(state, fact.attempt, (a) => answered(a, fact));
@@ -95,12 +82,19 @@ function applySent(state: PaymentState, fact: Extract<Fact, { type: 'sent' }>): 
   return tookIt ? taken : withAttempt(taken, fact.attempt, (a) => ({ ...a, repeatIsUseless: true }));
 }
 
+/** A look paces the next one, and a cancel whose answers do not agree; what was never sent does not wait for either. */
+function applyLooked(state: PaymentState, a: Attempt, againAtMs: number): Attempt {
+  const paces = a.mayHaveArrived || state.leaving !== null;
+  return { ...a, lookFirst: false, againAtMs: paces ? Math.max(a.againAtMs, againAtMs) : a.againAtMs };
+}
+
+/** Absence proves an attempt dead that makes an intent of its own: one that confirms another's is in no list. */
 function applyAbsent(state: PaymentState, a: Attempt, fact: Extract<Fact, { type: 'absent' }>): Attempt {
   const late = fact.atMs >= a.lastDeadlineMs + state.terms.timing.proofDelayMs;
   return {
     ...a,
     lookFirst: false,
-    dead: a.dead || (isUnknown(a) && !a.sending && !a.serverError && late),
+    dead: a.dead || (isUnknown(a) && a.confirms === null && !a.sending && !a.serverError && late),
     againAtMs: Math.max(a.againAtMs, fact.againAtMs),
   };
 }
@@ -127,7 +121,7 @@ function doubted({ terms, pastLost }: PaymentState, a: Attempt): Attempt {
 /** A new attempt opens only when the one before can no longer collect, and never once the payment is being left. */
 function openAttempt(state: PaymentState, fact: Extract<Fact, { type: 'attempt_opened' }>): PaymentState {
   const last = currentAttempt(state);
-  if (state.end !== null || state.leaving !== null || !last.dead || last.seen !== null) return state;
+  if (state.end !== null || state.leaving !== null || !last.dead || intentOf(last) !== null) return state;
   const attempt = doubted(state, newAttempt(state.terms, last.number + 1, fact));
   return { ...state, attempts: [...state.attempts, attempt] };
 }

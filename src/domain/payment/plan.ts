@@ -99,9 +99,11 @@ function stepWithAuthorization(state: PaymentState, attempt: Attempt, intent: st
   const stuck = capture !== null && !mayRepeat(capture, state.terms.timing.keyLifeMs, now);
   if (state.leaving !== null && (capture === null || stuck)) return cancelStep(state, attempt, intent, now);
   if (capture === null) return { do: 'wait', for: 'capture', untilMs: null };
+  // A look at the intent paces the next look, and keeps no capture waiting.
+  const againAtMs = stuck ? Math.max(capture.againAtMs, attempt.againAtMs) : capture.againAtMs;
   const call = handOver(state, capture, now);
   if (call.due) return { do: 'hand_over' };
-  if (capture.againAtMs > now) return waitUntil('repeat', Math.min(capture.againAtMs, call.atMs));
+  if (againAtMs > now) return waitUntil('repeat', Math.min(againAtMs, call.atMs));
   return stuck ? { do: 'read', attempt } : { do: 'capture', attempt, intent, capture };
 }
 
@@ -112,11 +114,9 @@ function stepWithAuthorization(state: PaymentState, attempt: Attempt, intent: st
 function stepWithConfirmation(state: PaymentState, attempt: Attempt, intent: string, now: number): Step {
   if (state.leaving !== null) return cancelStep(state, attempt, intent, now);
   if (state.readWanted || attempt.lookFirst) return { do: 'read', attempt };
-  if (!attempt.mayHaveArrived) {
-    // Stripe would not take it: the intent goes on waiting for another.
-    if (attempt.rejected !== null) return waitUntil('payment_method', state.terms.expiresAtMs);
-    return sendStep(state, attempt, now);
-  }
+  // Stripe would not take it: the intent goes on waiting for another, and no reset sends it again.
+  if (attempt.rejected !== null) return waitUntil('payment_method', state.terms.expiresAtMs);
+  if (!attempt.mayHaveArrived) return sendStep(state, attempt, now);
   const call = handOver(state, attempt, now);
   if (call.due) return { do: 'hand_over' };
   if (attempt.againAtMs > now) {

@@ -1,5 +1,5 @@
 import { capturable } from './captures.js';
-import { currentAttempt, openCapture, type PaymentState, waitsForMethod } from './state.js';
+import { type Attempt, currentAttempt, openCapture, type PaymentState, waitsForMethod } from './state.js';
 import { standing } from './view.js';
 
 /**
@@ -36,14 +36,18 @@ function whatItIs(state: PaymentState): string {
 }
 
 /**
- * Names the try that an operation without an id of its own belongs to: the same request sent again while that try is
- * under way is the same operation, and once it was refused it is a new one.
+ * Names the try that an operation without an id of its own belongs to: the same request sent again is the same operation
+ * while that try is under way and after it succeeded, and once it was refused it is a new one.
  */
 export function currentTry(state: PaymentState): string {
   const last = currentAttempt(state);
-  const undecided = last.operation !== null && last.seen === null && last.rejected === null;
+  const stands = last.operation !== null && !wasRefused(last);
   const capture = state.capture === null ? 0 : state.capture.number - (state.capture.rejected === null ? 1 : 0);
-  return `${undecided ? last.number - 1 : last.number}.${capture}`;
+  return `${stands ? last.number - 1 : last.number}.${capture}`;
+}
+
+function wasRefused({ seen, rejected }: Attempt): boolean {
+  return seen === null ? rejected !== null : seen.intent.status === 'requires_payment_method';
 }
 
 /** Whether an operation of this id was taken by the payment. */

@@ -48,7 +48,8 @@ export function standing(state: PaymentState): Standing {
 
 /** Of an open payment: why Stripe would not take the last thing it was asked for. */
 function failureOf(state: PaymentState, attempt: Attempt): Failure | null {
-  return attempt.rejected ?? state.capture?.rejected ?? null;
+  const refused = attempt.seen === null ? attempt.rejected : null;
+  return refused ?? state.capture?.rejected ?? null;
 }
 
 function statusOf(state: PaymentState): PaymentStatus {

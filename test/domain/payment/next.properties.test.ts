@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type Fact, next, type PaymentState, standing } from '../../../src/domain/payment/index.js';
+import { type Fact, intentOf, next, type PaymentState, standing } from '../../../src/domain/payment/index.js';
 import { anyFact, anyFacts, anyIntentFact, SEED } from '../../support/any-fact.js';
 import { anyPath } from '../../support/attempt-story.js';
 import { after, event, FIRST, NOT_EXECUTED, sending, sent, shown, TERMS, taken } from '../../support/facts.js';
@@ -82,7 +82,7 @@ describe('next, over any facts at all', () => {
     );
   });
 
-  it('takes an attempt for dead only by a look late enough, with nothing seen, no 500 and no send under way', () => {
+  it('takes an attempt for dead only by a look late enough, with nothing seen and no 500, or by a person’s word', () => {
     let proved = 0;
     fc.assert(
       fc.property(anyFacts, anyTerms, (facts, terms) => {
@@ -92,9 +92,14 @@ describe('next, over any facts at all', () => {
             if (!is.dead || was?.dead) return;
             proved += 1;
             assert.ok(was, 'no attempt is born dead');
+            assert.ok(!was.sending && was.seen === null);
+            if (fact.type === 'ruled_dead') {
+              assert.ok(now.leaving !== null || now.end !== null);
+              return;
+            }
             assert.ok(fact.type === 'absent' && fact.attempt === was.number);
             assert.ok(fact.atMs >= was.lastDeadlineMs + TERMS.timing.proofDelayMs);
-            assert.ok(!was.serverError && !was.sending && was.seen === null);
+            assert.ok(!was.serverError && was.confirms === null);
           });
         });
       }),
@@ -103,21 +108,37 @@ describe('next, over any facts at all', () => {
     assert.ok(proved > 50, `only ${proved} proofs were tried`);
   });
 
-  it('opens another attempt only after one that is dead, and never once the payment is left or has ended', () => {
-    let opened = 0;
+  it('opens another attempt of its own only when no other can collect any more, and never while it is left or over', () => {
+    const opened = { afterDeath: 0, offered: 0, elsewhere: 0 };
     fc.assert(
       fc.property(anyFacts, anyTerms, (facts, terms) => {
-        eachStep(facts, terms, (before, _fact, now) => {
+        eachStep(facts, terms, (before, fact, now) => {
           if (now.attempts.length === before.attempts.length) return;
-          opened += 1;
+          const last = before.attempts.at(-1);
+          const born = now.attempts.at(-1);
+          assert.ok(last && born && before.end === null);
           assert.equal(now.attempts.length, before.attempts.length + 1);
-          assert.ok(before.attempts.at(-1)?.dead && before.end === null && before.leaving === null);
           assert.equal(new Set(now.attempts.map((a) => a.key)).size, now.attempts.length, 'each has a key of its own');
+          if (fact.type === 'attempt_opened') {
+            opened.afterDeath += 1;
+            assert.ok(last.dead && last.seen === null && last.confirms === null && before.leaving === null);
+          } else if (fact.type === 'method_offered') {
+            opened.offered += 1;
+            const declined = last.seen?.intent.status === 'requires_payment_method';
+            const refused = last.seen === null && last.rejected !== null && last.confirms !== null && !last.sending;
+            assert.ok((declined || refused) && before.leaving === null);
+            assert.deepEqual([born.operation, born.paymentMethod], [fact.operation, fact.paymentMethod]);
+          } else {
+            // Somebody else's, which Stripe has shown: never sent from here.
+            opened.elsewhere += 1;
+            assert.ok(fact.type === 'intent' && fact.asOf !== undefined && born.seen !== null && born.sends === 0);
+            assert.equal(born.confirms, fact.intent.id);
+          }
         });
       }),
       RUNS,
     );
-    assert.ok(opened > 10, `only ${opened} attempts were opened`);
+    for (const [how, times] of Object.entries(opened)) assert.ok(times > 10, `only ${times} were opened: ${how}`);
   });
 
   it('ends failed or canceled only when every attempt that may have arrived is dead or canceled at Stripe', () => {
@@ -127,8 +148,12 @@ describe('next, over any facts at all', () => {
         eachStep(facts, terms, (before, _fact, now) => {
           if (before.end !== null || now.end === null || now.end.status === 'succeeded') return;
           ended += 1;
-          for (const { mayHaveArrived, dead, seen } of now.attempts) {
-            assert.ok(!mayHaveArrived || dead || seen?.intent.status === 'canceled');
+          const canceled = now.attempts.flatMap((a) =>
+            a.seen?.intent.status === 'canceled' ? [a.seen.intent.id] : [],
+          );
+          for (const attempt of now.attempts) {
+            const intent = intentOf(attempt);
+            assert.ok(!attempt.mayHaveArrived || attempt.dead || (intent !== null && canceled.includes(intent)));
           }
         });
       }),
@@ -199,7 +224,9 @@ describe('next, over any facts at all', () => {
           once.oddities.map((o) => [o.kind, o.intent.id, o.reported]),
           [['second_intent', 'pi_2', false]],
         );
-        assert.deepEqual({ ...once, oddities: [], facts: before.facts }, before);
+        // A read that was wanted has been made, whatever it showed.
+        const readWanted = source === 'read' || source === 'sweep' ? false : before.readWanted;
+        assert.deepEqual({ ...once, oddities: [], facts: before.facts }, { ...before, readWanted });
         assert.deepEqual(next(once, second), once);
       }),
       RUNS,

@@ -87,8 +87,30 @@ describe('a late event', () => {
   });
 
   it('of an earlier stage moves nothing', () => {
+    const asked = next(unknown(), event('processing'));
+    assert.deepEqual(next(asked, event('requires_action')), asked);
     const declined = next(unknown(), event('requires_payment_method'));
-    for (const earlier of ['requires_action', 'processing']) assert.deepEqual(next(declined, event(earlier)), declined);
+    for (const earlier of ['requires_action', 'processing']) {
+      assert.deepEqual(next(declined, shown('webhook', earlier, {}, keyOf(1))), declined, earlier);
+    }
+  });
+
+  it('of an earlier stage than a decline, without its key, may be the customer going on: it causes one read', () => {
+    const declined = next(unknown(), event('requires_payment_method'));
+    for (const status of ['requires_action', 'processing', 'requires_capture']) {
+      for (const source of ['webhook', 'sweep'] as const) {
+        const now = next(declined, shown(source, status));
+        assert.deepEqual(now, { ...declined, readWanted: true, facts: now.facts }, `${source} ${status}`);
+        const asOf = now.facts;
+        const old = next(now, { ...shown('read', 'requires_payment_method'), asOf });
+        assert.deepEqual([old.attempts.length, old.readWanted], [1, false]);
+        const anew = next(now, { ...shown('read', status), asOf });
+        assert.deepEqual(
+          anew.attempts.map((a) => a.seen?.intent.status),
+          ['requires_payment_method', status],
+        );
+      }
+    }
   });
 
   it('of the same stage still says why, if the first did not', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type Fact, nextStep, type PaymentState, type Step } from '../../../src/domain/payment/index.js';
+import { type Fact, nextStep, type PaymentState } from '../../../src/domain/payment/index.js';
 import { anyFacts, SEED } from '../../support/any-fact.js';
 import {
   absent,
@@ -27,6 +27,7 @@ import {
   TERMS,
   taken,
 } from '../../support/facts.js';
+import { stepAt, table } from '../../support/plan-table.js';
 
 /** A payment that expires long after everything else that can happen to it. */
 const PATIENT = { expiresAtMs: T0 + 100 * HOUR };
@@ -37,31 +38,6 @@ const HANDED: Fact = { type: 'handed_over' };
 /** The next send or look after {@link LOST}, and after {@link LOOKED}. */
 const AGAIN = T0 + SECOND;
 const LOOK_AGAIN = T0 + 2 * MINUTE;
-
-/** The step without the attempt it is about: which of them it is has a test of its own. */
-function stepAt(state: PaymentState, now: number): string {
-  return inWords(nextStep(state, now));
-}
-
-function inWords(step: Step): string {
-  switch (step.do) {
-    case 'wait':
-      return `wait for ${step.for} until ${step.untilMs === null ? 'told' : `+${(step.untilMs - T0) / SECOND} s`}`;
-    case 'cancel':
-      return `cancel ${step.intent}`;
-    case 'report':
-      return `report ${step.oddity.intent.id}`;
-    default:
-      return step.do;
-  }
-}
-
-/** Each row: what is promised, the facts that led there, the time, the step. */
-function table(rows: readonly [name: string, facts: readonly Fact[], now: number, step: string][], terms = {}): void {
-  for (const [name, facts, now, step] of rows) {
-    it(name, () => assert.equal(stepAt(after(taken(terms), ...facts), now), step));
-  }
-}
 
 describe('an unsent payment', () => {
   table([
