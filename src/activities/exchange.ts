@@ -28,13 +28,14 @@ export async function send<T>(
 }
 
 /** What Stripe showed, or a failure that Temporal retries, at the pace its cause asks for. */
-export function settledOr<T>({ random }: ExchangeParts, outcome: Outcome<T>): T {
+export function settledOr<T>({ now, random }: ExchangeParts, outcome: Outcome<T>): T {
   if (outcome.kind === 'settled') return outcome.object;
   const cause = 'cause' in outcome ? outcome.cause : 'refused_repeat';
-  const { attempt } = Context.current().info;
+  const { attempt, scheduledTimestampMs } = Context.current().info;
   throw ApplicationFailure.create({
     message: `not settled: ${cause}`,
     type: 'StripeNotSettled',
-    nextRetryDelay: repeatDelayMs(cause, attempt, 0, random()),
+    // The longer it goes on, the more rarely it is asked: a read counts against a monthly allowance.
+    nextRetryDelay: repeatDelayMs(cause, attempt, now() - scheduledTimestampMs, random()),
   });
 }

@@ -37,8 +37,15 @@ export function createPaymentActivities(parts: ExchangeParts): StripeActivities 
     findOverdue: (input) => heartbeatWhile(findOverdue(gateway, input)),
     retrieveIntent: ({ account, intent }) =>
       heartbeatWhile(gateway.retrieveIntent(account, intent).then((reply) => settledOr(parts, outcomeOf(reply, true)))),
+    identifyIntent: ({ account, intent }) => heartbeatWhile(identify(parts, account, intent)),
     ...createRefundActivities(parts),
   };
+}
+
+async function identify(parts: ExchangeParts, account: string, intent: string): Promise<IntentSnapshot | null> {
+  const reply = await parts.gateway.retrieveIntent(account, intent);
+  if (reply.kind === 'error' && reply.status === 404) return null;
+  return settledOr(parts, outcomeOf(reply, true));
 }
 
 /** How many stored 500s are gone round before the retry policy's pause. */

@@ -105,6 +105,8 @@ export interface StripeActivities extends RefundActivities {
   capturePayment(input: CaptureInput): Promise<SendResult>;
   cancelIntent(input: CancelInput): Promise<IntentSnapshot>;
   retrieveIntent(input: { account: string; intent: string }): Promise<IntentSnapshot>;
+  /** The same, of an intent that others name: null where the account has none of that id. */
+  identifyIntent(input: { account: string; intent: string }): Promise<IntentSnapshot | null>;
   findIntent(input: FindInput): Promise<FindResult>;
   /** Looks for many payments with as few lists as it takes. */
   findOverdue(input: FindOverdueInput): Promise<FindOverdueResult>;

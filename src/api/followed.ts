@@ -80,6 +80,7 @@ async function toRefund(client: Client, info: FollowedRun): Promise<FollowedRefu
     status: (attributes.get(STATUS) ?? 'processing') as RefundStatus,
     final: false,
     refund: null,
+    payment_intent: null,
     amount: attributes.get(AMOUNT) ?? 0,
     currency: attributes.get(CURRENCY) ?? '',
     reason: null,

@@ -45,7 +45,10 @@ export function present({ report, description }: FoundPayment, followed: Followe
     ...common(workflowId),
     ...standing,
     next_action: nextActionOf(standing, parts),
-    amount_refunded: sumOf(followed.refunds.filter(({ status }) => isRefunded(status))),
+    // What an incident gave back of a stray intent is shown, and is not this payment's money.
+    amount_refunded: sumOf(
+      followed.refunds.filter((r) => isRefunded(r.status) && r.payment_intent === standing.payment_intent),
+    ),
     disputed: followed.disputes.length > 0,
     amount: request.amount,
     currency: request.currency,

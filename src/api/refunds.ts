@@ -1,9 +1,9 @@
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { timingOf } from '../config/index.js';
 import { refundId } from '../domain/ids.js';
-import { holdsMoney, type RefundReason } from '../domain/refund/index.js';
+import { holdsMoney, openRefund, type RefundReason, refundStanding } from '../domain/refund/index.js';
 import { refund } from '../workflows/index.js';
-import { MAIN_QUEUE, type RefundInput } from '../workflows/messages.js';
+import { MAIN_QUEUE, type RefundInput, SHOWN } from '../workflows/messages.js';
 import { refundAttributes } from '../workflows/search-attributes.js';
 import type { AcceptParts } from './accept.js';
 import { Problem, stateForbids, unavailable } from './errors.js';
@@ -87,7 +87,9 @@ function toInput(
   if (standing.status !== 'succeeded' || intent === null) {
     throw stateForbids(`The payment is ${standing.status}: there is nothing to give back.`);
   }
-  const taken = followed.refunds.filter((r) => holdsMoney(r.status)).reduce((sum, r) => sum + r.amount, 0);
+  // One that visibility knows and that has shown nothing of itself yet counts: better too little is left than too much.
+  const ofThis = followed.refunds.filter((r) => r.payment_intent === null || r.payment_intent === intent);
+  const taken = ofThis.filter((r) => holdsMoney(r.status)).reduce((sum, r) => sum + r.amount, 0);
   const left = captured - taken;
   if (left < 1 || (amount ?? 1) > left) {
     throw stateForbids(
@@ -125,7 +127,10 @@ function start(client: Client, input: RefundInput, request: RefundRequest) {
     workflowIdConflictPolicy: 'FAIL',
     workflowIdReusePolicy: 'REJECT_DUPLICATE',
     args: [input],
-    memo: { fingerprint: fingerprint(request) },
+    memo: {
+      fingerprint: fingerprint(request),
+      [SHOWN]: refundStanding(openRefund(input.terms, input.owner)),
+    },
     typedSearchAttributes: refundAttributes(input),
     staticSummary: `${amount} ${currency} back`,
   });

@@ -133,6 +133,7 @@ export const refundSchema = z
     final: z.boolean(),
     outcome: z.literal('unknown').optional(),
     refund: z.string().nullable(),
+    payment_intent: z.string().nullable(),
     amount: z.int(),
     currency: z.string(),
     reason: z.string().nullable(),

@@ -1,12 +1,25 @@
 import { type Workflow, WorkflowNotFoundError } from '@temporalio/client';
 import { timingOf } from '../config/index.js';
 import { addsToDispute } from '../domain/dispute/index.js';
-import { addsToRefund, type RefundState, type RefundTerms } from '../domain/refund/index.js';
+import {
+  addsToRefund,
+  followRefund,
+  type RefundState,
+  type RefundTerms,
+  refundStanding,
+} from '../domain/refund/index.js';
 import type { StripeEvent } from '../stripe/signature.js';
 import { tellWorkflow } from '../temporal/tell-workflow.js';
 import { dispute, refund } from '../workflows/index.js';
-import { type DisputeInput, disputeTold, MAIN_QUEUE, type RefundInput, refundTold } from '../workflows/messages.js';
-import { ACCOUNT, refundAttributes } from '../workflows/search-attributes.js';
+import {
+  type DisputeInput,
+  disputeTold,
+  MAIN_QUEUE,
+  type RefundInput,
+  refundTold,
+  SHOWN,
+} from '../workflows/messages.js';
+import { ACCOUNT, ownerAttributes, refundAttributes } from '../workflows/search-attributes.js';
 import type { DeliverParts, Delivery } from './delivery.js';
 import type { ToDispute, ToRefund } from './route.js';
 
@@ -28,7 +41,7 @@ export async function deliverRefund(parts: DeliverParts, to: ToRefund, event: St
     taskQueue: MAIN_QUEUE,
     args: [input],
     // The caller's request is still the same request.
-    ...(closed?.memo === undefined ? {} : { memo: closed.memo }),
+    memo: { ...(closed === null ? {} : closed.memo), [SHOWN]: refundStanding(earlier ?? stateOf(input)) },
     signal: refundTold,
     signalArgs: [to.refund],
     typedSearchAttributes: refundAttributes(input),
@@ -53,6 +66,10 @@ function followed({ policy, deployment }: DeliverParts, to: ToRefund, event: Str
   };
   const workerLostMs = policy.worker_lost_ms;
   return { version: 1, terms, owner, made: 'elsewhere', deployment, workerLostMs, earlier: null };
+}
+
+function stateOf({ terms, owner }: RefundInput): RefundState {
+  return followRefund(terms, owner);
 }
 
 function continued(earlier: RefundState) {
@@ -84,7 +101,7 @@ export async function deliverDispute(parts: DeliverParts, to: ToDispute, event: 
     args: [input],
     signal: disputeTold,
     signalArgs: [to.dispute],
-    typedSearchAttributes: [{ key: ACCOUNT, value: account }],
+    typedSearchAttributes: [{ key: ACCOUNT, value: account }, ...ownerAttributes(input.earlier?.owner)],
     staticSummary: `dispute of ${to.dispute.amount} ${to.dispute.currency}, ${id}`,
   });
   return 'delivered';

@@ -1,6 +1,6 @@
 import type { DisputeSnapshot } from '../domain/dispute/index.js';
 import { type Owner, ownerById } from '../domain/following.js';
-import { disputeId, followedRefundId, parseRefundId } from '../domain/ids.js';
+import { disputeId, followedRefundId, parsePaymentId, parseRefundId } from '../domain/ids.js';
 import type { IntentSnapshot } from '../domain/intent.js';
 import type { RefundSnapshot } from '../domain/refund/index.js';
 import type { StripeEvent } from '../stripe/signature.js';
@@ -71,7 +71,10 @@ export function route(event: StripeEvent, deployment: string): Routing {
 }
 
 function toPayment(event: StripeEvent, intent: IntentSnapshot): Routing {
-  if (intent.labels === null) return { to: 'nobody', why: 'not_caused_here' };
+  // Whoever may write to the account can write such a label; only a payment's own id leads anywhere.
+  if (intent.labels === null || parsePaymentId(intent.labels.workflowId) === undefined) {
+    return { to: 'nobody', why: 'not_caused_here' };
+  }
   const told: IntentTold = { source: 'webhook', intent, key: event.key, event: event.id };
   return { to: 'payment', paymentId: intent.labels.workflowId, told };
 }

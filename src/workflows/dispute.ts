@@ -10,6 +10,7 @@ import {
 import type { InternalActivities, StripeActivities } from '../activities/types.js';
 import {
   type Alert,
+  type AlertKind,
   type DisputeFact,
   type DisputeStep,
   disputeStanding,
@@ -20,7 +21,7 @@ import {
 import { followDelayMs, ownerBy } from '../domain/following.js';
 import { INTERNAL, readOptions } from './activity-options.js';
 import { type DisputeInput, type DisputeReport, disputeReport, disputeTold, SHOWN } from './messages.js';
-import { MERCHANT, PAYMENT_ID, STATUS } from './search-attributes.js';
+import { ownerAttributes, STATUS } from './search-attributes.js';
 
 const { alert } = proxyActivities<InternalActivities>(INTERNAL);
 
@@ -106,14 +107,11 @@ class DisputeRun {
 /** Finds whose it is by one read of its intent; a charge without an intent is none of Penstock's. */
 async function identify(run: DisputeRun): Promise<void> {
   const { account, intent } = run.state;
-  const shown = intent === null ? null : await reads(run).retrieveIntent({ account, intent });
+  const shown = intent === null ? null : await reads(run).identifyIntent({ account, intent });
   const owner = ownerBy(shown, run.input.deployment);
   run.learn({ type: 'owned', owner });
-  if (owner.kind !== 'payment') return;
-  upsertSearchAttributes([
-    { key: PAYMENT_ID, value: owner.paymentId },
-    { key: MERCHANT, value: owner.merchant },
-  ]);
+  const attributes = ownerAttributes(owner);
+  if (attributes.length > 0) upsertSearchAttributes(attributes);
 }
 
 async function read(run: DisputeRun): Promise<void> {
@@ -123,17 +121,19 @@ async function read(run: DisputeRun): Promise<void> {
   run.rest();
 }
 
-const TEXTS: Readonly<Record<Alert, string>> = {
-  dispute_opened: 'a charge is disputed',
+const TEXTS: Readonly<Record<AlertKind, string>> = {
+  dispute_opened: 'a charge is disputed, or inquired about',
+  dispute_escalated: 'an inquiry became a dispute',
   dispute_evidence_due: 'evidence on a dispute is due in less than two days',
   dispute_lost: 'a dispute was lost',
 };
 
-async function tell(run: DisputeRun, kind: Alert): Promise<void> {
+async function tell(run: DisputeRun, told: Alert): Promise<void> {
+  const { kind } = told;
   const { owner, account, id } = run.state;
   const paymentId = owner.kind === 'payment' ? owner.paymentId : 'unknown';
   await alert({ kind, paymentId, account, intent: run.state.intent, text: `${TEXTS[kind]}: ${id}` });
-  run.learn({ type: 'alerted', alert: kind });
+  run.learn({ type: 'alerted', alert: told });
 }
 
 function reads(run: DisputeRun): StripeActivities {

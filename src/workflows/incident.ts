@@ -150,7 +150,7 @@ async function giveBack(input: IncidentInput, intent: IntentSnapshot): Promise<s
     if ((error as Error).name !== 'WorkflowExecutionAlreadyStartedError') throw error;
     const { findRefund } = changes(input, 'look for the refund');
     const found = await findRefund({ account, intent: intent.id, deployment, workflowId: id });
-    return found !== null && found.status !== 'failed' ? found.id : null;
+    return found !== null && found.status !== 'failed' && found.status !== 'canceled' ? found.id : null;
   }
 }
 

@@ -1,5 +1,10 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { Alert as DisputeAlert, DisputeSnapshot, DisputeStanding, DisputeState } from '../domain/dispute/index.js';
+import type {
+  AlertKind as DisputeAlert,
+  DisputeSnapshot,
+  DisputeStanding,
+  DisputeState,
+} from '../domain/dispute/index.js';
 import type { Owner } from '../domain/following.js';
 import type { IntentSnapshot } from '../domain/intent.js';
 import type { PaymentState, Standing, Terms, TimelineEntry, Timing } from '../domain/payment/index.js';

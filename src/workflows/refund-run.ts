@@ -18,7 +18,7 @@ import {
 } from '../domain/refund/index.js';
 import { LostPast } from './lost-past.js';
 import { type RefundInput, type RefundReport, refundReport, refundTold, ruledDead, SHOWN } from './messages.js';
-import { MERCHANT, PAYMENT_ID, STATUS } from './search-attributes.js';
+import { ownerAttributes, STATUS } from './search-attributes.js';
 
 /** A refund's state inside its workflow, and everything that reaches it there. */
 export class RefundRun {
@@ -83,12 +83,8 @@ export class RefundRun {
 
   /** Whose it is has been found: from now on the payment finds it. */
   showOwner(): void {
-    const { owner } = this.state;
-    if (owner.kind !== 'payment') return;
-    upsertSearchAttributes([
-      { key: PAYMENT_ID, value: owner.paymentId },
-      { key: MERCHANT, value: owner.merchant },
-    ]);
+    const attributes = ownerAttributes(this.state.owner);
+    if (attributes.length > 0) upsertSearchAttributes(attributes);
   }
 
   async close(): Promise<RefundReport> {

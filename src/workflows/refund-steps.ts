@@ -14,8 +14,8 @@ const { alert } = proxyActivities<InternalActivities>(INTERNAL);
 /** Finds whose it is by one read of its intent. */
 export async function identify(run: RefundRun): Promise<void> {
   const { account, intent } = run.state.terms;
-  const { retrieveIntent } = reads(run, 'read the payment intent the refund names');
-  const read = await retrieveIntent({ account, intent });
+  const { identifyIntent } = reads(run, 'read the payment intent the refund names');
+  const read = await identifyIntent({ account, intent });
   run.learn({ type: 'owned', owner: ownerBy(read, run.input.deployment) });
   run.showOwner();
 }

@@ -1,4 +1,5 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
+import type { Owner } from '../domain/following.js';
 import type { RefundInput } from './messages.js';
 
 /**
@@ -17,6 +18,15 @@ export const PAYMENT_ID = defineSearchAttributeKey('PaymentId', 'KEYWORD');
 
 export const SEARCH_ATTRIBUTES = [MERCHANT, STATUS, ACCOUNT, CURRENCY, AMOUNT, PAYMENT_ID] as const;
 
+/** By which a payment finds what follows it. */
+export function ownerAttributes(owner: Owner | undefined) {
+  if (owner?.kind !== 'payment') return [];
+  return [
+    { key: PAYMENT_ID, value: owner.paymentId },
+    { key: MERCHANT, value: owner.merchant },
+  ];
+}
+
 /** What visibility shows of a refund from its start. */
 export function refundAttributes({ owner, terms }: RefundInput) {
   const { account, amount, currency } = terms;
@@ -25,11 +35,6 @@ export function refundAttributes({ owner, terms }: RefundInput) {
     { key: ACCOUNT, value: account },
     { key: CURRENCY, value: currency },
     { key: AMOUNT, value: amount },
-    ...(owner.kind === 'payment'
-      ? [
-          { key: PAYMENT_ID, value: owner.paymentId },
-          { key: MERCHANT, value: owner.merchant },
-        ]
-      : []),
+    ...ownerAttributes(owner),
   ];
 }

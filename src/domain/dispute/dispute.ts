@@ -45,12 +45,27 @@ export function needsResponse(status: string): boolean {
   return status === 'needs_response' || status === 'warning_needs_response';
 }
 
+/** A bank asks before it disputes. */
+export function isInquiry(status: string): boolean {
+  return status.startsWith('warning_');
+}
+
 /** Stripe has closed it. */
 export function isClosed(status: string): boolean {
   return rankOf(status) === 6 || status === 'warning_closed';
 }
 
-export type Alert = 'dispute_opened' | 'dispute_evidence_due' | 'dispute_lost';
+export type AlertKind = 'dispute_opened' | 'dispute_escalated' | 'dispute_evidence_due' | 'dispute_lost';
+
+/** What people are told of once: evidence that is due once for each date it is due by (Unix ms). */
+export interface Alert {
+  readonly kind: AlertKind;
+  readonly dueMs: number | null;
+}
+
+export function hasBeenTold(alerts: readonly Alert[], { kind, dueMs }: Alert): boolean {
+  return alerts.some((told) => told.kind === kind && told.dueMs === dueMs);
+}
 
 /** A dispute's whole state: plain JSON. */
 export interface DisputeState {
@@ -59,6 +74,8 @@ export interface DisputeState {
   readonly intent: string | null;
   readonly owner: Owner;
   readonly seen: DisputeSnapshot | null;
+  /** It was seen as an inquiry. */
+  readonly inquired: boolean;
   /** Events contradict each other: a read settles it. */
   readonly readWanted: boolean;
   /** Not before this is Stripe asked again, Unix ms. */
@@ -74,7 +91,17 @@ export type DisputeFact =
   | { readonly type: 'alerted'; readonly alert: Alert };
 
 export function openDispute(id: string, account: string, intent: string | null): DisputeState {
-  return { id, account, intent, owner: { kind: 'unknown' }, seen: null, readWanted: false, againAtMs: 0, alerts: [] };
+  return {
+    id,
+    account,
+    intent,
+    owner: { kind: 'unknown' },
+    seen: null,
+    inquired: false,
+    readWanted: false,
+    againAtMs: 0,
+    alerts: [],
+  };
 }
 
 /** The dispute's one state function, total over facts in any order and any number of times. */
@@ -85,14 +112,16 @@ export function nextDispute(state: DisputeState, fact: DisputeFact): DisputeStat
 
 function apply(state: DisputeState, fact: DisputeFact): DisputeState {
   switch (fact.type) {
-    case 'dispute':
-      return show(state, fact.dispute, fact.source);
+    case 'dispute': {
+      const shown = show(state, fact.dispute, fact.source);
+      return { ...shown, inquired: shown.inquired || (shown !== state && isInquiry(fact.dispute.status)) };
+    }
     case 'owned':
       return state.owner.kind === 'unknown' ? { ...state, owner: fact.owner } : state;
     case 'looked':
       return { ...state, readWanted: false, againAtMs: Math.max(state.againAtMs, fact.againAtMs) };
     case 'alerted':
-      return state.alerts.includes(fact.alert) ? state : { ...state, alerts: [...state.alerts, fact.alert] };
+      return hasBeenTold(state.alerts, fact.alert) ? state : { ...state, alerts: [...state.alerts, fact.alert] };
   }
 }
 

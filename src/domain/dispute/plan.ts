@@ -1,4 +1,4 @@
-import { type Alert, type DisputeState, isClosed, needsResponse } from './dispute.js';
+import { type Alert, type DisputeState, hasBeenTold, isClosed, isInquiry, needsResponse } from './dispute.js';
 
 /** What a dispute does next. */
 export type DisputeStep =
@@ -34,13 +34,16 @@ function awaitsMoney({ seen }: DisputeState): boolean {
   return seen?.status === 'won' && seen.withdrawn > 0 && seen.reinstated === 0;
 }
 
-function dueAlert({ alerts, seen, ...state }: DisputeState, now: number): Alert | null {
-  const untold = (alert: Alert) => !alerts.includes(alert);
+/** The first of the things that people should know by now and have not been told. */
+function dueAlert(state: DisputeState, now: number): Alert | null {
+  const { alerts, seen } = state;
   if (seen === null) return null;
-  if (untold('dispute_opened')) return 'dispute_opened';
-  if (seen.status === 'lost' && untold('dispute_lost')) return 'dispute_lost';
-  if (now >= noticeAtMs({ ...state, alerts, seen }) && untold('dispute_evidence_due')) return 'dispute_evidence_due';
-  return null;
+  const due: Alert[] = [{ kind: 'dispute_opened', dueMs: null }];
+  // An inquiry takes no money; that it became a dispute is as new as a dispute that opens.
+  if (state.inquired && !isInquiry(seen.status)) due.push({ kind: 'dispute_escalated', dueMs: null });
+  if (seen.status === 'lost') due.push({ kind: 'dispute_lost', dueMs: null });
+  if (now >= noticeAtMs(state)) due.push({ kind: 'dispute_evidence_due', dueMs: seen.evidenceDueMs });
+  return due.find((alert) => !hasBeenTold(alerts, alert)) ?? null;
 }
 
 /** When a person is told that evidence is due, while none was submitted; never, where none is asked for. */

@@ -11,6 +11,8 @@ export interface RefundStanding {
   readonly final: boolean;
   readonly outcome?: 'unknown';
   readonly refund: string | null;
+  /** The intent whose money it is: a payment's own, or a stray one's. */
+  readonly payment_intent: string | null;
   readonly amount: number;
   readonly currency: string;
   readonly reason: string | null;
@@ -26,6 +28,7 @@ export function refundStanding(state: RefundState): RefundStanding {
     final: isSettled(state),
     ...(unknown ? { outcome: 'unknown' as const } : {}),
     refund: seen?.id ?? null,
+    payment_intent: terms.intent,
     amount: terms.amount,
     currency: terms.currency,
     reason: terms.reason ?? seen?.reason ?? null,
