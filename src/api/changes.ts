@@ -1,6 +1,6 @@
 import { type Client, type WorkflowHandle, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { currentTry, hasTaken, type PaymentState } from '../domain/payment/index.js';
+import { currentTry, operationsOf, type PaymentState } from '../domain/payment/index.js';
 import type { payment } from '../workflows/index.js';
 import {
   AMOUNT_TOO_LARGE,
@@ -9,7 +9,8 @@ import {
   confirmPayment,
   STATE_FORBIDS,
 } from '../workflows/messages.js';
-import { invalid, notFound, stateForbids, unavailable } from './errors.js';
+import { invalid, Problem, stateForbids, unavailable } from './errors.js';
+import { fingerprint } from './fingerprint.js';
 import { operationId } from './operation-id.js';
 import { type FoundPayment, readPayment } from './read.js';
 
@@ -32,31 +33,54 @@ export interface Changed {
  * Hands a change to the payment's workflow, whose state function decides.
  *
  * @param key the caller's `Idempotency-Key`, if there was one.
- * @throws Problem 404, 409 with the reason where the state forbids it, 422 for an amount that is too large, 503 when no
+ * @throws Problem 404, 409 with the reason where the state forbids it or the key was used for something else, 422 for an amount that is too large, 503 when no
  *   worker took it.
  */
 export async function change(client: Client, id: string, key: string | undefined, asked: Change): Promise<Changed> {
   // First of all whether there is such a payment: another kind of workflow must not be reached by its id.
   const before = await readPayment(client, id);
   const { do: what, ...body } = asked;
-  const operation = operationId(key, what, body, before.report ? currentTry(before.report.state) : '');
-  if (before.description.status.name !== 'RUNNING')
-    return { accepted: false, found: alreadyDone(before, asked, operation) };
+  // Without the state an operation has no id, and could be taken twice.
+  if (before.report === undefined) throw notTaken();
+  const updateId = operationId(key, what, body, currentTry(before.report.state));
+  const order = { asked, updateId, operation: `${updateId}#${fingerprint(body)}` };
+  if (before.description.status.name !== 'RUNNING') return { accepted: false, found: alreadyDone(before, order) };
   try {
     await client.connection.withDeadline(Date.now() + TAKE_TIMEOUT_MS, () =>
       // The handlers answer at once; only their answer tells whether the state allowed it.
-      update(client.workflow.getHandle(id), asked, operation),
+      update(client.workflow.getHandle(id), order),
     );
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw refusal(error);
     // It closed between the two looks.
-    return { accepted: false, found: alreadyDone(await readPayment(client, id), asked, operation) };
+    return { accepted: false, found: alreadyDone(await readPayment(client, id), order) };
   }
-  return { accepted: true, found: await readPayment(client, id) };
+  const found = await readPayment(client, id);
+  // The server answered for the operation of this id, which may have asked for something else.
+  if (found.report !== undefined) refuseReused(found.report.state, order);
+  return { accepted: true, found };
 }
 
-function update(handle: WorkflowHandle<typeof payment>, asked: Change, operation: string) {
-  const updateId = operation;
+/** A caller's operation: the update's id, by which Temporal takes it once, and with it what was asked for. */
+interface Order {
+  readonly asked: Change;
+  readonly updateId: string;
+  readonly operation: string;
+}
+
+/** @throws Problem 409 when the payment took another order under this id. */
+function refuseReused(state: PaymentState, { updateId, operation }: Order): void {
+  const taken = operationsOf(state).find((known) => known.startsWith(`${updateId}#`));
+  if (taken === undefined || taken === operation) return;
+  throw new Problem(
+    409,
+    'idempotency_key_reused',
+    'The Idempotency-Key was used for something else',
+    'This key was used with another body. Nothing was changed; send a new operation under a key of its own.',
+  );
+}
+
+function update(handle: WorkflowHandle<typeof payment>, { asked, updateId, operation }: Order) {
   switch (asked.do) {
     case 'cancel':
       return handle.executeUpdate(cancelPayment, { updateId });
@@ -73,15 +97,18 @@ function update(handle: WorkflowHandle<typeof payment>, asked: Change, operation
 const PARTICIPLES = { cancel: 'canceled', confirm: 'confirmed', capture: 'captured' } as const;
 
 /** A closed payment takes nothing any more; what it took before, it answers as it did. */
-function alreadyDone(found: FoundPayment, asked: Change, operation: string): FoundPayment {
-  if (found.report === undefined) throw notFound('open payment');
+function alreadyDone(found: FoundPayment, order: Order): FoundPayment {
+  if (found.report === undefined) throw notTaken();
   const { state, standing } = found.report;
-  if (isDone(state, standing.status, asked, operation)) return found;
+  refuseReused(state, order);
+  const { asked, operation } = order;
+  const isDone = asked.do === 'cancel' ? standing.status === 'canceled' : operationsOf(state).includes(operation);
+  if (isDone) return found;
   throw stateForbids(`The payment is ${standing.status} and can no longer be ${PARTICIPLES[asked.do]}.`);
 }
 
-function isDone(state: PaymentState, status: string, asked: Change, operation: string): boolean {
-  return asked.do === 'cancel' ? status === 'canceled' : hasTaken(state, operation);
+function notTaken(): Problem {
+  return unavailable('No worker took the change. Send the same request again: it is taken once only.');
 }
 
 function refusal(error: unknown): unknown {
@@ -90,5 +117,5 @@ function refusal(error: unknown): unknown {
     if (cause.type === STATE_FORBIDS) return stateForbids(cause.message);
     if (cause.type === AMOUNT_TOO_LARGE) return invalid([{ path: 'amount', message: cause.message }]);
   }
-  return unavailable('No worker took the change. Send the same request again: it is taken once only.');
+  return notTaken();
 }

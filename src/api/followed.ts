@@ -41,19 +41,21 @@ const LIST_TIMEOUT_MS = 5_000;
 export async function readFollowed(client: Client, paymentId: string): Promise<Followed> {
   // The id was checked: nothing in it can end a quotation.
   const query = `PaymentId = '${paymentId}' AND WorkflowType IN ('refund', 'dispute')`;
-  const newest = new Map<string, WorkflowExecutionInfo>();
   try {
-    await client.connection.withDeadline(Date.now() + LIST_TIMEOUT_MS, async () => {
-      let count = 0;
-      for await (const run of client.workflow.list({ query })) {
-        const known = newest.get(run.workflowId);
-        if (known === undefined || known.startTime < run.startTime) newest.set(run.workflowId, run);
-        count += 1;
-        if (count >= MOST) break;
-      }
-    });
+    return await client.connection.withDeadline(Date.now() + LIST_TIMEOUT_MS, () => follow(client, query));
   } catch (error) {
     throw asUnavailable(error, 'Temporal did not answer. Ask again.');
+  }
+}
+
+async function follow(client: Client, query: string): Promise<Followed> {
+  const newest = new Map<string, WorkflowExecutionInfo>();
+  let count = 0;
+  for await (const run of client.workflow.list({ query })) {
+    const known = newest.get(run.workflowId);
+    if (known === undefined || known.startTime < run.startTime) newest.set(run.workflowId, run);
+    count += 1;
+    if (count >= MOST) break;
   }
   const runs = [...newest.values()].sort((a, b) => a.startTime.getTime() - b.startTime.getTime());
   const [refunds, disputes] = await Promise.all([
@@ -66,7 +68,9 @@ export async function readFollowed(client: Client, paymentId: string): Promise<F
 /** One refund as Temporal itself has it. @throws Problem 404, or 503 when Temporal does not answer. */
 export async function readFollowedRefund(client: Client, workflowId: string): Promise<FollowedRefund> {
   try {
-    return await toRefund(client, await client.workflow.getHandle(workflowId).describe());
+    return await client.connection.withDeadline(Date.now() + LIST_TIMEOUT_MS, async () =>
+      toRefund(client, await client.workflow.getHandle(workflowId).describe()),
+    );
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) throw notFound('refund');
     throw asUnavailable(error, 'Temporal did not answer. Ask again.');
@@ -88,7 +92,9 @@ async function toRefund(client: Client, info: FollowedRun): Promise<FollowedRefu
     failure: null,
   };
   const result = await resultOf<typeof refund>(client, info);
-  return { ...runOf(info), reference, ...(result?.standing ?? shownOf<RefundStanding>(info) ?? fallback) };
+  // A run that somebody ended without a result took what it knew with it.
+  const lost = result === null && info.status.name !== 'RUNNING' ? { outcome: 'unknown' as const } : {};
+  return { ...runOf(info), reference, ...(result?.standing ?? shownOf<RefundStanding>(info) ?? fallback), ...lost };
 }
 
 async function toDispute(client: Client, info: FollowedRun): Promise<FollowedDispute> {
@@ -103,6 +109,7 @@ async function toDispute(client: Client, info: FollowedRun): Promise<FollowedDis
     evidence_due_ms: null,
     amount_withdrawn: 0,
     amount_reinstated: 0,
+    balance_currency: null,
   };
   const result = await resultOf<typeof dispute>(client, info);
   return { ...runOf(info), ...(result?.standing ?? shownOf<DisputeStanding>(info) ?? fallback) };

@@ -73,7 +73,14 @@ function change(operationId: string, summary: string, request: ComponentName, ta
       responses: {
         202: answer(taken, 'Payment'),
         200: answer(again, 'Payment'),
-        ...problems({ 401: 'No key', 404: 'None', 409: 'Its state forbids it', 422: 'Not valid', 503: 'Not taken' }),
+        ...problems({
+          400: 'Bad Idempotency-Key',
+          401: 'No key',
+          404: 'None',
+          409: 'Its state forbids it',
+          422: 'Not valid',
+          503: 'Not taken',
+        }),
       },
     },
   };
@@ -96,7 +103,10 @@ function paths(): Json {
         operationId: 'listPayments',
         summary: 'List payments, newest first',
         parameters: queryParameters(listQuerySchema),
-        responses: { 200: answer('A page.', 'PaymentList'), ...problems({ 401: 'No key', 422: 'Not valid' }) },
+        responses: {
+          200: answer('A page.', 'PaymentList'),
+          ...problems({ 401: 'No key', 422: 'Not valid', 503: 'Temporal did not answer' }),
+        },
       },
     },
     '/v1/payments/{id}': {
@@ -104,7 +114,10 @@ function paths(): Json {
         operationId: 'getPayment',
         summary: 'Read a payment, or wait for it',
         parameters: [ID, ...queryParameters(getQuerySchema)],
-        responses: { 200: answer('The payment.', 'Payment'), ...problems({ 401: 'No key', 404: 'None' }) },
+        responses: {
+          200: answer('The payment.', 'Payment'),
+          ...problems({ 401: 'No key', 404: 'None', 422: 'Not valid', 503: 'Temporal did not answer' }),
+        },
       },
     },
     '/v1/payments/{id}/cancel': change(

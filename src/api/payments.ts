@@ -1,8 +1,10 @@
 import express, { type Request, type Response, Router } from 'express';
 import type { Config } from '../config/index.js';
+import { tellWorkflow } from '../temporal/tell-workflow.js';
+import { lookYourself } from '../workflows/messages.js';
 import { type AcceptParts, accept } from './accept.js';
 import { type Change, change } from './changes.js';
-import { notFound } from './errors.js';
+import { notFound, Problem } from './errors.js';
 import { type Followed, readFollowed } from './followed.js';
 import { listPayments } from './list.js';
 import { type PresentParts, present, presentAccepted, presentRefund } from './present.js';
@@ -85,9 +87,25 @@ export function paymentRoutes(parts: PaymentParts): Router {
 
   /** With what follows it, which can only be once there is an end. */
   async function show(found: FoundPayment): Promise<PaymentView> {
-    const ended = found.report?.standing.final === true;
-    const followed = ended ? await readFollowed(client, found.description.workflowId) : NOTHING_FOLLOWED;
-    return present(found, followed, parts);
+    const { workflowId } = found.description;
+    if (found.report?.standing.final !== true) {
+      const view = present(found, NOTHING_FOLLOWED, parts);
+      if (hasLostItsSecret(view)) await readAgain(workflowId);
+      return view;
+    }
+    try {
+      return present(found, await readFollowed(client, workflowId), parts);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      // The payment itself is known, only what follows it is not.
+      return { ...present(found, NOTHING_FOLLOWED, parts), stale: true };
+    }
+  }
+
+  /** The account's key was replaced since the next action was sealed: a read of the intent seals it anew. */
+  async function readAgain(workflowId: string): Promise<void> {
+    const minute = Math.floor(parts.now() / 60_000);
+    await tellWorkflow(client, workflowId, lookYourself.name, undefined, `seal-again/${minute}`).catch(() => false);
   }
 
   router.post('/payments/:id/refunds', json, async (req, res) => {
@@ -97,6 +115,10 @@ export function paymentRoutes(parts: PaymentParts): Router {
   });
 
   return router;
+}
+
+function hasLostItsSecret({ next_action }: PaymentView): boolean {
+  return next_action !== null && next_action.client_secret === null && next_action.redirect_to_url === null;
 }
 
 /** An id that cannot be one is a payment that does not exist. */

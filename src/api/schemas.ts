@@ -161,6 +161,7 @@ export const disputeSchema = z
     evidence_due_by: z.iso.datetime().nullable(),
     amount_withdrawn: z.int(),
     amount_reinstated: z.int(),
+    balance_currency: z.string().nullable().describe('Of the two amounts before it.'),
     created_at: z.iso.datetime(),
     workflow: workflowSchema,
   })

@@ -82,6 +82,7 @@ export function toDisputeSnapshot(owner: Owner, dispute: Stripe.Dispute): Disput
     evidenceSubmitted: submission_count,
     withdrawn: -sum(moved.filter((amount) => amount < 0)),
     reinstated: sum(moved.filter((amount) => amount > 0)),
+    balanceCurrency: dispute.balance_transactions[0]?.currency ?? null,
   };
 }
 

@@ -15,9 +15,12 @@ export class LostPast {
   /** @param tell tells the state function. */
   constructor(private readonly tell: () => void) {}
 
+  /** Whether this run is not its chain's first execution. */
+  readonly isLost = workflowInfo().runId !== workflowInfo().firstExecutionRunId;
+
   doubt(): void {
-    const { runId, firstExecutionRunId, unsafe } = workflowInfo();
-    if (runId === firstExecutionRunId || this.doubtedLive) return;
+    const { unsafe } = workflowInfo();
+    if (!this.isLost || this.doubtedLive) return;
     if (!patched(`past-lost-${this.doubts + 1}`)) return;
     this.doubts += 1;
     this.doubtedLive = !unsafe.isReplaying;

@@ -1,3 +1,4 @@
+import type { UpdateDefinition } from '@temporalio/common';
 import {
   ApplicationFailure,
   allHandlersFinished,
@@ -12,6 +13,7 @@ import {
   currentAttempt,
   describeFact,
   type Fact,
+  looksFirst,
   next,
   open,
   type PaymentState,
@@ -121,24 +123,55 @@ export class PaymentRun {
     );
     setHandler(ruledDead, () => this.learn({ type: 'ruled_dead' }));
     setHandler(lookYourself, () => this.learn({ type: 'look_wanted' }));
-    setHandler(cancelPayment, () => this.change({ type: 'cancel_requested', by: 'api' }), {
-      validator: () => forbid(whyNotCancel(this.state)),
-    });
-    setHandler(confirmPayment, (order) => this.change({ type: 'method_offered', ...order }), {
-      validator: (_order) => forbid(whyNotConfirm(this.state, Date.now())),
-    });
-    setHandler(
+    const now = () => Date.now();
+    this.onChange(
+      cancelPayment,
+      () => forbid(whyNotCancel(this.state, now())),
+      () => ({ type: 'cancel_requested', by: 'api' }),
+    );
+    this.onChange(
+      confirmPayment,
+      (_order) => forbid(whyNotConfirm(this.state, now())),
+      (order) => ({ type: 'method_offered', ...order }),
+    );
+    this.onChange(
       capturePayment,
-      ({ operation, amount }) =>
-        this.change({ type: 'capture_requested', operation, amount: amount ?? capturable(this.state) }),
-      { validator: ({ amount }) => this.validateCapture(amount) },
+      ({ amount }) => this.validateCapture(amount),
+      ({ operation, amount }) => ({
+        type: 'capture_requested',
+        operation,
+        amount: amount ?? capturable(this.state),
+      }),
     );
   }
 
-  /** What a caller's operation comes to. It was allowed: the validator ran on the same state. */
-  private change(fact: Fact): Standing {
-    this.learn(fact);
-    return standing(this.state);
+  /**
+   * A caller's operation: refused where the state forbids it, else a fact like any other. A rejected update leaves no
+   * trace, and the server brings those of a run that was reset again with every replay: such a run takes each, and decides
+   * once it has looked at Stripe, on record.
+   */
+  private onChange<Order extends readonly unknown[]>(
+    definition: UpdateDefinition<Standing, [...Order]>,
+    validate: (...order: Order) => void,
+    factOf: (...order: Order) => Fact,
+  ): void {
+    setHandler<Standing, [...Order], UpdateDefinition<Standing, [...Order]>>(
+      definition,
+      async (...order: [...Order]) => {
+        if (this.past.isLost) {
+          this.past.doubt();
+          await condition(() => !looksFirst(this.state));
+          validate(...order);
+        }
+        this.learn(factOf(...order));
+        return standing(this.state);
+      },
+      {
+        validator: (...order: [...Order]) => {
+          if (!this.past.isLost) validate(...order);
+        },
+      },
+    );
   }
 
   private validateCapture(amount: number | null): void {

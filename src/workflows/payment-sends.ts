@@ -1,5 +1,6 @@
 import { CancellationScope, proxyActivities } from '@temporalio/workflow';
 import type { SendResult, StripeActivities } from '../activities/types.js';
+import type { IntentSnapshot } from '../domain/intent.js';
 import type { Attempt, Capture } from '../domain/payment/index.js';
 import { confirmParams, createParams } from '../domain/stripe-params.js';
 import { changeSendOptions, sendOptions } from './activity-options.js';
@@ -19,10 +20,8 @@ export async function sendToStripe(run: PaymentRun, attempt: Attempt): Promise<v
   run.takeBack = null;
   if (result === 'never_begun') return run.learn({ type: 'taken_back', attempt: attempt.number });
   const { shown, ...sent } = result;
-  if (shown !== undefined) {
-    run.learn({ type: 'intent', source: 'read', intent: shown, key: null, asOf, atMs: Date.now() });
-  }
   run.learn({ type: 'sent', attempt: attempt.number, ...sent });
+  learnShown(run, shown, asOf);
 }
 
 /** One send of a capture; it is taken back by nothing, because it was accepted. */
@@ -44,10 +43,14 @@ export async function captureAtStripe(
   // Nothing cancels it and nothing times it out in its queue: it was begun.
   if (result === 'never_begun') throw new Error('a capture was taken back');
   const { shown, ...sent } = result;
-  if (shown !== undefined) {
-    run.learn({ type: 'intent', source: 'read', intent: shown, key: null, asOf, atMs: Date.now() });
-  }
   run.learn({ type: 'capture_sent', number: capture.number, ...sent });
+  learnShown(run, shown, asOf);
+}
+
+/** What an error showed of the intent, on top of what it said of the call. */
+function learnShown(run: PaymentRun, intent: IntentSnapshot | undefined, asOf: number): void {
+  if (intent === undefined) return;
+  run.learn({ type: 'intent', source: 'read', intent, key: null, asOf, atMs: Date.now() });
 }
 
 type Call = () => Promise<SendResult>;

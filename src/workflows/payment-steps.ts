@@ -3,7 +3,7 @@ import type { InternalActivities, StripeActivities } from '../activities/types.j
 import { idempotencyKey, incidentId } from '../domain/ids.js';
 import { laneOf } from '../domain/lanes.js';
 import { lookDelayMs, repeatDelayMs } from '../domain/outcome.js';
-import { type Attempt, currentAttempt, intentOf, type Oddity } from '../domain/payment/index.js';
+import { type Attempt, currentAttempt, intentOf, type Oddity, openCapture } from '../domain/payment/index.js';
 import { changeOptions, INTERNAL, readOptions } from './activity-options.js';
 import { incident } from './incident.js';
 import type { IncidentInput, IncidentKind } from './messages.js';
@@ -50,6 +50,7 @@ export async function readAtStripe(run: PaymentRun, attempt: Attempt): Promise<v
     readOptions(placeOf(run, attempt), 'read the payment intent', run.input.workerLostMs),
   );
   const asOf = run.state.facts;
+  const askedAtMs = Date.now();
   const read = await retrieveIntent({ account: attempt.account, intent });
   // Once the payment has ended, only the sweep asks it to read, and the read stands in for the event as the sweep's would.
   const source = run.state.end === null ? 'read' : 'sweep';
@@ -57,7 +58,10 @@ export async function readAtStripe(run: PaymentRun, attempt: Attempt): Promise<v
   const { terms } = run.input;
   // What the read did not tell is looked for again, and ever less often.
   const againAtMs = Date.now() + lookDelayMs(Date.now() - terms.acceptedAtMs, terms.timing.proofDelayMs);
-  if (run.state.end === null) run.learn({ type: 'looked', attempt: attempt.number, againAtMs });
+  if (run.state.end !== null) return;
+  const missed = openCapture(run.state);
+  if (missed !== null) run.learn({ type: 'capture_missed', number: missed.number, atMs: askedAtMs });
+  run.learn({ type: 'looked', attempt: attempt.number, againAtMs });
 }
 
 /** Has Stripe cancel the intent; what Stripe answers, be it that the money is in, is the fact that counts. */

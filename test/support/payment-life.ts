@@ -103,7 +103,7 @@ export class PaymentLife {
       () => this.order(),
       () => this.sweep(),
       () => this.dice(4) === 3 && stripe.stripeCancels(),
-      () => this.dice(3) === 2 && whyNotCancel(this.state) === null && this.cancel('api'),
+      () => this.dice(3) === 2 && whyNotCancel(this.state, this.now) === null && this.cancel('api'),
       () => this.dice(4) === 3 && this.cancel('temporal'),
     ];
     acts[this.dice(acts.length)]?.();

@@ -16,9 +16,11 @@ export interface DisputeSnapshot {
   /** Until when evidence is taken; null where none is asked for. */
   readonly evidenceDueMs: number | null;
   readonly evidenceSubmitted: number;
-  /** What went out of the Stripe balance because of it, and what came back; both positive. */
+  /** What went out of the Stripe balance because of it, and what came back; both positive, in the balance's currency. */
   readonly withdrawn: number;
   readonly reinstated: number;
+  /** The currency of the two, which need not be the charge's; null while nothing has moved. */
+  readonly balanceCurrency: string | null;
 }
 
 /**
@@ -146,6 +148,7 @@ function most(a: DisputeSnapshot, b: DisputeSnapshot) {
     withdrawn: Math.max(a.withdrawn, b.withdrawn),
     reinstated: Math.max(a.reinstated, b.reinstated),
     evidenceSubmitted: Math.max(a.evidenceSubmitted, b.evidenceSubmitted),
+    balanceCurrency: a.balanceCurrency ?? b.balanceCurrency,
   };
 }
 

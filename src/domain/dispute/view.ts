@@ -11,8 +11,10 @@ export interface DisputeStanding {
   readonly account: string;
   /** Unix ms; null where no evidence is asked for. */
   readonly evidence_due_ms: number | null;
+  /** What left the Stripe balance, and came back, in `balance_currency`. */
   readonly amount_withdrawn: number;
   readonly amount_reinstated: number;
+  readonly balance_currency: string | null;
 }
 
 export function disputeStanding({ id, account, seen }: DisputeState): DisputeStanding {
@@ -27,5 +29,6 @@ export function disputeStanding({ id, account, seen }: DisputeState): DisputeSta
     evidence_due_ms: seen !== null && needsResponse(seen.status) ? seen.evidenceDueMs : null,
     amount_withdrawn: seen?.withdrawn ?? 0,
     amount_reinstated: seen?.reinstated ?? 0,
+    balance_currency: seen?.balanceCurrency ?? null,
   };
 }

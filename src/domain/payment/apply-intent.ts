@@ -5,6 +5,7 @@ import {
   type Attempt,
   currentAttempt,
   intentOf,
+  MOST_ATTEMPTS,
   newAttempt,
   type Oddity,
   type PaymentState,
@@ -128,10 +129,14 @@ function followOn(state: PaymentState, owner: Attempt, attempt: Attempt, shown: 
 function openedElsewhere(state: PaymentState, owner: Attempt, intent: IntentSnapshot): PaymentState {
   const paymentMethod = intent.paymentMethod ?? owner.paymentMethod;
   const by = { account: owner.account, paymentMethod, confirms: intent.id };
-  const attempt = newAttempt(state.terms, currentAttempt(state).number + 1, by);
   const rank = rankOf(intent.status) ?? UNKNOWN_RANK;
   const seen: Seen = { rank, intent, atFact: state.facts + 1 };
-  return { ...state, attempts: [...state.attempts, { ...attempt, mayHaveArrived: true, seen }] };
+  const last = currentAttempt(state);
+  // Who holds the client secret can go on for ever; the state does not grow with it.
+  const full = state.attempts.length >= MOST_ATTEMPTS;
+  const attempt = full ? last : newAttempt(state.terms, last.number + 1, by);
+  const kept = full ? state.attempts.slice(0, -1) : state.attempts;
+  return { ...state, attempts: [...kept, { ...attempt, mayHaveArrived: true, seen }] };
 }
 
 /** The further of two sightings; of two equally far, the one that is surely newer, and whichever says why it failed. */

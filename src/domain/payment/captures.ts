@@ -17,10 +17,34 @@ export function requestCapture(
   { operation, amount }: Extract<Fact, { type: 'capture_requested' }>,
 ): PaymentState {
   if (!Number.isInteger(amount) || amount < 1 || amount > capturable(state)) return state;
+  return { ...state, capture: newCapture(state, { operation, amount }) };
+}
+
+function newCapture(state: PaymentState, order: { operation: string; amount: number }): Capture {
   const number = (state.capture?.number ?? 0) + 1;
   const { account } = currentAttempt(state);
   const key = idempotencyKey({ paymentId: state.terms.id, operation: 'capture', account, attempt: number });
-  return { ...state, capture: { ...unsent(key), number, operation, amount } };
+  return { ...unsent(key), number, ...order };
+}
+
+/**
+ * A capture whose key can tell nothing any more (a 500 is stored under it) goes under the next one, once the intent was
+ * read long enough after its last byte and is still only authorised. Should Stripe carry the first one out after all, the
+ * second is refused: an intent is captured at most once, and of the same amount.
+ */
+export function renewCapture(
+  state: PaymentState,
+  { number, atMs }: Extract<Fact, { type: 'capture_missed' }>,
+): PaymentState {
+  const capture = openCapture(state);
+  if (capture?.number !== number || capture.sending || !capture.repeatIsUseless || state.leaving !== null) return state;
+  const late = atMs >= capture.lastDeadlineMs + state.terms.timing.proofDelayMs;
+  const { operation, amount } = capture;
+  return late && isAuthorized(state) ? { ...state, capture: newCapture(state, { operation, amount }) } : state;
+}
+
+function isAuthorized(state: PaymentState): boolean {
+  return state.end === null && currentAttempt(state).seen?.intent.status === 'requires_capture';
 }
 
 /** A send of the capture ended; what it showed is the intent's, like any other sight of it. */

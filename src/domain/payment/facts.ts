@@ -40,6 +40,8 @@ export type Fact =
   | { readonly type: 'capture_requested'; readonly operation: string; readonly amount: number }
   /** The sending of capture `number` begins, and ends, as an attempt's does. */
   | { readonly type: 'capture_sending'; readonly number: number; readonly birthMs: number }
+  /** A read after the last byte of capture `number` shows the authorisation as it was: it may go under the next key. */
+  | { readonly type: 'capture_missed'; readonly number: number; readonly atMs: number }
   | ({ readonly type: 'capture_sent'; readonly number: number } & Answered<IntentSnapshot>)
   /** `expires_at` has passed. */
   | { readonly type: 'expired' }

@@ -1,7 +1,7 @@
 import { isFinalStatus } from '../intent.js';
 import { answered, begun } from '../sending.js';
 import { applyIntent } from './apply-intent.js';
-import { applyCaptureSent, requestCapture, withCapture } from './captures.js';
+import { applyCaptureSent, renewCapture, requestCapture, withCapture } from './captures.js';
 import type { Fact } from './facts.js';
 import {
   type Attempt,
@@ -9,6 +9,7 @@ import {
   type End,
   intentOf,
   isUnknown,
+  MOST_ATTEMPTS,
   newAttempt,
   type PaymentState,
   waitsForMethod,
@@ -46,6 +47,8 @@ function apply(state: PaymentState, fact: Fact): PaymentState {
       return requestCapture(state, fact);
     case 'capture_sending':
       return withCapture(state, fact.number, (c) => begun(c, fact.birthMs));
+    case 'capture_missed':
+      return renewCapture(state, fact);
     case 'capture_sent':
       return applyCaptureSent(state, fact);
     case 'expired':
@@ -130,7 +133,7 @@ function openAttempt(state: PaymentState, fact: Extract<Fact, { type: 'attempt_o
 function offerMethod(state: PaymentState, fact: Extract<Fact, { type: 'method_offered' }>): PaymentState {
   const last = currentAttempt(state);
   const confirms = intentOf(last);
-  if (confirms === null || !waitsForMethod(state)) return state;
+  if (confirms === null || !waitsForMethod(state) || state.attempts.length >= MOST_ATTEMPTS) return state;
   const { paymentMethod, operation } = fact;
   const by = { account: last.account, paymentMethod, confirms, operation };
   const attempt = doubted(state, newAttempt(state.terms, last.number + 1, by));

@@ -1,5 +1,13 @@
+import { mayRepeat } from '../sending.js';
 import { capturable } from './captures.js';
-import { type Attempt, currentAttempt, openCapture, type PaymentState, waitsForMethod } from './state.js';
+import {
+  type Attempt,
+  currentAttempt,
+  MOST_ATTEMPTS,
+  openCapture,
+  type PaymentState,
+  waitsForMethod,
+} from './state.js';
 import { standing } from './view.js';
 
 /**
@@ -7,10 +15,15 @@ import { standing } from './view.js';
  * holds the same bounds by itself: these only say so beforehand.
  */
 
-export function whyNotCancel(state: PaymentState): string | null {
+/** @param now Unix ms. */
+export function whyNotCancel(state: PaymentState, now: number): string | null {
   const { status, final } = standing(state);
   if (final) return status === 'canceled' ? null : `The payment is ${status} and can no longer be canceled.`;
-  if (openCapture(state) !== null) return 'A capture is under way: the payment can no longer be let go.';
+  const capture = openCapture(state);
+  // One that can no longer be repeated is not under way any more: letting go settles it, either way.
+  if (capture !== null && mayRepeat(capture, state.terms.timing.keyLifeMs, now)) {
+    return 'A capture is under way: the payment can no longer be let go.';
+  }
   if (state.leaving === null && currentAttempt(state).seen?.intent.status === 'processing') {
     return 'Stripe is processing the payment and lets nobody cancel it now; its outcome follows.';
   }
@@ -20,6 +33,7 @@ export function whyNotCancel(state: PaymentState): string | null {
 /** @param now Unix ms. */
 export function whyNotConfirm(state: PaymentState, now: number): string | null {
   if (waitsForMethod(state) && now >= state.terms.expiresAtMs) return 'expires_at has passed.';
+  if (state.attempts.length >= MOST_ATTEMPTS) return `${MOST_ATTEMPTS} payment methods were tried.`;
   if (waitsForMethod(state)) return null;
   return `The payment is ${whatItIs(state)} and waits for no other payment method.`;
 }
@@ -50,7 +64,8 @@ function wasRefused({ seen, rejected }: Attempt): boolean {
   return seen === null ? rejected !== null : seen.intent.status === 'requires_payment_method';
 }
 
-/** Whether an operation of this id was taken by the payment. */
-export function hasTaken(state: PaymentState, operation: string): boolean {
-  return state.capture?.operation === operation || state.attempts.some((a) => a.operation === operation);
+/** The callers' operations that the payment took. */
+export function operationsOf(state: PaymentState): string[] {
+  const operations = [...state.attempts.map((a) => a.operation), state.capture?.operation ?? null];
+  return operations.filter((operation) => operation !== null);
 }

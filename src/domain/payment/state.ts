@@ -142,6 +142,9 @@ export function open(terms: Terms, first: { account: string; paymentMethod: stri
   };
 }
 
+/** Nobody tries more cards in earnest; and a payment's state has to fit into one result. */
+export const MOST_ATTEMPTS = 50;
+
 /** What a new attempt is made with. */
 export interface AttemptBy {
   readonly account: string;
@@ -185,6 +188,11 @@ export function waitsForMethod(state: PaymentState): boolean {
   const { seen, confirms, rejected, sending } = currentAttempt(state);
   if (seen !== null) return seen.intent.status === 'requires_payment_method';
   return confirms !== null && rejected !== null && !sending;
+}
+
+/** A run that lost its past has still to find out from Stripe what it did. */
+export function looksFirst(state: PaymentState): boolean {
+  return state.end === null && (state.readWanted || currentAttempt(state).lookFirst);
 }
 
 /** A capture that was asked for and neither carried out nor refused for good. */

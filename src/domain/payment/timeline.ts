@@ -50,6 +50,8 @@ export function describeFact(
       return describeOutcome(`attempt ${fact.attempt}`, fact.outcome, entry);
     case 'capture_sent':
       return describeOutcome(`capture ${fact.number}`, fact.outcome, entry);
+    case 'capture_missed':
+      return after === before ? null : entry('stripe_read', `capture ${fact.number} has not come about: trying again`);
     case 'method_offered':
       return entry('penstock', `another payment method: attempt ${after.attempts.length}`);
     case 'capture_requested':
