@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PaymentRequest } from '../../src/domain/request.js';
-import { createParams } from '../../src/domain/stripe-params.js';
+import { confirmParams, createParams, refundParams } from '../../src/domain/stripe-params.js';
 
 const MINIMAL: PaymentRequest = {
   merchant: 'acme',
@@ -67,6 +67,58 @@ describe('createParams sends the same bytes for the same payment, version after 
         '"automatic_payment_methods":{"enabled":true,"allow_redirects":"never"},"metadata":{"penstock_deployment":"d1",' +
         '"penstock_workflow":"pay.acme.order-1","penstock_attempt":"1"},"customer":"cus_1","off_session":true}',
     );
+  });
+});
+
+describe('a payment that is only authorised', () => {
+  it('sends the same bytes version after version too', () => {
+    assert.equal(
+      spelled({ ...MINIMAL, capture_method: 'manual' }),
+      '{"amount":1999,"currency":"eur","payment_method":"pm_card_visa","confirm":true,"capture_method":"manual",' +
+        '"automatic_payment_methods":{"enabled":true,"allow_redirects":"never"},"metadata":{"penstock_deployment":"d1",' +
+        '"penstock_workflow":"pay.acme.order-1","penstock_attempt":"1"}}',
+    );
+  });
+});
+
+describe('confirmParams sends the same bytes for the same attempt, version after version', () => {
+  const confirmed = (request: PaymentRequest) => JSON.stringify(confirmParams(request, { paymentMethod: 'pm_other' }));
+
+  it('with the page to return to, where there is one', () => {
+    assert.equal(confirmed(MINIMAL), '{"payment_method":"pm_other"}');
+    assert.equal(confirmed(FULL), '{"payment_method":"pm_other","return_url":"https://shop.example/thanks"}');
+    assert.equal(confirmed(OFF_SESSION), '{"payment_method":"pm_other"}');
+  });
+});
+
+describe('refundParams sends the same bytes for the same refund, version after version', () => {
+  const refunded = (reason: 'duplicate' | null) =>
+    JSON.stringify(
+      refundParams(
+        { intent: 'pi_1', amount: 500, reason },
+        { id: 'refund.acme.order-1.back-1', deployment: 'd1', attempt: 2 },
+      ),
+    );
+  const LABELS =
+    '"metadata":{"penstock_deployment":"d1","penstock_workflow":"refund.acme.order-1.back-1","penstock_attempt":"2"}';
+
+  it('with its reason, where there is one', () => {
+    assert.equal(refunded(null), `{"payment_intent":"pi_1","amount":500,${LABELS}}`);
+    assert.equal(refunded('duplicate'), `{"payment_intent":"pi_1","amount":500,"reason":"duplicate",${LABELS}}`);
+  });
+
+  it('whatever else is in the terms it is made of', () => {
+    const terms = {
+      intent: 'pi_1',
+      amount: 500,
+      reason: null,
+      currency: 'eur',
+      id: 'not the label',
+      account: 'default',
+    };
+    const params = refundParams(terms, { id: 'refund.a.b.c', deployment: 'd1', attempt: 1 });
+    assert.deepEqual(Object.keys(params), ['payment_intent', 'amount', 'metadata']);
+    assert.equal(params.metadata['penstock_workflow'], 'refund.a.b.c');
   });
 });
 

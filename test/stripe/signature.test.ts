@@ -126,6 +126,55 @@ describe('a delivery signed by Stripe', () => {
   });
 });
 
+describe('what a delivery is about', () => {
+  const about = (type: string, object: object) =>
+    read({ payload: JSON.stringify({ ...EVENT, type, data: { object } }) }).about;
+  const REFUND = {
+    id: 're_1',
+    object: 'refund',
+    amount: 500,
+    currency: 'eur',
+    created: 1,
+    status: 'pending',
+    charge: 'ch_1',
+  };
+  const DISPUTE = {
+    id: 'dp_1',
+    object: 'dispute',
+    livemode: false,
+    amount: 500,
+    currency: 'eur',
+    created: 1,
+    status: 'lost',
+    reason: 'fraudulent',
+    charge: 'ch_1',
+    balance_transactions: [{ amount: -500 }],
+    evidence_details: { due_by: null, submission_count: 0 },
+  };
+
+  it('is a refund or a dispute, whoever made it, by what it holds and not by what it is called', () => {
+    const refund = about('some.event', { ...REFUND, payment_intent: 'pi_1', metadata: {} });
+    assert.ok(refund.kind === 'refund');
+    assert.deepEqual([refund.refund.id, refund.refund.intent, refund.refund.labels], ['re_1', 'pi_1', null]);
+    const dispute = about('some.event', { ...DISPUTE, payment_intent: 'pi_1' });
+    assert.ok(dispute.kind === 'dispute');
+    assert.deepEqual(
+      [dispute.dispute.id, dispute.dispute.account, dispute.dispute.withdrawn],
+      ['dp_1', 'default', 500],
+    );
+  });
+
+  it('is nothing here for an intent without labels, and for anything else whatever its shape', () => {
+    for (const object of [{ ...INTENT, metadata: {} }, { ...INTENT, metadata: null }, { object: 'charge' }, {}]) {
+      assert.deepEqual(about('payment_intent.succeeded', object), { kind: 'other' });
+    }
+  });
+
+  it('that cannot be read is refused, and sent again', () => {
+    refused({ payload: JSON.stringify({ ...EVENT, data: { object: { object: 'dispute' } } }) }, /not an event/);
+  });
+});
+
 describe('a delivery that proves nothing', () => {
   it('with an altered body is refused', () => {
     const received = JSON.stringify(EVENT).replace('1999', '1');

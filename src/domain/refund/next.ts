@@ -37,8 +37,10 @@ export function nextRefund(state: RefundState, fact: RefundFact): RefundState {
 
 function apply(state: RefundState, fact: RefundFact): RefundState {
   switch (fact.type) {
-    case 'refund':
-      return show(state, fact.refund);
+    case 'refund': {
+      const shown = show(state, fact.refund);
+      return fact.source === 'read' ? withAttempt(shown, attemptNumber(state), looked) : shown;
+    }
     case 'sending':
       return withAttempt(state, fact.attempt, (a) => begun(a, fact.birthMs));
     case 'sent': {
@@ -52,14 +54,11 @@ function apply(state: RefundState, fact: RefundFact): RefundState {
     case 'absent':
       return withAttempt(state, fact.attempt, (a) => provedDead(state, a, fact.atMs));
     case 'looked':
-      return {
-        ...withAttempt(state, state.attempt?.number ?? 0, (a) => ({ ...a, lookFirst: false })),
-        againAtMs: Math.max(state.againAtMs, fact.againAtMs),
-      };
+      return { ...state, againAtMs: Math.max(state.againAtMs, fact.againAtMs) };
     case 'owned':
       return state.owner.kind === 'unknown' ? { ...state, owner: fact.owner } : state;
     case 'past_lost':
-      return withAttempt(state, state.attempt?.number ?? 0, (a) => ({
+      return withAttempt(state, attemptNumber(state), (a) => ({
         ...a,
         mayHaveArrived: true,
         serverError: true,
@@ -76,6 +75,15 @@ function apply(state: RefundState, fact: RefundFact): RefundState {
     case 'alerted':
       return { ...state, alerted: true };
   }
+}
+
+function attemptNumber(state: RefundState): number {
+  return state.attempt?.number ?? 0;
+}
+
+/** What was asked for was looked at, whatever was found; an event that happens to come by is no look. */
+function looked(a: RefundAttempt): RefundAttempt {
+  return { ...a, lookFirst: false };
 }
 
 /** A sight of it counts if it agrees with what was asked for; the furthest one counts. */
@@ -97,7 +105,7 @@ function show(state: RefundState, refund: RefundSnapshot): RefundState {
 function provedDead(state: RefundState, a: RefundAttempt, atMs: number): RefundAttempt {
   const late = atMs >= a.lastDeadlineMs + state.terms.timing.proofDelayMs;
   const dead = state.seen === null && a.mayHaveArrived && !a.sending && !a.serverError && late;
-  return dead ? newRefundAttempt(state.terms, a.number + 1) : { ...a, lookFirst: false };
+  return dead ? newRefundAttempt(state.terms, a.number + 1) : looked(a);
 }
 
 /** What Stripe refuses for good, such as more than is left, was never made. */
