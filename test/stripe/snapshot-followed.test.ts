@@ -115,6 +115,7 @@ describe('what is kept of a dispute', () => {
       evidenceSubmitted: 0,
       withdrawn: 0,
       reinstated: 0,
+      balanceCurrency: null,
     });
     assert.ok(!JSON.stringify(kept).includes(PRIVATE));
   });

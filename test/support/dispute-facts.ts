@@ -28,6 +28,7 @@ export function dispute(status: string, changes: Partial<DisputeSnapshot> = {}):
     evidenceSubmitted: 0,
     withdrawn: 0,
     reinstated: 0,
+    balanceCurrency: null,
     ...changes,
   };
 }

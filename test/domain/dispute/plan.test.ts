@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Alert, type DisputeFact, nextDispute, nextDisputeStep } from '../../../src/domain/dispute/index.js';
+import { type AlertKind, type DisputeFact, nextDispute, nextDisputeStep } from '../../../src/domain/dispute/index.js';
 import { dispute, heard, noted, opened, readIt } from '../../support/dispute-facts.js';
 import { HOUR, T0 } from '../../support/facts.js';
 
-const alerted = (alert: Alert): DisputeFact => ({ type: 'alerted', alert });
+const alerted = (kind: AlertKind, dueMs: number | null = null): DisputeFact => ({
+  type: 'alerted',
+  alert: { kind, dueMs },
+});
 const TOLD = alerted('dispute_opened');
 const looked = (againAtMs: number): DisputeFact => ({ type: 'looked', againAtMs });
 const open = [heard(dispute('needs_response')), TOLD];
@@ -15,7 +18,7 @@ const won = (withdrawn: number, reinstated: number) => [heard(dispute('won', { w
 
 function stepAfter(facts: readonly DisputeFact[], now: number, start = opened()): string {
   const step = nextDisputeStep(facts.reduce(nextDispute, start), now);
-  if (step.do === 'alert') return `alert ${step.alert}`;
+  if (step.do === 'alert') return `alert ${step.alert.kind}`;
   return step.do === 'wait' ? `wait until +${(step.untilMs - T0) / HOUR} h` : step.do;
 }
 
@@ -37,6 +40,12 @@ describe('a dispute that has just been heard of', () => {
     ['of which nothing was shown is read', [], T0, 'read'],
     ['tells a person', [heard(dispute('needs_response'))], T0, 'alert dispute_opened'],
     ['tells a person even where it is over already', [heard(dispute('won'))], T0, 'alert dispute_opened'],
+    [
+      'that came of an inquiry tells a person anew',
+      [heard(dispute('warning_closed')), TOLD, heard(dispute('needs_response'))],
+      T0,
+      'alert dispute_escalated',
+    ],
     ['is asked after when its event is overdue', [...open, looked(T0 + HOUR)], T0 + HOUR, 'read'],
     ['waits for its event', [...open, looked(T0 + HOUR)], T0, 'wait until +1 h'],
   ]);
@@ -47,10 +56,21 @@ describe('evidence', () => {
     ['wakes the dispute when it is due in two days', [...open, NEVER], T0, 'wait until +120 h'],
     ['is told of when it is due in two days', [...open, NEVER], NOTICE_AT, 'alert dispute_evidence_due'],
     ['is told of when its date has passed, too', [...open, NEVER], T0 + 500 * HOUR, 'alert dispute_evidence_due'],
-    ['is told of once', [...open, NEVER, alerted('dispute_evidence_due')], NOTICE_AT, 'wait until +1000 h'],
+    [
+      'is told of once',
+      [...open, NEVER, alerted('dispute_evidence_due', T0 + 168 * HOUR)],
+      NOTICE_AT,
+      'wait until +1000 h',
+    ],
     [
       'is told of for an inquiry too',
       [heard(dispute('warning_needs_response')), TOLD, NEVER],
+      NOTICE_AT,
+      'alert dispute_evidence_due',
+    ],
+    [
+      'due by another date is told of again',
+      [...open, NEVER, alerted('dispute_evidence_due', T0 + 10 * HOUR)],
       NOTICE_AT,
       'alert dispute_evidence_due',
     ],
