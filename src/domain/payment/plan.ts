@@ -68,7 +68,8 @@ function endingAttempt(state: PaymentState): Attempt {
 }
 
 function stepWithIntent(state: PaymentState, attempt: Attempt, intent: string, now: number): Step {
-  if (state.readWanted) return { do: 'read', attempt };
+  // After a reset what was told of the intent may be older than what the run has forgotten.
+  if (state.readWanted || attempt.lookFirst) return { do: 'read', attempt };
   const status = attempt.seen?.intent.status;
   switch (status) {
     case 'requires_payment_method':
