@@ -123,6 +123,17 @@ describe('a payment whose customer must authenticate', () => {
     assert.equal((await stack.chargesOf(id)).length, 1);
   });
 
+  it('asked for in the customer’s own browser after a decline is shown, and no other method is taken on top', async () => {
+    const declined = await stack.api.pay(aPayment({ payment_method: 'pm_card_visa_chargeDeclined' }));
+    await stack.stripe.paymentIntents.confirm(declined.payment_intent ?? '', { payment_method: ASKS.payment_method });
+    const waiting = await stack.api.until(declined.id, (p) => p.status === 'requires_action');
+    assert.ok(waiting.next_action !== null);
+    assert.equal((await stack.api.confirm(declined.id, 'pm_card_visa')).status, 409);
+    await stack.simulator.authenticate(waiting.payment_intent ?? '', 'succeed');
+    assert.equal((await stack.api.until(declined.id, (p) => p.final)).status, 'succeeded');
+    assert.equal((await stack.chargesOf(declined.id)).length, 1);
+  });
+
   it('authorized by the customer is captured by the merchant', async () => {
     const { id, intent } = await asked({ capture_method: 'manual' });
     await stack.simulator.authenticate(intent, 'succeed');

@@ -118,6 +118,49 @@ describe('a payment that is authorized first', () => {
     assert.equal((await stack.simulator.requestsOf(id, 'payment_intents.capture')).length, 1);
   });
 
+  it('the same Idempotency-Key with another amount is 409, running or closed: nobody believes in a capture that is not', async () => {
+    const { id } = await authorized();
+    const key = { 'idempotency-key': 'used-once' };
+    assert.equal((await stack.api.capture(id, { amount: 300 }, key)).status, 202);
+    const other = await stack.api.capture(id, { amount: 1999 }, key);
+    assert.equal(other.status, 409);
+    assert.equal((await stack.api.until(id, (p) => p.final)).amount_captured, 300);
+    await stack.closed(id);
+    assert.equal((await stack.api.capture(id, { amount: 1999 }, key)).status, 409);
+    assert.equal((await stack.api.capture(id, { amount: 300 }, key)).status, 200);
+  });
+
+  it('a 500 stored under the capture’s key is gone round: read, and captured once under the next', async () => {
+    const { id } = await authorized();
+    const before = { kind: 'error_before', endpoint: 'payment_intents.capture', times: 1 } as const;
+    await stack.simulator.faults({ requests: [before] });
+    assert.equal((await stack.api.capture(id, { amount: 400 })).status, 202);
+    const paid = await stack.api.until(id, (p) => p.final);
+    assert.deepEqual([paid.status, paid.amount_captured], ['succeeded', 400]);
+    assert.deepEqual(await atStripe(id), { status: 'succeeded', received: 400, captured: [400] });
+    const keys = (await stack.simulator.requestsOf(id, 'payment_intents.capture')).map((r) => r.idempotencyKey);
+    assert.equal(new Set(keys).size, 2);
+  });
+
+  it('a reset forgets no capture that was accepted: it is decided again once Stripe was read', async () => {
+    const { id, workflow } = await authorized();
+    await stack.simulator.faults({ requests: [{ kind: 'reset_before', endpoint: 'payment_intents.capture' }] });
+    assert.equal((await stack.api.capture(id, { amount: 600 })).status, 202);
+    await stack.api.untilTold(id, /capture 1 unknown/);
+    await stack.temporal.workflowService.resetWorkflowExecution({
+      namespace: stack.temporal.options.namespace,
+      workflowExecution: { workflowId: id, runId: workflow.run_id },
+      reason: 'a test',
+      requestId: `reset-${id}`,
+      workflowTaskFinishEventId: 4 as never,
+    });
+    await stack.api.untilTold(id, /the run was reset/);
+    await stack.simulator.noFaults();
+    const paid = await stack.api.until(id, (p) => p.final);
+    assert.deepEqual([paid.status, paid.amount_captured], ['succeeded', 600]);
+    assert.deepEqual(await atStripe(id), { status: 'succeeded', received: 600, captured: [600] });
+  });
+
   it('the same capture again without a key of its own is the same capture', async () => {
     const { id } = await authorized();
     const both = await Promise.all([stack.api.capture(id, { amount: 700 }), stack.api.capture(id, { amount: 700 })]);

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { between, UPSETS } from '../support/amid.js';
 import { aPayment } from '../support/api-client.js';
+import { deliverSigned } from '../support/signed-event.js';
 import { Stack } from '../support/stack.js';
+import { until } from '../support/until.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -71,6 +73,20 @@ describe('a dispute', () => {
     await stack.simulator.dispute(intent, { inquiry: true });
     const open = await shows(id, 'warning_needs_response');
     assert.equal(open.disputes[0]?.amount_withdrawn, 0);
+  });
+
+  it('that comes of an inquiry long closed is the same dispute, open again, and told anew', async () => {
+    const { id, intent } = await paid();
+    const made = await stack.simulator.dispute(intent, { inquiry: true });
+    await shows(id, 'warning_needs_response');
+    await deliverSigned(stack, 'charge.dispute.closed', { ...made, status: 'warning_closed' });
+    const closed = await shows(id, 'warning_closed');
+    await stack.closed(closed.disputes[0]?.id ?? '');
+    const told = { ...made, status: 'needs_response', balance_transactions: [{ amount: -1999, currency: 'usd' }] };
+    await deliverSigned(stack, 'charge.dispute.updated', told);
+    const [open] = (await shows(id, 'needs_response')).disputes;
+    assert.deepEqual([open?.final, open?.amount_withdrawn, open?.balance_currency], [false, 1999, 'usd']);
+    await until(() => /dispute_escalated/.test(stack.workerPart.output));
   });
 
   it('told three times over, in any order, is one dispute', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { amid, between, UPSETS } from '../support/amid.js';
 import { aPayment, type ProblemBody } from '../support/api-client.js';
+import { deliverSigned } from '../support/signed-event.js';
 import { Stack } from '../support/stack.js';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -126,6 +127,35 @@ describe('a refund', () => {
     await stack.api.untilShows((await paid()).id, () => true);
     const { state } = (await workflow.result()) as { state: { owner: { kind: string } } };
     assert.equal(state.owner.kind, 'foreign');
+  });
+
+  it('of a stray intent is not the payment’s own: what is left to give back stays', async () => {
+    const { id, intent } = await paid();
+    const own = await stack.stripe.paymentIntents.retrieve(intent);
+    const stray = await stack.stripe.paymentIntents.create({
+      amount: 1999,
+      currency: 'eur',
+      payment_method: 'pm_card_visa',
+      confirm: true,
+      automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
+      metadata: own.metadata,
+    });
+    await stack.stripe.refunds.create({ payment_intent: stray.id });
+    const shown = await settled(id);
+    assert.deepEqual([shown.refunds[0]?.payment_intent, shown.amount_refunded], [stray.id, 0]);
+    assert.equal((await stack.api.refund(id, { reference: 'all' })).status, 202);
+    assert.equal((await settled(id, 2)).amount_refunded, 1999);
+    assert.deepEqual(await atStripe(intent), [[1999, 'succeeded']]);
+  });
+
+  it('that names an intent the account does not have is nobody’s here, and is not asked after again', async () => {
+    const refund = { id: 're_nobodys', object: 'refund', status: 'succeeded', amount: 5, currency: 'eur' };
+    const named = { ...refund, payment_intent: 'pi_not_here', charge: 'ch_1', reason: null, created: 1, metadata: {} };
+    const before = (await stack.simulator.requests('payment_intents.retrieve')).length;
+    assert.equal((await deliverSigned(stack, 'refund.created', named)).body.outcome, 'delivered');
+    await stack.temporal.workflow.getHandle('refund.default.re_nobodys').result();
+    assert.equal((await deliverSigned(stack, 'refund.updated', named)).body.outcome, 'not_caused_here');
+    assert.equal((await stack.simulator.requests('payment_intents.retrieve')).length, before + 1);
   });
 
   it('the same reference again is the same refund; with another amount it is 409', async () => {
