@@ -11,3 +11,9 @@ export const HISTORY_SHARDS = 8;
 
 /** How long closed payments are kept: ten years. */
 export const RETENTION = '87600h';
+
+/**
+ * Each of the server's four services keeps up to 30 connections of its own; the default of 100 would refuse some of them
+ * under load.
+ */
+export const POSTGRES_SETTINGS = ['max_connections=200'];

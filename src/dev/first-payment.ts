@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Config } from '../config/index.js';
 import { connectClient } from '../temporal/connect.js';
 import { EventType } from '../temporal/proto.js';
-import type { Say } from './temporal-cli.js';
+import type { Say } from './go-install.js';
 
 const viewSchema = z.object({
   id: z.string(),

@@ -1,14 +1,19 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type Config, childEnvironment } from '../config/index.js';
+import type { Config } from '../config/index.js';
 import { UsageError } from '../process.js';
+import { type GoProgram, goInstall, type Say } from './go-install.js';
 
 /** The newest Temporal CLI that `go install` can build: later ones carry a `replace` in their go.mod. */
 const CLI_VERSION = 'v1.5.1';
 
-export type Say = (line: string) => void;
+/** The official CLI, server and Web UI included. */
+const CLI: GoProgram = {
+  name: `the Temporal CLI ${CLI_VERSION}`,
+  packages: [`github.com/temporalio/cli/cmd/temporal@${CLI_VERSION}`],
+  takes: '2 to 7 minutes',
+};
 
 /**
  * The path of a `temporal` executable: the one configured, on the PATH, in this project's cache, downloaded by the SDK,
@@ -33,10 +38,10 @@ export async function findTemporal(config: Config, say: Say, stopping?: AbortSig
   say(`penstock: no Temporal server here yet; it is fetched once and kept in ${folder}`);
   mkdirSync(folder, { recursive: true });
   const why: string[] = [];
-  for (const obtain of [download, build]) {
+  for (const obtain of [() => download(cached, say), () => goInstall(CLI, folder, say, stopping)]) {
     try {
       stopping?.throwIfAborted();
-      await obtain(cached, say, stopping);
+      await obtain();
       if (works(cached)) return cached;
       why.push('what was obtained does not run');
     } catch (error) {
@@ -83,77 +88,6 @@ async function download(target: string, say: Say): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Builds the CLI with the Go toolchain, in caches of its own: the build leaves gigabytes there. */
-async function build(target: string, say: Say, stopping?: AbortSignal): Promise<void> {
-  const go = spawnSync('go', ['version'], { encoding: 'utf8' });
-  if (go.status !== 0) throw new Error('there is no Go toolchain to build it with');
-  say(
-    `penstock: building the Temporal CLI ${CLI_VERSION} from source: 2 to 7 minutes, this once (${go.stdout.trim()})`,
-  );
-  const folder = mkdtempSync(join(tmpdir(), 'penstock-go-'));
-  try {
-    await runGo(folder, say, stopping);
-    // Beside the target first: another process may be building too, and a rename is all or nothing.
-    const beside = `${target}.${process.pid}`;
-    const copied = spawnSync('cp', [join(folder, 'bin', 'temporal'), beside]);
-    if (copied.status !== 0) throw new Error('the built file could not be copied');
-    renameSync(beside, target);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** How often a long build says that it goes on. */
-const PROGRESS_EVERY_MS = 10_000;
-
-function runGo(folder: string, say: Say, stopping?: AbortSignal): Promise<void> {
-  const startedAt = Date.now();
-  let packages = 0;
-  let last = '';
-  const timer = setInterval(() => {
-    const seconds = Math.round((Date.now() - startedAt) / 1000);
-    say(`penstock:   … ${seconds} s, ${packages} steps done${last === '' ? '' : `, now ${last}`}`);
-  }, PROGRESS_EVERY_MS);
-  const args = [
-    'install',
-    '-v',
-    '-modcacherw',
-    '-ldflags=-s -w',
-    `github.com/temporalio/cli/cmd/temporal@${CLI_VERSION}`,
-  ];
-  const child = spawn('go', args, {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: childEnvironment({
-      GOBIN: join(folder, 'bin'),
-      GOCACHE: join(folder, 'cache'),
-      GOMODCACHE: join(folder, 'mod'),
-      GOFLAGS: '',
-    }),
-  });
-  // A Ctrl-C while it builds must not leave the compiler running.
-  const abandon = () => child.kill();
-  process.once('exit', abandon);
-  stopping?.addEventListener('abort', abandon);
-  let errors = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    errors = (errors + text).slice(-2_000);
-    const lines = text.split('\n').filter((line) => line !== '');
-    packages += lines.length;
-    last = lines.at(-1) ?? last;
-  });
-  return new Promise<void>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('exit', (code) => {
-      if (code === 0) resolve();
-      else reject(new Error(`go install failed: ${firstLine(errors.trim().split('\n').at(-1) ?? '')}`));
-    });
-  }).finally(() => {
-    clearInterval(timer);
-    process.off('exit', abandon);
-    stopping?.removeEventListener('abort', abandon);
-  });
 }
 
 async function inTime<T>(work: Promise<T>, ms: number, message: string): Promise<T> {

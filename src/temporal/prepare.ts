@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import { type Client, isGrpcServiceError } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import type { Config } from '../config/index.js';
 import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.js';
@@ -20,8 +20,9 @@ export interface Prepared {
   readonly retentionDays: number;
 }
 
-/** How many times newly registered search attributes are looked for, half a second apart. */
-const TRIES = 40;
+/** How often it is looked whether a new namespace and its search attributes have become known, and how far apart. */
+const TRIES = 80;
+const PAUSE_MS = 250;
 
 /**
  * Makes sure of what payments rely on before anything reports ready: the namespace keeps closed runs long enough that a
@@ -65,41 +66,72 @@ async function keepLong(client: Client, namespace: string): Promise<void> {
   });
 }
 
-/** Registers what is missing where that is allowed, and waits until the frontend knows them all. */
+/** Registers what is missing where that is allowed, and waits until a payment that carries them would be taken. */
 async function ensureSearchAttributes(client: Client, namespace: string): Promise<void> {
-  const operator = client.connection.operatorService;
-  let missing = await missingAttributes(client, namespace);
-  if (missing.length > 0) {
-    const searchAttributes = Object.fromEntries(missing.map((key) => [key.name, indexedType(key.type)]));
-    try {
-      await operator.addSearchAttributes({ namespace, searchAttributes });
-    } catch (error) {
-      // Another process may have been quicker; what counts is whether they exist.
-      missing = await missingAttributes(client, namespace);
-      if (missing.length > 0) throw missingError(namespace, missing, error);
-    }
-  }
-  for (let tries = 0; missing.length > 0; tries += 1) {
-    missing = await missingAttributes(client, namespace);
-    if (tries >= TRIES) throw missingError(namespace, missing, undefined);
-    if (missing.length > 0) await new Promise((resolve) => setTimeout(resolve, 500));
+  for (let tries = 0; ; tries += 1) {
+    const missing = await missingAttributes(client, namespace);
+    if (missing?.length === 0 && (await areUsable(client))) return;
+    if (tries >= TRIES) throw missingError(namespace, missing ?? [...SEARCH_ATTRIBUTES], undefined);
+    if (missing !== undefined && missing.length > 0) await register(client, namespace, missing);
+    await new Promise((resolve) => setTimeout(resolve, tries === 0 ? 0 : PAUSE_MS));
   }
 }
 
-async function missingAttributes(client: Client, namespace: string) {
-  const { customAttributes } = await client.connection.operatorService.listSearchAttributes({ namespace });
-  return SEARCH_ATTRIBUTES.filter((key) => customAttributes?.[key.name] !== indexedType(key.type));
+type Attribute = (typeof SEARCH_ATTRIBUTES)[number];
+
+async function register(client: Client, namespace: string, missing: readonly Attribute[]): Promise<void> {
+  const searchAttributes = Object.fromEntries(missing.map((key) => [key.name, indexedType(key.type)]));
+  try {
+    await client.connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
+  } catch (error) {
+    if (isNotYet(error)) return;
+    // Another process may have been quicker; what counts is whether they exist.
+    const still = await missingAttributes(client, namespace);
+    if (still === undefined || still.length > 0) throw missingError(namespace, still ?? missing, error);
+  }
+}
+
+/**
+ * A cluster's frontend looks namespaces up in a cache, up to ten seconds old: it lists attributes as registered while it
+ * still refuses a workflow that carries them, and does not find a namespace that was just created. A query is checked
+ * against the same cache as a start.
+ */
+async function areUsable(client: Client): Promise<boolean> {
+  const query = SEARCH_ATTRIBUTES.map(({ name, type }) => `${name} = ${type === 'INT' ? '0' : "''"}`).join(' AND ');
+  try {
+    await client.workflow.count(query);
+    return true;
+  } catch (error) {
+    if (isNotYet(error)) return false;
+    throw error;
+  }
+}
+
+/** gRPC's INVALID_ARGUMENT and NOT_FOUND. */
+const NOT_YET = new Set([3, 5]);
+
+function isNotYet(error: unknown): boolean {
+  const { cause } = error as { cause?: unknown };
+  const said = isGrpcServiceError(error) ? error : cause;
+  return isGrpcServiceError(said) && NOT_YET.has(said.code);
+}
+
+/** Undefined while the frontend does not know the namespace yet. */
+async function missingAttributes(client: Client, namespace: string): Promise<Attribute[] | undefined> {
+  try {
+    const { customAttributes } = await client.connection.operatorService.listSearchAttributes({ namespace });
+    return SEARCH_ATTRIBUTES.filter((key) => customAttributes?.[key.name] !== indexedType(key.type));
+  } catch (error) {
+    if (isNotYet(error)) return undefined;
+    throw error;
+  }
 }
 
 function indexedType(type: 'KEYWORD' | 'INT') {
   return type === 'INT' ? IndexedValueType.INDEXED_VALUE_TYPE_INT : IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
 }
 
-function missingError(
-  namespace: string,
-  missing: (typeof SEARCH_ATTRIBUTES)[number][],
-  cause: unknown,
-): NamespaceUnfitError {
+function missingError(namespace: string, missing: readonly Attribute[], cause: unknown): NamespaceUnfitError {
   const wanted = missing.map((key) => `--name ${key.name} --type ${key.type === 'INT' ? 'Int' : 'Keyword'}`).join(' ');
   const why = cause === undefined ? '' : ` (${(cause as Error).message})`;
   return new NamespaceUnfitError(

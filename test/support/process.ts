@@ -1,17 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { freePorts } from '../../src/dev/ports.js';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A port nobody listens on at this moment. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
+  const [port = 0] = await freePorts(1);
   return port;
 }
 
@@ -97,6 +93,40 @@ export class Part implements Runnable {
   async ended(): Promise<number | null> {
     if (this.child !== undefined && this.running) await once(this.child, 'exit');
     return this.child?.exitCode ?? null;
+  }
+}
+
+/** Several of one kind that are started and ended as one. */
+export class PartGroup implements Runnable {
+  constructor(
+    readonly name: string,
+    private readonly parts: readonly Part[],
+  ) {}
+
+  get running(): boolean {
+    return this.parts.some((part) => part.running);
+  }
+
+  get output(): string {
+    return this.parts.map((part) => part.output).join('');
+  }
+
+  async start(): Promise<void> {
+    await Promise.all(this.parts.map((part) => part.start()));
+  }
+
+  kill9(): Promise<number | null> {
+    return this.all((part) => part.kill9());
+  }
+
+  stop(): Promise<number | null> {
+    return this.all((part) => part.stop());
+  }
+
+  /** The first exit code that is not 0, if there is one. */
+  private async all(end: (part: Part) => Promise<number | null>): Promise<number | null> {
+    const codes = await Promise.all(this.parts.map(end));
+    return codes.find((code) => code !== 0) ?? 0;
   }
 }
 

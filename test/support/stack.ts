@@ -5,18 +5,19 @@ import { Client, Connection } from '@temporalio/client';
 import Stripe from 'stripe';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import { type Config, loadConfig } from '../../src/config/index.js';
-import { findTemporal } from '../../src/dev/temporal-cli.js';
-import { startTemporalServer } from '../../src/dev/temporal-server.js';
+import { freeLowPorts, freePorts } from '../../src/dev/ports.js';
 import { ApiClient } from './api-client.js';
-import { type Code, sources } from './code.js';
-import { freePort, Part, type Runnable } from './process.js';
+import type { Code } from './code.js';
+import { Part, PartGroup, type Runnable } from './process.js';
+import { shapeOfThisRun } from './shape.js';
 import { SimulatorControl } from './simulator-control.js';
+import type { TemporalServer } from './temporal-server.js';
 
 export interface StackOptions {
   /** Overrides of the payment policy, as in PENSTOCK_CONFIG. */
   readonly policy?: Readonly<Record<string, number | string>>;
   readonly env?: Readonly<Record<string, string>>;
-  /** What the processes run from; the sources where nothing is said. */
+  /** What the processes run from, where it is not the run's own. */
   readonly code?: Code;
   /** Parts that are not started with the rest. */
   readonly without?: readonly ('worker' | 'api' | 'simulator')[];
@@ -34,7 +35,8 @@ const TEST_POLICY = {
 
 /**
  * Penstock as it runs: a Temporal server, the simulator, an API and a worker, each a process of its own, spoken to over
- * HTTP. Each can be killed and started again.
+ * HTTP. Each can be killed and started again. What stands behind each is the run's shape: in `npm test` the embedded server
+ * and the sources, in `npm run test:topology` the server on PostgreSQL and compiled code.
  */
 export class Stack {
   private constructor(
@@ -55,12 +57,9 @@ export class Stack {
     const folder = mkdtempSync(join(tmpdir(), 'penstock-test-'));
     const policyFile = join(folder, 'config.json');
     writeFileSync(policyFile, JSON.stringify({ policy: { payments: { ...TEST_POLICY, ...options.policy } } }));
-    const [port, simulatorPort, temporalPort, uiPort] = await Promise.all([
-      freePort(),
-      freePort(),
-      freePort(),
-      freePort(),
-    ]);
+    const shape = shapeOfThisRun();
+    const [port, simulatorPort, uiPort] = (await freePorts(3)) as [number, number, number];
+    const [temporalPort] = (await freeLowPorts(1)) as [number];
     const env: Record<string, string> = {
       PORT: String(port),
       SIMULATOR_PORT: String(simulatorPort),
@@ -72,23 +71,19 @@ export class Stack {
       ...options.env,
     };
     const config = loadConfig({ ...process.env, ...env });
-    const temporalServer = new TemporalServer(config, temporalPort, uiPort);
-    const code = options.code ?? sources;
+    const temporalServer = shape.temporalServer(config, temporalPort, uiPort);
+    const code = options.code ?? shape.code;
     const part = (name: string, command: string[], ready: RegExp) => new Part(name, command, env, ready, code.folder);
     const simulatorCommand = code.command('simulator/server', '--first-retry-ms', '200');
     const simulatorPart = part('simulator', simulatorCommand, /simulator on/);
     const apiPart = part('api', code.command('api-server'), /"api ready"/);
-    const workerPart = part('worker', code.command('worker'), /"worker ready"/);
+    const workers = Array.from({ length: shape.workers }, (_, i) =>
+      part(`worker ${i + 1}`, code.command('worker'), /"worker ready"/),
+    );
+    const workerPart = new PartGroup('workers', workers);
 
-    await Promise.all([
-      temporalServer.start(),
-      options.without?.includes('simulator') ? undefined : simulatorPart.start(),
-    ]);
-    // One registers the namespace's attributes, the other finds them there.
-    if (!options.without?.includes('api')) await apiPart.start();
-    if (!options.without?.includes('worker')) await workerPart.start();
     const connection = Connection.lazy({ address: `127.0.0.1:${temporalPort}` });
-    return new Stack(
+    const stack = new Stack(
       folder,
       config,
       temporalServer,
@@ -100,6 +95,21 @@ export class Stack {
       stripeAt(simulatorPort),
       new Client({ connection }),
     );
+    try {
+      await stack.startParts(new Set(options.without));
+    } catch (error) {
+      // A test whose stack did not come up has nothing to stop, and must not wait for what is left of it.
+      await stack.stop();
+      throw error;
+    }
+    return stack;
+  }
+
+  private async startParts(without: ReadonlySet<string>): Promise<void> {
+    await Promise.all([this.temporalServer.start(), without.has('simulator') ? undefined : this.simulatorPart.start()]);
+    // One registers the namespace's attributes, the other finds them there.
+    if (!without.has('api')) await this.apiPart.start();
+    if (!without.has('worker')) await this.workerPart.start();
   }
 
   async stop(): Promise<void> {
@@ -129,40 +139,6 @@ export class Stack {
   /** Resolves with the payment's report when its run has closed. */
   async closed(paymentId: string): Promise<void> {
     await this.temporal.workflow.getHandle(paymentId).result();
-  }
-}
-
-/** The Temporal server as a part that can be killed and started again on its database. */
-export class TemporalServer {
-  private running: Awaited<ReturnType<typeof startTemporalServer>> | undefined;
-
-  constructor(
-    private readonly config: Config,
-    private readonly port: number,
-    private readonly uiPort: number,
-  ) {}
-
-  async start(): Promise<void> {
-    const cli = await findTemporal(this.config, () => undefined);
-    const { port, uiPort } = this;
-    this.running = await startTemporalServer({
-      cli,
-      dataDir: this.config.dataDir,
-      port,
-      uiPort,
-      namespace: this.config.temporal.namespace,
-    });
-    this.running.failed.catch(() => undefined);
-  }
-
-  async stop(): Promise<void> {
-    await this.running?.stop();
-  }
-
-  async kill9(): Promise<void> {
-    if (this.running === undefined) return;
-    process.kill(this.running.pid, 'SIGKILL');
-    await this.running.failed.catch(() => undefined);
   }
 }
 

@@ -1,0 +1,101 @@
+import { chmodSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { startPostgres } from '../../ops/topology/postgres.js';
+import {
+  createNamespace,
+  findServer,
+  INNER_PORTS,
+  type ServerPorts,
+  setUpSchema,
+  startServer,
+} from '../../ops/topology/temporal-server.js';
+import type { Config } from '../../src/config/index.js';
+import { freeLowPorts } from '../../src/dev/ports.js';
+import { findTemporal } from '../../src/dev/temporal-cli.js';
+import { startTemporalServer } from '../../src/dev/temporal-server.js';
+
+/** A Temporal server as a part that can be killed and started again on its database. */
+export interface TemporalServer {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  kill9(): Promise<void>;
+}
+
+const quiet = () => undefined;
+
+/** The server that `npm start` brings along. */
+export class EmbeddedServer implements TemporalServer {
+  private running: Awaited<ReturnType<typeof startTemporalServer>> | undefined;
+
+  constructor(
+    private readonly config: Config,
+    private readonly port: number,
+    private readonly uiPort: number,
+  ) {}
+
+  async start(): Promise<void> {
+    const cli = await findTemporal(this.config, quiet);
+    const { port, uiPort } = this;
+    this.running = await startTemporalServer({
+      cli,
+      dataDir: this.config.dataDir,
+      port,
+      uiPort,
+      namespace: this.config.temporal.namespace,
+    });
+    this.running.failed.catch(quiet);
+  }
+
+  async stop(): Promise<void> {
+    await this.running?.stop();
+  }
+
+  async kill9(): Promise<void> {
+    if (this.running === undefined) return;
+    process.kill(this.running.pid, 'SIGKILL');
+    await this.running.failed.catch(quiet);
+  }
+}
+
+/** The server as in production, on a PostgreSQL of its own, which goes on when the server is killed. */
+export class ProductionServer implements TemporalServer {
+  private postgres: Awaited<ReturnType<typeof startPostgres>> | undefined;
+  private server: Awaited<ReturnType<typeof startServer>> | undefined;
+  private ports: ServerPorts | undefined;
+
+  constructor(
+    private readonly config: Config,
+    private readonly port: number,
+  ) {}
+
+  async start(): Promise<void> {
+    const { dataDir, temporal } = this.config;
+    const programs = await findServer(this.config, quiet);
+    const isNew = this.postgres === undefined;
+    if (this.postgres === undefined || this.ports === undefined) {
+      // PostgreSQL, which refuses root, has to get through to its own folder.
+      chmodSync(dataDir, 0o711);
+      const [postgresPort = 0, ...inner] = await freeLowPorts(1 + INNER_PORTS);
+      this.ports = { frontend: this.port, inner };
+      this.postgres = await startPostgres(dataDir, postgresPort);
+      this.postgres.failed.catch(quiet);
+      setUpSchema(this.postgres.database, programs);
+      // Under the name that the embedded server's has, for who looks for what was written: everything is in it, as it is.
+      symlinkSync(join(dataDir, 'postgresql/pg_wal/000000010000000000000001'), join(dataDir, 'temporal.db-wal'));
+    }
+    this.server = await startServer(programs, this.postgres.database, this.ports, dataDir);
+    this.server.failed.catch(quiet);
+    if (isNew) {
+      createNamespace(`127.0.0.1:${this.port}`, temporal.namespace, await findTemporal(this.config, quiet));
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.server?.stop();
+    await this.postgres?.stop();
+  }
+
+  async kill9(): Promise<void> {
+    await this.server?.kill9();
+  }
+}

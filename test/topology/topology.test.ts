@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { Client, Connection } from '@temporalio/client';
+import { findPostgres } from '../../ops/topology/postgres.js';
+import { findServer } from '../../ops/topology/temporal-server.js';
+import { HISTORY_SHARDS, TEMPORAL_SERVER_VERSION } from '../../ops/topology/versions.js';
+import { loadConfig } from '../../src/config/index.js';
+import { freeLowPorts, isTaken } from '../../src/dev/ports.js';
+import { MAIN_QUEUE } from '../../src/workflows/messages.js';
+import { ApiClient, aPayment } from '../support/api-client.js';
+import { Part, ROOT, script } from '../support/process.js';
+import { until } from '../support/until.js';
+
+describe('npm run topology', () => {
+  let folder: string;
+  let env: Record<string, string>;
+  let ports: readonly [number, number, number];
+  let api: ApiClient;
+  const topology = (changes: Record<string, string> = {}) =>
+    new Part('topology', script('scripts/topology.ts'), { ...env, ...changes }, /serving; Ctrl-C stops it/);
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'penstock-topology-'));
+    spawnSync('chmod', ['711', folder]);
+    ports = (await freeLowPorts(3)) as [number, number, number];
+    const [port, simulatorPort, temporalPort] = ports.map(String) as [string, string, string];
+    env = { PENSTOCK_DATA_DIR: folder, PORT: port, SIMULATOR_PORT: simulatorPort, TEMPORAL_PORT: temporalPort };
+    api = new ApiClient(`http://127.0.0.1:${port}`);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** PostgreSQL's own note of its process id and port. */
+  const postgres = () => {
+    const lines = readFileSync(join(folder, 'topology/postgresql/postmaster.pid'), 'utf8').split('\n').map(Number);
+    return { pid: lines[0] ?? 0, port: lines[3] ?? 0 };
+  };
+  const nothingListens = async (all: readonly number[]) =>
+    (await Promise.all(all.map((port) => isTaken(port)))).every((taken) => !taken);
+
+  it('takes payments on what the compose file describes, and leaves nothing running, not even when it is killed', async () => {
+    const first = topology();
+    await first.start();
+    const paid = await api.pay(aPayment());
+    assert.equal(paid.status, 'succeeded');
+
+    const connection = Connection.lazy({ address: `127.0.0.1:${ports[2]}` });
+    const { workflowService } = new Client({ connection });
+    const cluster = await workflowService.getClusterInfo({});
+    assert.equal(cluster.serverVersion, TEMPORAL_SERVER_VERSION);
+    assert.equal(cluster.persistenceStore, 'postgres12');
+    assert.equal(cluster.historyShardCount, HISTORY_SHARDS);
+    const { config } = await workflowService.describeNamespace({ namespace: 'default' });
+    assert.equal(Number(config?.workflowExecutionRetentionTtl?.seconds), 3650 * 86_400);
+    const { pollers } = await workflowService.describeTaskQueue({
+      namespace: 'default',
+      taskQueue: { name: MAIN_QUEUE },
+      taskQueueType: 1,
+    });
+    assert.equal(new Set(pollers?.map(({ identity }) => identity)).size, 2, 'two workers');
+    await connection.close();
+
+    const database = postgres();
+    await first.kill9();
+    await until(() => nothingListens([...ports, database.port]));
+
+    const second = topology();
+    await second.start();
+    assert.equal((await api.get(paid.id)).body.status, 'succeeded', 'what was is still there');
+    const again = postgres();
+    assert.equal(await second.stop(), 0, second.output);
+    assert.ok(await nothingListens([...ports, again.port]));
+  });
+
+  it('ends, and says which part, when one ends by itself', async () => {
+    const part = topology();
+    await part.start();
+    const { pid, port } = postgres();
+    process.kill(pid, 'SIGKILL');
+    assert.equal(await part.ended(), 1, part.output);
+    assert.match(part.output, /^penstock: PostgreSQL ended by itself \(SIGKILL\): see .*postgresql\.log$/m);
+    await until(() => nothingListens([...ports, port]));
+  });
+
+  it('leaves nothing running when a part does not come up', async () => {
+    // More than the namespace keeps: the API refuses to start.
+    const part = topology({ PENSTOCK_MIN_RETENTION_DAYS: '4000' });
+    await assert.rejects(part.start());
+    assert.equal(await part.ended(), 1);
+    assert.match(part.output, /^penstock: api ended by itself \(1\): see .*api\.log$/m);
+    assert.match(readFileSync(join(folder, 'topology/api.log'), 'utf8'), /forgets closed payments after 3650 days/);
+    assert.ok(await nothingListens(ports));
+  });
+
+  it('names the package where there is no PostgreSQL', () => {
+    assert.throws(() => findPostgres(join(folder, 'nowhere')), /no PostgreSQL under .*apt-get install postgresql/);
+  });
+
+  it('gives the server settings that it knows', async () => {
+    const { server } = await findServer(loadConfig(), () => undefined);
+    const warnings = (file: string) => {
+      const told = spawnSync(server, ['validate-dynamic-config', file], { encoding: 'utf8' });
+      return `${told.stdout}${told.stderr}`.match(/warning: .*/g) ?? [];
+    };
+    assert.deepEqual(warnings(join(ROOT, 'ops/temporal/dynamicconfig.yaml')), []);
+    const wrong = join(folder, 'wrong.yaml');
+    writeFileSync(wrong, 'matching.nonesuch:\n  - value: 1\n');
+    assert.equal(warnings(wrong).length, 1, 'it does tell');
+  });
+});
