@@ -83,6 +83,13 @@ describe('another payment method', () => {
     assert.equal(after(refused, offered('pm_third', 'confirm/2')).attempts.length, 3);
   });
 
+  it('refused because the customer was quicker says nothing of a failure: the intent is under way', () => {
+    const sendingIt = after(second(), sending(2));
+    const shownByRefusal = next(sendingIt, read(sendingIt, 'processing', SLOW_2));
+    const refused = next(shownByRefusal, sent(REJECTED, { attempt: 2 }));
+    assert.deepEqual([standing(refused).status, standing(refused).failure], ['processing', null]);
+  });
+
   it('with the same card works, whichever way the first attempt failed', () => {
     for (const first of [DECLINED_1, { ...DECLINED_1, errorCharge: null, latestCharge: null }]) {
       const again = after(declined(first), offered('pm_real_1'), sending(2), sent(LOST, { attempt: 2 }));
