@@ -221,6 +221,8 @@ const anyCaptures = fc
   })
   .map((facts) => [shown('reply', 'requires_capture'), ...facts]);
 const anyCourse: fc.Arbitrary<Fact> = fc.oneof(
+  { weight: 2, arbitrary: fc.constantFrom(1, 2, 3).map((attempt) => absent(T0 + HOUR, attempt)) },
+  { weight: 1, arbitrary: anyOpening },
   { weight: 5, arbitrary: ourFact },
   { weight: 4, arbitrary: anyOffer },
   { weight: 4, arbitrary: anyCapture },

@@ -48,8 +48,7 @@ export function attemptOf(state: PaymentState, shown: Shown): Attempt | undefine
 
   const charge = chargeOf(intent);
   const byCharge = shownOf.find((a) => charge !== null && a.seen !== null && chargeOf(a.seen.intent) === charge);
-  // The intent's latest charge stays an earlier attempt's until the next one makes its own.
-  if (byCharge !== undefined && !isOver(byCharge, intent)) return byCharge;
+  if (byCharge !== undefined) return byCharge;
   const method = methodOf(intent);
   const byMethod = shownOf.filter((a) => method !== null && methodsOf(a).includes(method));
   if (byMethod.length === 1) return byMethod[0];

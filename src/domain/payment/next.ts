@@ -124,7 +124,7 @@ function doubted({ terms, pastLost }: PaymentState, a: Attempt): Attempt {
 /** A new attempt opens only when the one before can no longer collect, and never once the payment is being left. */
 function openAttempt(state: PaymentState, fact: Extract<Fact, { type: 'attempt_opened' }>): PaymentState {
   const last = currentAttempt(state);
-  if (state.end !== null || state.leaving !== null || !last.dead || intentOf(last) !== null) return state;
+  if (state.end !== null || state.leaving !== null || !last.dead || last.seen !== null) return state;
   const attempt = doubted(state, newAttempt(state.terms, last.number + 1, fact));
   return { ...state, attempts: [...state.attempts, attempt] };
 }

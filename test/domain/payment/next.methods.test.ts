@@ -83,6 +83,13 @@ describe('another payment method', () => {
     assert.equal(after(refused, offered('pm_third', 'confirm/2')).attempts.length, 3);
   });
 
+  it('refused because the customer was quicker says nothing of a failure: the intent is under way', () => {
+    const sendingIt = after(second(), sending(2));
+    const shownByRefusal = next(sendingIt, read(sendingIt, 'processing', SLOW_2));
+    const refused = next(shownByRefusal, sent(REJECTED, { attempt: 2 }));
+    assert.deepEqual([standing(refused).status, standing(refused).failure], ['processing', null]);
+  });
+
   it('with the same card works, whichever way the first attempt failed', () => {
     for (const first of [DECLINED_1, { ...DECLINED_1, errorCharge: null, latestCharge: null }]) {
       const again = after(declined(first), offered('pm_real_1'), sending(2), sent(LOST, { attempt: 2 }));
@@ -201,6 +208,19 @@ describe('the second attempt', () => {
   });
 });
 
+describe('what the customer must do', () => {
+  it('is what Stripe was last asked for and showed, not what it showed first', () => {
+    const asks = (sealed: string) => ({ ...CARD, latestCharge: null, nextAction: { type: 'redirect_to_url', sealed } });
+    const first = after(taken(), sending(), sent(settled('requires_action', asks('first'))));
+    const newer = next(first, read(first, 'requires_action', asks('second')));
+    assert.equal(standing(newer).next_action?.sealed, 'second');
+    // What was asked before that was known is older, and so may an event be.
+    const older = { ...read(first, 'requires_action', asks('first')), asOf: first.facts } as Fact;
+    assert.equal(standing(next(newer, older)).next_action?.sealed, 'second');
+    assert.equal(standing(next(newer, event('requires_action', asks('first')))).next_action?.sealed, 'second');
+  });
+});
+
 describe('a confirmation in the customer’s browser', () => {
   it('is followed: its event causes one read, which opens the attempt, whatever it shows', () => {
     const shows: readonly [string, Partial<IntentSnapshot>][] = [
@@ -219,6 +239,14 @@ describe('a confirmation in the customer’s browser', () => {
       const again = next(followed, read(followed, status, changes));
       assert.deepEqual(again.attempts.length, 2, 'the same sight again opens nothing');
     }
+  });
+
+  it('with the same card, which a read has shown, is not ended by the first try’s late failure', () => {
+    const slow = { ...CARD, latestCharge: 'ch_1' };
+    const first = after(taken(), sending(), sent(settled('processing', slow)));
+    const again = next(first, read(first, 'processing', { ...slow, latestCharge: 'ch_2' }));
+    const late = next(again, event('requires_payment_method', { ...DECLINED_1, latestCharge: 'ch_2' }));
+    assert.deepEqual([standing(late).status, late.readWanted], ['processing', true]);
   });
 
   it('that pays ends the payment with no read at all', () => {
