@@ -80,7 +80,7 @@ export function toDisputeSnapshot(owner: Owner, dispute: Stripe.Dispute): Disput
     createdMs: dispute.created * 1000,
     evidenceDueMs: due_by === null ? null : due_by * 1000,
     evidenceSubmitted: submission_count,
-    withdrawn: -sum(moved.filter((amount) => amount < 0)),
+    withdrawn: Math.abs(sum(moved.filter((amount) => amount < 0))),
     reinstated: sum(moved.filter((amount) => amount > 0)),
     balanceCurrency: dispute.balance_transactions[0]?.currency ?? null,
   };
