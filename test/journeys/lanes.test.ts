@@ -9,7 +9,7 @@ const ACTIVITY_QUEUE = 2;
 describe('lanes and what operators see', () => {
   let stack: Stack;
   before(async () => {
-    stack = await Stack.start();
+    stack = await Stack.start({ policy: { stripe_timeout_ms: 10_000 } });
   });
   after(() => stack?.stop());
 
