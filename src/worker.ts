@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import {
   DefaultLogger,
   GracefulShutdownPeriodExpiredError,
@@ -17,9 +17,9 @@ import { Counters } from './telemetry/counters.js';
 import { createLogger, type Logger } from './telemetry/logger.js';
 import { connectClient, connectWorker } from './temporal/connect.js';
 import { prepareNamespace } from './temporal/prepare.js';
+import { keepSweepSchedule } from './temporal/sweep-schedule.js';
 import { workflowCode } from './workflow-code.js';
-import { sweep } from './workflows/index.js';
-import { MAIN_QUEUE, type SweepInput } from './workflows/messages.js';
+import { MAIN_QUEUE } from './workflows/messages.js';
 
 /** Time for calls under way to finish after the last poll: above Stripe's own time-out, so that none is cut off. */
 const GRACE_OVER_STRIPE_MS = 10_000;
@@ -41,10 +41,6 @@ const CACHED_WORKFLOWS = 1_000;
 /** Stripe calls of one lane under way in this worker at once. */
 const CALLS_AT_ONCE = 100;
 
-const SWEEP_TIMEOUT = '15m';
-
-export const SWEEP_SCHEDULE = 'penstock-sweep';
-
 export interface WorkerOptions {
   /** The server is this installation's own, and its namespace may be set up. */
   readonly ownServer: boolean;
@@ -63,18 +59,21 @@ export async function startWorker(
   const { deployment } = await prepareNamespace(client, config, options.ownServer);
   const connection = await connectWorker(config);
   const workers = await createWorkers(config, connection, client, logger, options.counters);
-  await keepSweepSchedule(client, config, deployment);
 
   const { failed, fail } = failure();
   const runs = workers.map((worker) => worker.run());
   for (const run of runs) run.catch(fail);
+  const stopping = new AbortController();
+  const schedule = keepSweepSchedule(client, config, deployment, logger, stopping.signal);
+  schedule.catch((error) => stopping.signal.aborted || fail(error));
   logger.info({ queues: workers.map((w) => w.options.taskQueue) }, 'worker ready');
   return {
     failed,
     stopsWithinMs: workerStopsWithinMs(config),
     stop: async () => {
+      stopping.abort();
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-      const ends = await Promise.allSettled(runs);
+      const ends = await Promise.allSettled([...runs, schedule]);
       const cutOff = ends.some((end) => end.status === 'rejected' && isCutOff(end.reason));
       // What a worker left behind may still hold on to its connection, and the process ends anyway.
       if (cutOff) throw new CutOffError('work under way did not end in time; Temporal gives it to another worker');
@@ -132,29 +131,6 @@ async function createWorkers(
 /** The server takes the last poller's word for a queue's limit, so every worker must say the same. */
 function rateOf(account: Account, lane: LaneClass): number {
   return account.laneRates[lane];
-}
-
-/** The schedule of the sweep, as the configuration has it, whichever worker comes first. */
-async function keepSweepSchedule(client: Client, config: Config, deployment: string): Promise<void> {
-  const { overdue_ms, sweep_interval_ms } = config.policy.payments;
-  const spec = { intervals: [{ every: sweep_interval_ms }] };
-  const action = {
-    type: 'startWorkflow' as const,
-    workflowType: sweep,
-    workflowId: 'sweep',
-    // One that cannot end must not keep the next from beginning.
-    workflowExecutionTimeout: SWEEP_TIMEOUT,
-    taskQueue: MAIN_QUEUE,
-    args: [{ overdueMs: overdue_ms, deployment, accounts: config.accounts.map((a) => a.name) }] as [SweepInput],
-    staticSummary: 'stand in for webhooks that did not come',
-  };
-  const policies = { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1m' as const };
-  try {
-    await client.schedule.create({ scheduleId: SWEEP_SCHEDULE, spec, action, policies });
-  } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    await client.schedule.getHandle(SWEEP_SCHEDULE).update((schedule) => ({ ...schedule, spec, action, policies }));
-  }
 }
 
 let runtimeInstalled = false;

@@ -113,6 +113,9 @@ async function refuseTakenPorts(config: Config): Promise<void> {
   for (const [port, what, variable] of needed) if (await isTaken(port)) throw portTaken(port, what, variable);
 }
 
+/** How long a server whose topology was killed may take to be gone: it was told to end, and drains first. */
+const EARLIER_GONE_MS = 15_000;
+
 /**
  * The same at every start, as long as they are free. The database remembers for a while which servers there were and
  * where; one that came back elsewhere would hand its work to the one that is gone, for most of a minute.
@@ -120,11 +123,20 @@ async function refuseTakenPorts(config: Config): Promise<void> {
 async function innerPorts(folder: string): Promise<readonly number[]> {
   const file = join(folder, 'ports.json');
   const before: number[] = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];
-  const taken = await Promise.all(before.map((port) => isTaken(port)));
-  if (before.length === 1 + INNER_PORTS && !taken.includes(true)) return before;
+  if (before.length === 1 + INNER_PORTS && (await areFreed(before, EARLIER_GONE_MS))) return before;
   const ports = await freeLowPorts(1 + INNER_PORTS);
   writeFileSync(file, JSON.stringify(ports));
   return ports;
+}
+
+async function areFreed(ports: readonly number[], withinMs: number): Promise<boolean> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const taken = await Promise.all(ports.map((port) => isTaken(port)));
+    if (!taken.includes(true)) return true;
+    if (Date.now() > deadline) return false;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
 
 function build(): void {
