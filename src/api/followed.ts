@@ -4,8 +4,9 @@ import { parseRefundId } from '../domain/ids.js';
 import type { RefundStanding, RefundStatus } from '../domain/refund/index.js';
 import type { dispute, refund } from '../workflows/index.js';
 import { SHOWN } from '../workflows/messages.js';
-import { ACCOUNT, AMOUNT, CURRENCY, STATUS } from '../workflows/search-attributes.js';
+import { ACCOUNT, AMOUNT, CURRENCY, PAYMENT_ID, STATUS } from '../workflows/search-attributes.js';
 import { notFound } from './errors.js';
+import { Gatherer, type GathererLimits } from './gatherer.js';
 import { asUnavailable } from './temporal-errors.js';
 
 interface Run {
@@ -30,34 +31,66 @@ type FollowedRun = Pick<
   'workflowId' | 'runId' | 'status' | 'startTime' | 'memo' | 'typedSearchAttributes'
 >;
 
-/** A payment has few of them; a list longer than this is cut, newest first. */
-const MOST = 200;
 const LIST_TIMEOUT_MS = 5_000;
 
 /**
- * A payment's refunds and disputes, oldest first, by their search attribute. Open ones are told by their memo, closed ones
+ * A cluster allows ten visibility calls a second by default (`frontend.namespaceRPS.visibility`, for each frontend and
+ * namespace), and everybody's lists are among them; what goes beyond is refused.
+ */
+const LISTS: GathererLimits = { perSecond: 5, burst: 3, most: 50 };
+
+/**
+ * Payments' refunds and disputes, oldest first, by their search attribute. Open ones are told by their memo, closed ones
  * by their result, so no worker is needed; visibility trails them by a moment.
  */
-export async function readFollowed(client: Client, paymentId: string): Promise<Followed> {
-  // The id was checked: nothing in it can end a quotation.
-  const query = `PaymentId = '${paymentId}' AND WorkflowType IN ('refund', 'dispute')`;
+export class FollowedReader {
+  private readonly lists: Gatherer<string, Followed>;
+
+  constructor(private readonly client: Client) {
+    // A clock that is set back must not hold anybody up.
+    this.lists = new Gatherer(
+      (ids) => this.list(ids),
+      LISTS,
+      () => performance.now(),
+    );
+  }
+
+  /** @throws Problem 503 when Temporal does not answer. */
+  of(paymentId: string): Promise<Followed> {
+    return this.lists.get(paymentId);
+  }
+
+  private async list(paymentIds: readonly string[]): Promise<(paymentId: string) => Promise<Followed>> {
+    // The ids were checked: nothing in them can end a quotation.
+    const quoted = paymentIds.map((id) => `'${id}'`).join(', ');
+    const query = `PaymentId IN (${quoted}) AND WorkflowType IN ('refund', 'dispute')`;
+    const runs = await inTime(this.client, () => newestRuns(this.client, query));
+    return (id) => {
+      const own = runs.filter((run) => run.typedSearchAttributes.get(PAYMENT_ID) === id);
+      return inTime(this.client, () => tellAll(this.client, own));
+    };
+  }
+}
+
+async function inTime<T>({ connection }: Client, ask: () => Promise<T>): Promise<T> {
   try {
-    return await client.connection.withDeadline(Date.now() + LIST_TIMEOUT_MS, () => follow(client, query));
+    return await connection.withDeadline(Date.now() + LIST_TIMEOUT_MS, ask);
   } catch (error) {
     throw asUnavailable(error, 'Temporal did not answer. Ask again.');
   }
 }
 
-async function follow(client: Client, query: string): Promise<Followed> {
+/** The last run of each workflow, oldest first. */
+async function newestRuns(client: Client, query: string): Promise<WorkflowExecutionInfo[]> {
   const newest = new Map<string, WorkflowExecutionInfo>();
-  let count = 0;
   for await (const run of client.workflow.list({ query })) {
     const known = newest.get(run.workflowId);
     if (known === undefined || known.startTime < run.startTime) newest.set(run.workflowId, run);
-    count += 1;
-    if (count >= MOST) break;
   }
-  const runs = [...newest.values()].sort((a, b) => a.startTime.getTime() - b.startTime.getTime());
+  return [...newest.values()].sort((a, b) => a.startTime.getTime() - b.startTime.getTime());
+}
+
+async function tellAll(client: Client, runs: readonly WorkflowExecutionInfo[]): Promise<Followed> {
   const [refunds, disputes] = await Promise.all([
     Promise.all(runs.filter((run) => run.type === 'refund').map((run) => toRefund(client, run))),
     Promise.all(runs.filter((run) => run.type === 'dispute').map((run) => toDispute(client, run))),
@@ -68,12 +101,10 @@ async function follow(client: Client, query: string): Promise<Followed> {
 /** One refund as Temporal itself has it. @throws Problem 404, or 503 when Temporal does not answer. */
 export async function readFollowedRefund(client: Client, workflowId: string): Promise<FollowedRefund> {
   try {
-    return await client.connection.withDeadline(Date.now() + LIST_TIMEOUT_MS, async () =>
-      toRefund(client, await client.workflow.getHandle(workflowId).describe()),
-    );
+    return await inTime(client, async () => toRefund(client, await client.workflow.getHandle(workflowId).describe()));
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) throw notFound('refund');
-    throw asUnavailable(error, 'Temporal did not answer. Ask again.');
+    throw error;
   }
 }
 

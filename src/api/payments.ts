@@ -5,7 +5,7 @@ import { lookYourself } from '../workflows/messages.js';
 import { type AcceptParts, accept } from './accept.js';
 import { type Change, change } from './changes.js';
 import { notFound, Problem } from './errors.js';
-import { type Followed, readFollowed } from './followed.js';
+import { type Followed, FollowedReader } from './followed.js';
 import { listPayments } from './list.js';
 import { type PresentParts, present, presentAccepted, presentRefund } from './present.js';
 import { type FoundPayment, readPayment } from './read.js';
@@ -36,6 +36,7 @@ const LARGEST_REQUEST = '64kb';
 
 export function paymentRoutes(parts: PaymentParts): Router {
   const { client } = parts;
+  const followed = new FollowedReader(client);
   const router = Router();
   const json = express.json({ limit: LARGEST_REQUEST, type: () => true, strict: false });
 
@@ -94,7 +95,7 @@ export function paymentRoutes(parts: PaymentParts): Router {
       return view;
     }
     try {
-      return present(found, await readFollowed(client, workflowId), parts);
+      return present(found, await followed.of(workflowId), parts);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       // The payment itself is known, only what follows it is not.
@@ -110,7 +111,11 @@ export function paymentRoutes(parts: PaymentParts): Router {
 
   router.post('/payments/:id/refunds', json, async (req, res) => {
     const id = idOf(req);
-    const { created, refund } = await requestRefund(parts, id, parseSafely(refundRequestSchema, req.body));
+    const { created, refund } = await requestRefund(
+      { ...parts, followed },
+      id,
+      parseSafely(refundRequestSchema, req.body),
+    );
     res.status(created ? 202 : 200).json(presentRefund(refund, id, parts));
   });
 

@@ -8,7 +8,7 @@ import { refundAttributes } from '../workflows/search-attributes.js';
 import type { AcceptParts } from './accept.js';
 import { Problem, stateForbids, unavailable } from './errors.js';
 import { fingerprint } from './fingerprint.js';
-import { type Followed, type FollowedRefund, readFollowed, readFollowedRefund } from './followed.js';
+import { type Followed, type FollowedReader, type FollowedRefund, readFollowedRefund } from './followed.js';
 import { type FoundPayment, readPayment } from './read.js';
 import { asUnavailable } from './temporal-errors.js';
 
@@ -17,6 +17,10 @@ export interface RefundRequest {
   readonly reference: string;
   readonly amount?: number | undefined;
   readonly reason?: RefundReason | undefined;
+}
+
+export interface RefundParts extends AcceptParts {
+  readonly followed: FollowedReader;
 }
 
 export interface RefundAccepted {
@@ -37,14 +41,14 @@ const SEND_AGAIN = 'The refund could not be handed to Temporal. Send the same re
  *
  * @throws Problem 404, 409 where the state or what is left forbids it, 503 when it could not be taken.
  */
-export async function requestRefund(parts: AcceptParts, id: string, request: RefundRequest): Promise<RefundAccepted> {
+export async function requestRefund(parts: RefundParts, id: string, request: RefundRequest): Promise<RefundAccepted> {
   const { client } = parts;
   const found = await readPayment(client, id);
   const workflowId = refundId(id, request.reference);
   const before = await existing(client, workflowId, request);
   if (before !== null) return { created: false, refund: before };
 
-  const input = toInput(parts, found, workflowId, request, await readFollowed(client, id));
+  const input = toInput(parts, found, workflowId, request, await parts.followed.of(id));
   try {
     await client.connection.withDeadline(Date.now() + TAKE_TIMEOUT_MS, () => start(client, input, request));
   } catch (error) {

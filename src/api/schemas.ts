@@ -207,8 +207,12 @@ export const paymentSchema = z
     expires_at: z.iso.datetime().optional(),
     timeline: z.array(z.object({ at: z.iso.datetime(), source: z.string(), what: z.string() })).optional(),
     workflow: workflowSchema,
-    /** Set when no worker answered and only what Temporal itself knows is shown. */
-    stale: z.boolean().optional(),
+    stale: z
+      .boolean()
+      .optional()
+      .describe(
+        'Only a part could be found out: no worker answered, or refunds and disputes may be missing. Ask again.',
+      ),
   })
   .meta({ id: 'Payment' });
 

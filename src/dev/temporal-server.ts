@@ -15,6 +15,7 @@ export const DYNAMIC_CONFIG: Readonly<Record<string, number | boolean>> = {
   'history.timerProcessorMaxPollRPS': 2_000,
   'history.timerProcessorMaxPollHostRPS': 5_000,
   'history.visibilityProcessorMaxPollRPS': 500,
+  'frontend.namespaceRPS.visibility': 100,
   'matching.useNewMatcher': true,
   'matching.enableFairness': true,
   'matching.numTaskqueueReadPartitions': 1,

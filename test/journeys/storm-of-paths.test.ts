@@ -149,7 +149,7 @@ describe('a seeded storm over every path', () => {
       const money = await moneyAt(id);
       const [received, refunded] = [ends.received, ends.refunded];
       const asItShould = same(told, ends) && same(money, { received, refunded, charges: received > 0 ? 1 : 0 });
-      if (!asItShould) wrong.push({ name, id, told, money });
+      if (!asItShould) wrong.push({ name, told, money, shown: shown[i] });
     }
     assert.deepEqual(wrong, []);
     assert.equal(lived.length, EACH * Object.keys(PATHS).length);

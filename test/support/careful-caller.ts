@@ -30,13 +30,13 @@ export class CarefulCaller {
     return this.insist(() => this.stack.api.refund(id, { reference: 'the-refund', amount }));
   }
 
-  /** Follows the payment until `isSo`, through whatever is down meanwhile. */
+  /** Follows the payment until `isSo`, through whatever is down meanwhile; an answer that is only a part is no answer. */
   async until(id: string, isSo: (payment: PaymentView) => boolean, seconds = 180): Promise<PaymentView> {
     const deadline = Date.now() + seconds * 1000;
     let last: unknown;
     while (Date.now() < deadline) {
       const answer = await whileDown(() => this.stack.api.get(id, 5));
-      if (answer?.status === 200 && isSo(answer.body)) return answer.body;
+      if (answer?.status === 200 && !answer.body.stale && isSo(answer.body)) return answer.body;
       last = answer?.body;
       await pause();
     }
