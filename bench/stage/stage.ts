@@ -85,6 +85,7 @@ export class Stage {
       new SimulatorControl(`http://127.0.0.1:${simulatorPort}`),
       new Stripe(SIMULATOR_KEY, { host: '127.0.0.1', port: simulatorPort, protocol: 'http', telemetry: false }),
     );
+    live.add(folder);
     try {
       await stage.startParts();
     } catch (error) {
@@ -132,6 +133,7 @@ export class Stage {
     this.caller.close();
     await this.temporal.connection.close();
     await this.kill9('worker', 'api', 'simulator', 'temporal');
+    live.delete(this.places.folder);
     rmSync(this.places.folder, { recursive: true, force: true });
   }
 
@@ -149,6 +151,12 @@ export class Stage {
     }
   }
 }
+
+/** Nothing is left on disk, however this process ends. */
+const live = new Set<string>();
+process.on('exit', () => {
+  for (const folder of live) rmSync(folder, { recursive: true, force: true });
+});
 
 const SERVER_TIMEOUT_MS = 60_000;
 
