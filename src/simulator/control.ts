@@ -12,6 +12,8 @@ const endpointSchema = z.strictObject({
   key: z.string().min(12),
   url: z.url(),
   secret: z.string().min(8),
+  /** As in Stripe's own: the types that are sent there, by name; all of them when left out. */
+  enabled_events: z.array(z.string().min(1)).min(1).optional(),
 });
 
 /** An object put as it is: a state that only time or a bank would bring about. */
@@ -109,11 +111,15 @@ function parsed(body: string): unknown {
   }
 }
 
-/** Registers where an account's events go; the same URL again replaces its secret. */
-export function addEndpoint(simulator: Simulator, endpoint: z.infer<typeof endpointSchema>): unknown {
-  const account = accountId(endpoint.key);
-  const id = `we_${accountId(endpoint.url).slice(5)}`;
-  simulator.store.commit([[account, 'webhook_endpoints', { id, url: endpoint.url, secret: endpoint.secret }]]);
+/** Registers where an account's events go; the same URL again replaces its secret and what it asks for. */
+export function addEndpoint(
+  simulator: Simulator,
+  { key, url, secret, enabled_events }: z.infer<typeof endpointSchema>,
+): unknown {
+  const account = accountId(key);
+  const id = `we_${accountId(url).slice(5)}`;
+  const endpoint = { id, url, secret, ...(enabled_events === undefined ? {} : { enabled_events }) };
+  simulator.store.commit([[account, 'webhook_endpoints', endpoint]]);
   return { id, account };
 }
 

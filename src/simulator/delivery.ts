@@ -31,9 +31,11 @@ export class WebhookSender {
     }
   }
 
-  /** The deliveries that an event needs, one to each endpoint; they are stored with the event itself. */
+  /** The deliveries that an event needs, one to each endpoint that asks for it; they are stored with the event itself. */
   plan(account: string, event: StripeEvent, raisedMs: number): WebhookDelivery[] {
-    return this.options.store.all(account, 'webhook_endpoints').map((endpoint) => ({
+    const endpoints = this.options.store.all(account, 'webhook_endpoints');
+    const asking = endpoints.filter(({ enabled_events }) => enabled_events?.includes(event.type) ?? true);
+    return asking.map((endpoint) => ({
       id: `${event.id}.${endpoint.id}`,
       event: event.id,
       endpoint: endpoint.id,

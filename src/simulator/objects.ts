@@ -219,6 +219,8 @@ export interface WebhookEndpoint {
   id: string;
   url: string;
   secret: string;
+  /** The types that are sent to it; all of them when left out. */
+  enabled_events?: string[];
 }
 
 export interface ApiErrorBody {

@@ -25,7 +25,7 @@ Controls, under http://127.0.0.1:SIMULATOR_PORT/_simulator/:
   GET  /authenticate/INTENT   the same, as a page for a person
   POST /dispute               {intent, reason?, inquiry?}: the customer disputes a payment
   PUT  /faults                what goes wrong with requests and webhooks; DELETE for nothing
-  PUT  /webhook_endpoints     {key, url, secret}: where an account's events go
+  PUT  /webhook_endpoints     {key, url, secret, enabled_events?}: where an account's events go
 `;
 
 /** Starts the simulator with the default account's webhooks pointed at this installation's API. */

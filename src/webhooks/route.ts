@@ -28,10 +28,11 @@ export interface ToDispute {
 }
 
 /**
- * The events that can change a state. A signal is a billable action, so the others (created, charge.*, balance) are only
- * counted. Of a refund's, `charge.refunded` and `charge.refund.updated` say nothing that `refund.*` does not.
+ * The events that can change a state, and so those that an endpoint at Stripe asks for. A signal is a billable action, so
+ * the others (created, charge.*, balance) are only counted. Of a refund's, `charge.refunded` and `charge.refund.updated`
+ * say nothing that `refund.*` does not.
  */
-const STATE_CHANGING: ReadonlySet<string> = new Set([
+export const STATE_CHANGING: ReadonlySet<string> = new Set([
   'payment_intent.succeeded',
   'payment_intent.payment_failed',
   'payment_intent.canceled',

@@ -108,6 +108,24 @@ describe('webhooks', () => {
     }
   });
 
+  it('go to an endpoint that asks for some types in those types alone', async () => {
+    const choosy = await Inbox.start();
+    try {
+      await stripe.sendWebhooksTo(choosy.url, SECRET, undefined, ['payment_intent.succeeded', 'refund.created']);
+      const { id } = await pay();
+      await inbox.until(({ mail }) => mail.length === 3);
+      await stripe.stripe.refunds.create({ payment_intent: id });
+      await choosy.until((box) => box.of('refund.created').length === 1);
+      await inbox.until((box) => box.of('charge.refunded').length === 1);
+      assert.deepEqual(
+        choosy.mail.map(({ event }) => event.type),
+        ['payment_intent.succeeded', 'refund.created'],
+      );
+    } finally {
+      await choosy.stop();
+    }
+  });
+
   it('come with the new secret once it was replaced', async () => {
     await stripe.sendWebhooksTo(inbox.url, 'whsec_rolled_over');
     await pay();

@@ -37,6 +37,12 @@ export class Part implements Runnable {
     private readonly cwd: string = ROOT,
   ) {}
 
+  /** @throws when it was never started. */
+  get pid(): number {
+    if (this.child?.pid === undefined) throw new Error(`${this.name} was never started`);
+    return this.child.pid;
+  }
+
   get running(): boolean {
     return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
   }

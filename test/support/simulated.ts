@@ -75,13 +75,14 @@ export class Simulated {
     };
   }
 
-  /** Sends an account's events to `url` from now on. */
-  async sendWebhooksTo(url: string, secret: string, key: string = SIMULATOR_KEY): Promise<void> {
-    const response = await fetch(`${this.base}/_simulator/webhook_endpoints`, {
-      method: 'PUT',
-      body: JSON.stringify({ key, url, secret }),
-    });
-    if (!response.ok) throw new Error(await response.text());
+  /** Sends an account's events to `url` from now on, or those of them that it asks for. */
+  async sendWebhooksTo(
+    url: string,
+    secret: string,
+    key: string = SIMULATOR_KEY,
+    enabled_events?: readonly string[],
+  ): Promise<void> {
+    await this.control.sendWebhooks({ key, url, secret, ...(enabled_events === undefined ? {} : { enabled_events }) });
   }
 }
 

@@ -28,6 +28,16 @@ export class SimulatorControl {
     return this.call('DELETE', 'faults');
   }
 
+  /** Where an account's events go, and which of them. */
+  sendWebhooks(endpoint: {
+    key: string;
+    url: string;
+    secret: string;
+    enabled_events?: readonly string[];
+  }): Promise<unknown> {
+    return this.call('PUT', 'webhook_endpoints', endpoint);
+  }
+
   release(): Promise<unknown> {
     return this.call('POST', 'release');
   }

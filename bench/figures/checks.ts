@@ -1,0 +1,99 @@
+import type { Acknowledgement } from '../rows/acknowledgement.js';
+import type { KillOutcome } from '../rows/kill.js';
+import type { Configuration, Visit, Visits } from '../rows/speed.js';
+import type { StormOutcome } from '../rows/storm.js';
+import { median, percentile, ratios } from './stats.js';
+import { figure } from './table.js';
+
+/** One figure beside its target. */
+export interface Check {
+  readonly what: string;
+  readonly measured: string;
+  readonly target: string;
+  readonly held: boolean;
+  /** Of counts that must be 0: no noise excuses them. */
+  readonly exact: boolean;
+}
+
+export const THROUGHPUT_TARGET = 3;
+export const END_TO_END_TARGET = 5;
+export const ACKNOWLEDGEMENT_TARGET = 2;
+
+/** The visits of one configuration. */
+export function visitsOf(visits: Visits, { system, flags }: Configuration): readonly Visit[] {
+  const found = visits.find(({ configuration: c }) => c.system === system && c.flags === flags);
+  return found?.visits ?? [];
+}
+
+/** Compared round by round, so that what slowed a whole round down slowed both. */
+export function checkSpeed(visits: Visits): Check[] {
+  const plain = visitsOf(visits, { system: 'plain', flags: 'default' });
+  const penstock = visitsOf(visits, { system: 'penstock', flags: 'penstock' });
+  const compare = (of: readonly Visit[], to: readonly Visit[], value: (visit: Visit) => number) =>
+    median(ratios(of.map(value), to.map(value)));
+  const throughput = (value: (visit: Visit) => number, what: string): Check => {
+    const ratio = compare(penstock, plain, value);
+    return {
+      what,
+      measured: figure(ratio),
+      target: `>= ${THROUGHPUT_TARGET}`,
+      held: ratio >= THROUGHPUT_TARGET,
+      exact: false,
+    };
+  };
+  const endToEnd = compare(plain, penstock, (visit) => percentile(visit.endToEndMs, 0.5));
+  return [
+    throughput((visit) => visit.paymentsPerSecond, 'payments/s, Penstock : plain on default flags'),
+    throughput((visit) => visit.nineInTenPerSecond, 'the same until nine in ten have closed'),
+    {
+      what: 'end to end p50, plain on default flags : Penstock',
+      measured: figure(endToEnd),
+      target: `>= ${END_TO_END_TARGET}`,
+      held: endToEnd >= END_TO_END_TARGET,
+      exact: false,
+    },
+  ];
+}
+
+/** It holds when chance at its worst would still leave it at the target. */
+export function checkAcknowledgement({ surroundings, p99 }: Acknowledgement): Check {
+  const [lowest, highest] = p99.edges;
+  return {
+    what: `acknowledgement p99, API : bare workflow.start, ${surroundings}`,
+    measured: `${figure(p99.ratio)} (${figure(lowest)} to ${figure(highest)} by chance)`,
+    target: `<= ${ACKNOWLEDGEMENT_TARGET}`,
+    held: highest <= ACKNOWLEDGEMENT_TARGET,
+    exact: false,
+  };
+}
+
+export function checkStorm(outcomes: readonly StormOutcome[]): Check[] {
+  const harm = (o: StormOutcome) => o.chargedTwice + o.chargedButFailed + o.succeededUncharged + o.lost;
+  const penstock = outcomes.filter(({ system }) => system === 'penstock').map(harm);
+  const plain = outcomes.filter(({ system }) => system === 'plain').map(harm);
+  return [
+    none('storm: customers harmed by Penstock', sum(penstock)),
+    {
+      what: 'storm: customers harmed by the plain sample',
+      measured: String(sum(plain)),
+      target: 'not 0',
+      held: sum(plain) > 0,
+      exact: false,
+    },
+  ];
+}
+
+export function checkKills(outcomes: readonly KillOutcome[]): Check[] {
+  return [
+    none('kill -9: payments lost', sum(outcomes.map((o) => o.lost))),
+    none('kill -9: payments charged twice or wrong', sum(outcomes.map((o) => o.chargedTwice + o.wrong))),
+  ];
+}
+
+function none(what: string, count: number): Check {
+  return { what, measured: String(count), target: '0', held: count === 0, exact: true };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,81 @@
+import type { Acknowledgement } from '../rows/acknowledgement.js';
+import type { KillOutcome } from '../rows/kill.js';
+import type { Visit, Visits } from '../rows/speed.js';
+import type { StormOutcome } from '../rows/storm.js';
+import type { Check } from './checks.js';
+import { median, percentile } from './stats.js';
+import { figure, table } from './table.js';
+
+/** Medians over the rounds; the 99th percentile over all of them together, which one round has too few payments for. */
+export function reportSpeed(visits: Visits): string[] {
+  const rows = visits.map(({ configuration: { system, flags }, visits: of }) => {
+    const middle = (value: (visit: Visit) => number) => figure(median(of.map(value)));
+    const both = (values: (visit: Visit) => readonly number[]) => [
+      middle((visit) => percentile(values(visit), 0.5)),
+      figure(percentile(of.flatMap(values), 0.99)),
+    ];
+    return [
+      `${system}, ${flags} flags`,
+      middle((visit) => visit.paymentsPerSecond),
+      middle((visit) => visit.nineInTenPerSecond),
+      ...both((visit) => visit.acknowledgementMs),
+      ...both((visit) => visit.endToEndMs),
+      middle((visit) => median(visit.events)),
+      middle((visit) => median(visit.actions)),
+      middle((visit) => visit.stripeCalls),
+      middle(processorMs),
+    ];
+  });
+  const heads = [
+    ['', 'payments', 'to nine', 'acknowledged', '', 'end to end', '', 'history', 'billable', 'Stripe', 'processor'],
+    ['', '/s', 'in ten /s', 'p50 ms', 'p99 ms', 'p50 ms', 'p99 ms', 'events', 'actions', 'calls', 'ms/payment'],
+  ];
+  return table([...heads, ...rows]);
+}
+
+/** What a payment kept a processor busy for, in all of Penstock's or the sample's own parts and the server. */
+function processorMs({ processorMs: used }: Visit): number {
+  return used === null ? Number.NaN : used.worker + used.api + used.temporal;
+}
+
+export function reportAcknowledgement(all: readonly Acknowledgement[]): string[] {
+  return table([
+    ['', 'API p50 ms', 'p99 ms', 'bare p50 ms', 'p99 ms', 'p50 ratio', 'p99 ratio', 'two bare streams, p99'],
+    ...all.map(({ surroundings, api, bare, p50, p99 }) => [
+      surroundings,
+      ...[api.p50, api.p99, bare.p50, bare.p99, p50.ratio, p99.ratio].map(figure),
+      p99.chance.map(figure).join(' to '),
+    ]),
+  ]);
+}
+
+export function reportStorm(outcomes: readonly StormOutcome[]): string[] {
+  return table([
+    ['', 'payments', 'charged twice', 'charged, says failed', 'says paid, uncharged', 'lost', 'Stripe calls'],
+    ...outcomes.map((o) => [
+      `${o.system}${o.killed ? ', everything killed half way' : ''}`,
+      ...[o.payments, o.chargedTwice, o.chargedButFailed, o.succeededUncharged, o.lost].map(String),
+      figure(o.stripeCalls),
+    ]),
+  ]);
+}
+
+export function reportKills(outcomes: readonly KillOutcome[]): string[] {
+  const paths = [...new Set(outcomes.map(({ path }) => path))];
+  const parts = [...new Set(outcomes.map(({ part }) => part))];
+  const cell = (part: string, path: string) => {
+    const found = outcomes.find((o) => o.part === part && o.path === path);
+    return found === undefined ? '-' : `${found.lost}, ${found.chargedTwice}, ${found.wrong} of ${found.payments}`;
+  };
+  return table([
+    ['lost, charged twice, wrong', ...paths],
+    ...parts.map((part) => [`kill -9 of the ${part}`, ...paths.map((path) => cell(part, path))]),
+  ]);
+}
+
+export function reportChecks(checks: readonly Check[]): string[] {
+  return table([
+    ['', 'measured', 'target', ''],
+    ...checks.map((check) => [check.what, check.measured, check.target, check.held ? 'held' : 'MISSED']),
+  ]);
+}

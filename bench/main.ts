@@ -1,0 +1,89 @@
+import { parseArgs } from 'node:util';
+import type { Check } from './figures/checks.js';
+import { reportChecks } from './figures/report.js';
+import { commit, load, machine, writeResults } from './results.js';
+import { type AllSizes, ROWS } from './rows/index.js';
+
+const HELP = `Measures Penstock beside the plain sample in bench/plain/, on servers of its own with fresh data.
+
+  npm run bench                     every row, within 20 minutes
+  npm run bench -- ROW…             ${Object.keys(ROWS).join(', ')}
+  npm run bench -- --quick          a few payments of everything: to try the bench itself, not to quote
+  npm run bench -- --seed 7         other amounts, cards and faults
+
+It prints a table for each row, then every ratio beside its target, and keeps it all in bench/results/. How each figure
+is taken: docs/bench.md. Absolute times are this machine's and the moment's; what is claimed are ratios taken in one run.
+`;
+
+const DEFAULT_SEED = 20_261_121;
+
+const FULL: AllSizes = {
+  speed: { rounds: 3, warmUp: 30, alone: 30, backlog: 100, acknowledged: 160 },
+  acknowledgement: { windows: 7, requests: 200, warmUp: 30 },
+  storm: { payments: 300 },
+  kill: { perPath: 3 },
+};
+
+const QUICK: AllSizes = {
+  speed: { rounds: 1, warmUp: 5, alone: 5, backlog: 15, acknowledged: 20 },
+  acknowledgement: { windows: 2, requests: 20, warmUp: 5 },
+  storm: { payments: 30 },
+  kill: { perPath: 1 },
+};
+
+const print = (line = '') => process.stdout.write(`${line}\n`);
+const say = (line: string) => process.stderr.write(`  ${line}\n`);
+
+async function bench(names: readonly string[], seed: number, sizes: AllSizes): Promise<boolean> {
+  const startedAt = new Date();
+  const [at, code] = [machine(), commit()];
+  print(`${at.cores} cores (${at.model}), ${at.memoryGb} GB, Node.js ${at.node}; commit ${code.hash}, seed ${seed}`);
+  const rows: Record<string, unknown> = {};
+  const checks: Check[] = [];
+  for (const name of names) {
+    const row = ROWS[name];
+    if (row === undefined) continue;
+    const [loadBefore, rowAt] = [load(), performance.now()];
+    say(`${name}: begins, load ${loadBefore.toFixed(1)}`);
+    const { lines, checks: own, data } = await row.measure(sizes, seed, say);
+    const seconds = (performance.now() - rowAt) / 1000;
+    rows[name] = { seconds, loadBefore, loadAfter: load(), data };
+    checks.push(...own);
+    print(`\n${row.title}\n`);
+    for (const line of lines) print(line);
+  }
+  print('\nBeside the targets\n');
+  for (const line of reportChecks(checks)) print(line);
+  const whole = names.length === Object.keys(ROWS).length;
+  const name = [startedAt.toISOString().slice(0, 10), code.hash, ...(whole ? [] : names)].join('-');
+  const results = { startedAt, machine: at, commit: code, seed, sizes, quick: sizes === QUICK, checks, rows };
+  print(`\n${writeResults(name, results)}`);
+  return checks.every((check) => check.held || !check.exact);
+}
+
+/** What is running then ends with this process. */
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+
+try {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      help: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
+      seed: { type: 'string', default: String(DEFAULT_SEED) },
+    },
+  });
+  const unknown = positionals.filter((name) => !(name in ROWS));
+  const seed = Number(values.seed);
+  if (values.help) print(HELP);
+  else if (unknown.length > 0) throw new Error(`there is no row ${unknown.join(', ')}\n\n${HELP}`);
+  else if (!Number.isSafeInteger(seed)) throw new Error(`--seed takes a whole number\n\n${HELP}`);
+  else {
+    const names = positionals.length > 0 ? positionals : Object.keys(ROWS);
+    const exact = await bench(names, seed, values.quick ? QUICK : FULL);
+    process.exitCode = exact ? 0 : 1;
+  }
+} catch (error) {
+  process.stderr.write(`bench: ${(error as Error).stack ?? String(error)}\n`);
+  process.exitCode = 1;
+}

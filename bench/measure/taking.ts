@@ -1,0 +1,32 @@
+import type { Order } from '../stage/orders.js';
+import type { Stage } from '../stage/stage.js';
+
+/** Requests under way at once while a backlog is handed in: enough that the API is what limits it. */
+const AT_ONCE = 16;
+
+/** Hands every order in as fast as the API takes them. @throws when one is refused. */
+export async function takeAll(stage: Stage, orders: readonly Order[]): Promise<void> {
+  const queue = [...orders];
+  const hand = async () => {
+    for (let order = queue.shift(); order !== undefined; order = queue.shift()) await take(stage, order);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, hand));
+}
+
+/** @throws when it is refused. */
+export async function take(stage: Stage, order: Order): Promise<void> {
+  const { status, text } = await stage.caller.take(order);
+  if (status !== 202) throw new Error(`${stage.system.name} answered ${status}: ${text}`);
+}
+
+const PAUSE_BETWEEN_RETRIES_MS = 200;
+
+/** Hands an order in as a careful caller would: the same request again until it is taken. */
+export async function takeAtLast(stage: Stage, order: Order): Promise<void> {
+  for (;;) {
+    const answer = await stage.caller.take(order).catch(() => undefined);
+    if (answer !== undefined && answer.status < 300) return;
+    if (answer !== undefined && answer.status < 500) throw new Error(`${answer.status}: ${answer.text}`);
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_BETWEEN_RETRIES_MS));
+  }
+}

@@ -1,0 +1,56 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { ROOT } from '../test/support/process.js';
+
+export interface Machine {
+  readonly cores: number;
+  readonly model: string;
+  readonly memoryGb: number;
+  readonly system: string;
+  readonly node: string;
+}
+
+export function machine(): Machine {
+  const all = cpus();
+  return {
+    cores: all.length,
+    model: all[0]?.model.trim() ?? 'unknown',
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    system: `${process.platform} ${release()}`,
+    node: process.version,
+  };
+}
+
+/** How many processes want to run, over the last minute; more than there are cores is a machine that is shared. */
+export function load(): number {
+  return loadavg()[0] ?? Number.NaN;
+}
+
+export interface Commit {
+  readonly hash: string;
+  /** Whether the code is something else than the commit. */
+  readonly changed: boolean;
+}
+
+export function commit(): Commit {
+  try {
+    const git = (...args: string[]) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
+    return {
+      hash: git('rev-parse', '--short=12', 'HEAD'),
+      changed: git('status', '--porcelain', '--', 'src', 'bench', 'package-lock.json') !== '',
+    };
+  } catch {
+    return { hash: 'unknown', changed: false };
+  }
+}
+
+/** @returns the file's path. */
+export function writeResults(name: string, results: unknown): string {
+  const folder = join(ROOT, 'bench', 'results');
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `${name}.json`);
+  writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`);
+  return path;
+}

@@ -1,0 +1,119 @@
+import { type Band, banded, median, percentile, ratios } from '../figures/stats.js';
+import { untilAllClosed } from '../measure/closing.js';
+import { type Answers, openLoop } from '../measure/open-loop.js';
+import { takeAll } from '../measure/taking.js';
+import { type Order, ordersOf } from '../stage/orders.js';
+import { Stage } from '../stage/stage.js';
+import { PER_SECOND } from './speed.js';
+
+/** One window: the API and two streams of bare starts, at the same time and at the same rate. */
+interface Window {
+  readonly api: Quantiles;
+  readonly bare: Quantiles;
+  readonly bareAgain: Quantiles;
+}
+
+interface Quantiles {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** With the worker at work on what was acknowledged, or with the worker away, so that nothing but starts is under way. */
+export type Surroundings = 'at work' | 'quiet';
+
+export interface Acknowledgement {
+  readonly surroundings: Surroundings;
+  readonly windows: readonly Window[];
+  readonly refused: number;
+  readonly p50: Band;
+  readonly p99: Band;
+  /** Medians over the windows, ms. */
+  readonly api: Quantiles;
+  readonly bare: Quantiles;
+}
+
+export interface AcknowledgementSizes {
+  readonly windows: number;
+  /** Requests of each stream in one window. */
+  readonly requests: number;
+  readonly warmUp: number;
+}
+
+/**
+ * What the API adds to the one call to Temporal that it makes. Three streams run at once, a third of a period apart: the
+ * API, and two of `workflow.start` by the same client library on the same server, of a workflow that nobody works on. So
+ * all three meet the same server in the same seconds; and the two bare streams, being the same, show what chance alone
+ * makes of such a ratio.
+ */
+export async function measureAcknowledgement(
+  surroundings: Surroundings,
+  sizes: AcknowledgementSizes,
+  seed: number,
+  say: (line: string) => void,
+): Promise<Acknowledgement> {
+  const stage = await Stage.start({ system: 'penstock', flags: 'penstock', simulatorKeepsData: false });
+  try {
+    const warmUp = ordersOf(sizes.warmUp, seed, 'warm');
+    await takeAll(stage, warmUp);
+    await untilAllClosed(stage, warmUp, PATIENCE_MS);
+    if (surroundings === 'quiet') await stage.kill9('worker');
+    const windows: Window[] = [];
+    let refused = 0;
+    // The first is not counted: this process warms up too.
+    for (let nth = 0; nth <= sizes.windows; nth += 1) {
+      const orders = ordersOf(sizes.requests, seed + nth, `w${nth}`);
+      const { window, failures } = await windowOf(stage, `w${nth}`, orders);
+      // The next window begins as this one did, with nothing under way.
+      if (surroundings === 'at work') await untilAllClosed(stage, orders, PATIENCE_MS);
+      refused += failures;
+      if (nth === 0) continue;
+      windows.push(window);
+      const { api, bare } = window;
+      say(`${surroundings}, window ${nth}: API p99 ${api.p99.toFixed(1)} ms, bare ${bare.p99.toFixed(1)} ms`);
+    }
+    return { surroundings, ...summarized(windows), refused };
+  } finally {
+    await stage.stop();
+  }
+}
+
+const PATIENCE_MS = 150_000;
+
+/** A queue without a worker: what is measured ends when Temporal has the workflow. */
+const NOBODYS_QUEUE = 'bench-nobody';
+
+async function windowOf(stage: Stage, name: string, orders: readonly Order[]) {
+  const startAtMs = performance.now() + 100;
+  const third = 1000 / PER_SECOND / 3;
+  const stream = (offset: number, call: (order: Order) => Promise<boolean>) =>
+    openLoop({ perSecond: PER_SECOND, startAtMs: startAtMs + offset * third }, orders, call);
+  const bareStart = (label: string) => async (order: Order) => {
+    // What a payment is asked with travels along, so that both carry the same.
+    const args = [stage.system.body(order)];
+    const workflowId = `${label}-${name}-${order.reference}`;
+    await stage.temporal.workflow.start('nobodys', { workflowId, taskQueue: NOBODYS_QUEUE, args });
+    return true;
+  };
+  const [api, bare, bareAgain] = await Promise.all([
+    stream(0, async (order) => (await stage.caller.take(order)).status === 202),
+    stream(1, bareStart('bare')),
+    stream(2, bareStart('again')),
+  ]);
+  const window = { api: quantiles(api), bare: quantiles(bare), bareAgain: quantiles(bareAgain) };
+  return { window, failures: api.failures + bare.failures + bareAgain.failures };
+}
+
+function quantiles({ latenciesMs }: Answers): Quantiles {
+  return { p50: percentile(latenciesMs, 0.5), p99: percentile(latenciesMs, 0.99) };
+}
+
+function summarized(windows: readonly Window[]): Omit<Acknowledgement, 'surroundings' | 'refused'> {
+  const all = (stream: keyof Window, quantile: keyof Quantiles) => windows.map((window) => window[stream][quantile]);
+  const band = (quantile: keyof Quantiles) =>
+    banded(
+      ratios(all('api', quantile), all('bare', quantile)),
+      ratios(all('bareAgain', quantile), all('bare', quantile)),
+    );
+  const medians = (stream: keyof Window) => ({ p50: median(all(stream, 'p50')), p99: median(all(stream, 'p99')) });
+  return { windows, p50: band('p50'), p99: band('p99'), api: medians('api'), bare: medians('bare') };
+}

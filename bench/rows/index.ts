@@ -1,0 +1,77 @@
+import { type Check, checkAcknowledgement, checkKills, checkSpeed, checkStorm } from '../figures/checks.js';
+import { reportAcknowledgement, reportKills, reportSpeed, reportStorm } from '../figures/report.js';
+import { type Acknowledgement, type AcknowledgementSizes, measureAcknowledgement } from './acknowledgement.js';
+import { KILLED, type KillOutcome, killAmid } from './kill.js';
+import { measureSpeed, type Sizes } from './speed.js';
+import { type StormOutcome, weather } from './storm.js';
+
+export interface AllSizes {
+  readonly speed: Sizes;
+  readonly acknowledgement: AcknowledgementSizes;
+  readonly storm: { readonly payments: number };
+  readonly kill: { readonly perPath: number };
+}
+
+/** What a row measured, as its table, beside its targets, and as it is kept. */
+export interface Measured {
+  readonly lines: readonly string[];
+  readonly checks: readonly Check[];
+  readonly data: unknown;
+}
+
+export interface Row {
+  readonly title: string;
+  readonly measure: (sizes: AllSizes, seed: number, say: (line: string) => void) => Promise<Measured>;
+}
+
+export const ROWS: Readonly<Record<string, Row>> = {
+  speed: {
+    title: 'Speed and cost of a payment',
+    measure: async (sizes, seed, say) => {
+      const visits = await measureSpeed(sizes.speed, seed, say);
+      return { lines: reportSpeed(visits), checks: checkSpeed(visits), data: visits };
+    },
+  },
+  acknowledgement: {
+    title: 'Acknowledgement at 20 requests/s beside the bare workflow.start',
+    measure: async (sizes, seed, say) => {
+      const all: Acknowledgement[] = [];
+      for (const surroundings of ['quiet', 'at work'] as const) {
+        all.push(await measureAcknowledgement(surroundings, sizes.acknowledgement, seed, say));
+      }
+      return { lines: reportAcknowledgement(all), checks: all.map(checkAcknowledgement), data: all };
+    },
+  },
+  storm: {
+    title: 'A storm: a quarter of the replies lost, truncated, reset or 500; webhooks tripled and shuffled',
+    measure: async (sizes, seed, say) => {
+      const outcomes: StormOutcome[] = [];
+      for (const [system, killed] of STORMS) {
+        const outcome = await weather(system, { ...sizes.storm, killed }, seed);
+        outcomes.push(outcome);
+        say(`${system}${killed ? ', killed' : ''}: ${outcome.seconds.toFixed(0)} s`);
+      }
+      return { lines: reportStorm(outcomes), checks: checkStorm(outcomes), data: outcomes };
+    },
+  },
+  kill: {
+    title: 'kill -9 in the middle of a payment',
+    measure: async (sizes, _seed, say) => {
+      const outcomes: KillOutcome[] = [];
+      for (const part of KILLED) {
+        outcomes.push(...(await killAmid(part, sizes.kill.perPath)));
+        say(`${part} killed`);
+      }
+      return { lines: reportKills(outcomes), checks: checkKills(outcomes), data: outcomes };
+    },
+  },
+};
+
+const STORMS = [
+  ['plain', false],
+  ['plain, webhook wins', false],
+  ['plain, one call', false],
+  ['penstock', false],
+  ['plain', true],
+  ['penstock', true],
+] as const;

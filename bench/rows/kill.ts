@@ -1,0 +1,140 @@
+import type { PaymentView } from '../../src/api/schemas.js';
+import { type PartName, Stage } from '../stage/stage.js';
+import { PATHS, type Path, type Traveller } from './kill-paths.js';
+
+/** The parts that are Penstock's own; the simulator stands for Stripe. */
+export const KILLED = ['worker', 'api', 'temporal'] as const satisfies readonly PartName[];
+
+export interface KillOutcome {
+  readonly part: (typeof KILLED)[number];
+  readonly path: string;
+  readonly payments: number;
+  /** Never came through. */
+  readonly lost: number;
+  readonly chargedTwice: number;
+  /** Something else is not as it has to be: what was captured or refunded, at Stripe or as Penstock shows it. */
+  readonly wrong: number;
+}
+
+interface Under {
+  readonly path: Path;
+  readonly traveller: Traveller;
+  lost: boolean;
+}
+
+/** Longer than any bank takes; shorter than an authorization lives. */
+const BANK_DAYS_MS = 5 * 24 * 60 * 60_000;
+
+/** Kills one part -9 while payments on every path are in the middle of their call to Stripe, and sees what becomes of them. */
+export async function killAmid(part: (typeof KILLED)[number], perPath: number): Promise<KillOutcome[]> {
+  const stage = await Stage.start({ system: 'penstock', flags: 'penstock' });
+  try {
+    const under = await setOut(stage, perPath);
+    await strike(stage, part, () => letStripeAnswer(stage));
+    await each(under, ({ path, traveller }) => path.halfWay(stage, traveller));
+    const outside = under.filter(({ path, lost }) => path.outside !== undefined && !lost);
+    const waiting = await Promise.all(outside.map(({ traveller }) => stage.penstock.get(traveller.id)));
+    await strike(stage, part, async () => {
+      for (const [nth, { path }] of outside.entries()) await path.outside?.(stage, waiting[nth]?.body as PaymentView);
+      await stage.simulator.advance(BANK_DAYS_MS);
+    });
+    await each(under, ({ traveller }) => stage.penstock.until(traveller.id, (p) => p.final, 120));
+    return await Promise.all(
+      PATHS.map((path) =>
+        judge(
+          stage,
+          part,
+          path.name,
+          under.filter((one) => one.path === path),
+        ),
+      ),
+    );
+  } finally {
+    await stage.stop();
+  }
+}
+
+/** Brings every payment to where Stripe has acted and its answer is still on the way. */
+async function setOut(stage: Stage, perPath: number): Promise<Under[]> {
+  const all = PATHS.flatMap((path) => Array.from({ length: perPath }, () => path));
+  const ids = await Promise.all(all.map((path) => path.prepare(stage)));
+  const endpoints = [...new Set(all.map((path) => path.endpoint))];
+  await stage.simulator.faults({
+    requests: endpoints.map((endpoint) => ({
+      kind: 'hold_reply',
+      endpoint,
+      times: all.filter((path) => path.endpoint === endpoint).length,
+    })),
+  });
+  const travellers = await Promise.all(all.map((path, nth) => path.act(stage, ids[nth] ?? null)));
+  await stage.simulator.untilHeld(all.length);
+  return all.map((path, nth) => ({ path, traveller: travellers[nth] as Traveller, lost: false }));
+}
+
+async function letStripeAnswer(stage: Stage): Promise<void> {
+  await stage.simulator.noFaults();
+  await stage.simulator.release();
+}
+
+async function strike(stage: Stage, part: PartName, meanwhile: () => Promise<unknown>): Promise<void> {
+  await stage.kill9(part);
+  await meanwhile();
+  await stage.start(part);
+  while ((await stage.penstock.call('GET', '/health/ready')).status !== 200) {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+/** Waits for all of them; one that does not come through in time is lost, and the others go on. */
+async function each(under: readonly Under[], step: (one: Under) => Promise<unknown>): Promise<void> {
+  await Promise.all(
+    under
+      .filter((one) => !one.lost)
+      .map(async (one) => {
+        one.lost = await step(one).then(
+          () => false,
+          () => true,
+        );
+      }),
+  );
+}
+
+async function judge(
+  stage: Stage,
+  part: KillOutcome['part'],
+  path: string,
+  under: readonly Under[],
+): Promise<KillOutcome> {
+  const ends = await Promise.all(under.map(({ traveller }) => endOf(stage, traveller)));
+  return {
+    part,
+    path,
+    payments: under.length,
+    lost: under.filter((one) => one.lost).length,
+    chargedTwice: ends.filter(({ charges }) => charges > 1).length,
+    wrong: ends.filter(({ right }, nth) => !right && under[nth]?.lost === false).length,
+  };
+}
+
+/** What Stripe has of a payment, and whether it and Penstock agree with what had to be. */
+async function endOf(
+  stage: Stage,
+  { id, captured, refunded }: Traveller,
+): Promise<{ charges: number; right: boolean }> {
+  const { body: shown } = await stage.penstock.get(id);
+  let charges = 0;
+  let atStripe = { captured: 0, refunded: 0 };
+  for await (const charge of stage.stripe.charges.list({ limit: 100 })) {
+    if (charge.metadata[stage.system.label] !== id || !charge.paid) continue;
+    charges += 1;
+    atStripe = {
+      captured: atStripe.captured + charge.amount_captured,
+      refunded: atStripe.refunded + charge.amount_refunded,
+    };
+  }
+  const right =
+    shown.status === 'succeeded' &&
+    [shown.amount_captured, atStripe.captured].every((amount) => amount === captured) &&
+    [shown.amount_refunded, atStripe.refunded].every((amount) => amount === refunded);
+  return { charges, right };
+}

@@ -1,0 +1,183 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import Stripe from 'stripe';
+import { SIMULATOR_KEY, SIMULATOR_WEBHOOK_SECRET } from '../../src/config/accounts.js';
+import { loadConfig } from '../../src/config/index.js';
+import { findTemporal } from '../../src/dev/temporal-cli.js';
+import { SERVER_ENVIRONMENT, SERVER_FLAGS } from '../../src/dev/temporal-server.js';
+import { ApiClient } from '../../test/support/api-client.js';
+import { Part, script } from '../../test/support/process.js';
+import { SimulatorControl } from '../../test/support/simulator-control.js';
+import { Caller } from './caller.js';
+import { takePort } from './ports.js';
+import { type Places, type Program, type System, type SystemName, systemOf } from './system.js';
+
+/** `default`: `temporal server start-dev --db-filename F`, as anybody starts it; `penstock`: as `npm start` does. */
+export type Flags = 'default' | 'penstock';
+
+export interface StageOptions {
+  readonly system: SystemName;
+  readonly flags: Flags;
+  /** Overrides of Penstock's payment policy. */
+  readonly policy?: Readonly<Record<string, number>>;
+  /** Whether the simulator outlives a kill; where nobody kills it, its writing to disk only takes time from the others. */
+  readonly simulatorKeepsData?: boolean;
+}
+
+export type PartName = 'worker' | 'api' | 'temporal' | 'simulator';
+
+/**
+ * A system with servers and data of its own: a Temporal server, the simulator, an API and a worker, each a process. The
+ * parts get the ports of this stage and nothing of the surrounding environment.
+ */
+export class Stage {
+  private constructor(
+    readonly system: System,
+    private readonly places: Places,
+    readonly parts: Readonly<Record<PartName, Part>>,
+    readonly caller: Caller,
+    /** Penstock's own calls; no other system answers them. */
+    readonly penstock: ApiClient,
+    readonly temporal: Client,
+    readonly simulator: SimulatorControl,
+    /** Reads the simulator's truth. */
+    readonly stripe: Stripe,
+  ) {}
+
+  static async start({ system: name, flags, policy, simulatorKeepsData = true }: StageOptions): Promise<Stage> {
+    const system = systemOf(name, policy);
+    const folder = mkdtempSync(join(tmpdir(), 'penstock-bench-'));
+    const [port, simulatorPort, temporalPort, uiPort] = await Promise.all([
+      takePort(),
+      takePort(),
+      takePort(),
+      takePort(),
+    ]);
+    const temporalAddress = `127.0.0.1:${temporalPort}`;
+    const places: Places = { folder, port, simulatorPort, temporalAddress };
+    const env = system.environment(places);
+    const part = (name: string, { command, ready }: Program) => new Part(name, command, env, ready);
+    const parts = {
+      temporal: new Part(
+        'temporal',
+        await temporalCommand(folder, temporalPort, uiPort, flags),
+        flags === 'penstock' ? SERVER_ENVIRONMENT : {},
+        undefined,
+      ),
+      simulator: new Part(
+        'simulator',
+        simulatorKeepsData ? SIMULATOR : [...SIMULATOR, '--memory'],
+        simulatorEnv(places),
+        /simulator on/,
+      ),
+      api: part('api', system.api),
+      worker: part('worker', system.worker),
+    };
+    const stage = new Stage(
+      system,
+      places,
+      parts,
+      new Caller(port, system),
+      new ApiClient(`http://127.0.0.1:${port}`),
+      new Client({ connection: Connection.lazy({ address: temporalAddress }) }),
+      new SimulatorControl(`http://127.0.0.1:${simulatorPort}`),
+      new Stripe(SIMULATOR_KEY, { host: '127.0.0.1', port: simulatorPort, protocol: 'http', telemetry: false }),
+    );
+    live.add(folder);
+    try {
+      await stage.startParts();
+    } catch (error) {
+      await stage.stop();
+      throw error;
+    }
+    return stage;
+  }
+
+  private async startParts(): Promise<void> {
+    await Promise.all([this.start('temporal'), this.start('simulator')]);
+    await this.askForWebhooks();
+    // One after the other: the first registers what the namespace needs, and the second finds it there.
+    await this.start('api');
+    await this.start('worker');
+  }
+
+  private async askForWebhooks(): Promise<void> {
+    const { webhookPath, webhookEvents } = this.system;
+    await this.simulator.sendWebhooks({
+      key: SIMULATOR_KEY,
+      url: `http://127.0.0.1:${this.places.port}${webhookPath}`,
+      secret: SIMULATOR_WEBHOOK_SECRET,
+      enabled_events: webhookEvents,
+    });
+  }
+
+  async start(name: PartName): Promise<void> {
+    await this.parts[name].start();
+    if (name === 'temporal') await this.untilTemporalAnswers();
+  }
+
+  async kill9(...names: PartName[]): Promise<void> {
+    await Promise.all(names.map((name) => this.parts[name].kill9()));
+  }
+
+  /** kill -9 of everything, and everything again in the order of need. */
+  async killEverything(): Promise<void> {
+    await this.kill9('worker', 'api', 'simulator', 'temporal');
+    await this.startParts();
+  }
+
+  /** Ends the stage and everything it left on disk. */
+  async stop(): Promise<void> {
+    this.caller.close();
+    await this.temporal.connection.close();
+    await this.kill9('worker', 'api', 'simulator', 'temporal');
+    live.delete(this.places.folder);
+    rmSync(this.places.folder, { recursive: true, force: true });
+  }
+
+  private async untilTemporalAnswers(): Promise<void> {
+    const deadline = Date.now() + SERVER_TIMEOUT_MS;
+    for (;;) {
+      try {
+        await this.temporal.workflowService.describeNamespace({ namespace: 'default' });
+        return;
+      } catch (error) {
+        if (Date.now() > deadline)
+          throw new Error(`no Temporal server:\n${this.parts.temporal.output}`, { cause: error });
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  }
+}
+
+/** Nothing is left on disk, however this process ends. */
+const live = new Set<string>();
+process.on('exit', () => {
+  for (const folder of live) rmSync(folder, { recursive: true, force: true });
+});
+
+const SERVER_TIMEOUT_MS = 60_000;
+
+let cli: Promise<string> | undefined;
+
+async function temporalCommand(folder: string, port: number, uiPort: number, flags: Flags): Promise<string[]> {
+  cli ??= findTemporal(loadConfig(), (line) => process.stderr.write(`${line}\n`));
+  return [
+    await cli,
+    ...['server', 'start-dev', '--db-filename', join(folder, 'temporal.db')],
+    // Several stand on one machine, and only this machine reaches them.
+    ...['--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
+    ...(flags === 'penstock' ? ['--log-level', 'warn', ...SERVER_FLAGS] : []),
+  ];
+}
+
+/** Where its events go, and which, is set by its controls, and outlives a kill. */
+const SIMULATOR = script('src/simulator/server.ts', '--first-retry-ms', '200', '--no-webhooks');
+
+function simulatorEnv({ folder, simulatorPort }: Places): Record<string, string> {
+  const data = join(folder, 'stripe');
+  mkdirSync(data, { recursive: true });
+  return { SIMULATOR_PORT: String(simulatorPort), PENSTOCK_DATA_DIR: data };
+}
