@@ -6,7 +6,7 @@ import Stripe from 'stripe';
 import { SIMULATOR_KEY, SIMULATOR_WEBHOOK_SECRET } from '../../src/config/accounts.js';
 import { loadConfig } from '../../src/config/index.js';
 import { findTemporal } from '../../src/dev/temporal-cli.js';
-import { SERVER_ENVIRONMENT, SERVER_FLAGS } from '../../src/dev/temporal-server.js';
+import { SERVER_FLAGS } from '../../src/dev/temporal-server.js';
 import { ApiClient } from '../../test/support/api-client.js';
 import { Part, script } from '../../test/support/process.js';
 import { SimulatorControl } from '../../test/support/simulator-control.js';
@@ -60,12 +60,7 @@ export class Stage {
     const env = system.environment(places);
     const part = (name: string, { command, ready }: Program) => new Part(name, command, env, ready);
     const parts = {
-      temporal: new Part(
-        'temporal',
-        await temporalCommand(folder, temporalPort, uiPort, flags),
-        flags === 'penstock' ? SERVER_ENVIRONMENT : {},
-        undefined,
-      ),
+      temporal: new Part('temporal', await temporalCommand(folder, temporalPort, uiPort, flags), {}, undefined),
       simulator: new Part(
         'simulator',
         simulatorKeepsData ? SIMULATOR : [...SIMULATOR, '--memory'],

@@ -2,22 +2,19 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
-import { childEnvironment } from '../config/index.js';
 import { failure, type Running, UsageError } from '../process.js';
 
 /**
  * The server's settings under which it keeps up with payments, each measured (docs/decisions/0011): the default of 20 queue
  * reads a second for the one shard of a development server puts 40 ms before every step; one partition makes low rates exact
- * and priority strict. Only what shows payments in lists is read less often than by default: under load most of them close
- * before they are first listed, and one record is written instead of three. A cluster gets the same from
- * ops/temporal/dynamicconfig.yaml.
+ * and priority strict. A cluster gets the same from ops/temporal/dynamicconfig.yaml.
  */
 export const DYNAMIC_CONFIG: Readonly<Record<string, number | boolean>> = {
   'history.transferProcessorMaxPollRPS': 2_000,
   'history.transferProcessorMaxPollHostRPS': 5_000,
   'history.timerProcessorMaxPollRPS': 2_000,
   'history.timerProcessorMaxPollHostRPS': 5_000,
-  'history.visibilityProcessorMaxPollRPS': 5,
+  'history.visibilityProcessorMaxPollRPS': 500,
   'frontend.namespaceRPS.visibility': 100,
   'matching.useNewMatcher': true,
   'matching.enableFairness': true,
@@ -25,18 +22,11 @@ export const DYNAMIC_CONFIG: Readonly<Record<string, number | boolean>> = {
   'matching.numTaskqueueWritePartitions': 1,
 };
 
-/**
- * A file database in WAL mode loses nothing and runs at in-memory speed. The log is folded back into the database every
- * 40 MB instead of every 4: all that the server does waits for its one connection meanwhile.
- */
+/** A file database in WAL mode loses nothing and runs at in-memory speed. */
 export const SERVER_FLAGS: readonly string[] = [
   ...['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=1'],
-  ...['--sqlite-pragma', 'wal_autocheckpoint=10000'],
   ...Object.entries(DYNAMIC_CONFIG).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]),
 ];
-
-/** The server's heap is small, so Go collects garbage all the time; some 200 MB of it are worth a tenth of its work. */
-export const SERVER_ENVIRONMENT: Readonly<Record<string, string>> = { GOGC: '400' };
 
 export interface TemporalServerOptions {
   readonly cli: string;
@@ -58,13 +48,13 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
   const log = join(dataDir, 'temporal-server.log');
   const args = [
     ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
-    ...['--db-filename', join(dataDir, 'temporal.db'), '--namespace', namespace, '--log-level', 'warn'],
+    ...['--db-filename', join(dataDir, 'temporal.db'), '--namespace', namespace],
+    ...['--log-level', 'warn'],
     ...SERVER_FLAGS,
   ];
   const output = openSync(log, 'a');
   // A group of its own: a terminal's Ctrl-C must not end the server before what uses it has finished.
-  const env = childEnvironment(SERVER_ENVIRONMENT);
-  const child = spawn(cli, args, { stdio: ['ignore', output, output], detached: true, env });
+  const child = spawn(cli, args, { stdio: ['ignore', output, output], detached: true });
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));

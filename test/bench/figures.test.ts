@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { checkAcknowledgement, checkKills, checkSpeed, checkStorm } from '../../bench/figures/checks.js';
+import { closedAtMs, costOf } from '../../bench/figures/counting.js';
+import { banded, median, percentile, ratios } from '../../bench/figures/stats.js';
+import { figure, table } from '../../bench/figures/table.js';
+import type { Visit } from '../../bench/rows/speed.js';
+import type { StormOutcome } from '../../bench/rows/storm.js';
+import { EventType } from '../../src/temporal/proto.js';
+
+describe('the statistics of the bench', () => {
+  it('take percentiles by nearest rank, and medians between the two in the middle', () => {
+    const hundred = Array.from({ length: 100 }, (_, nth) => 100 - nth);
+    assert.deepEqual(
+      [0, 0.5, 0.99, 1].map((p) => percentile(hundred, p)),
+      [1, 50, 99, 100],
+    );
+    assert.equal(median([4, 1, 3]), 3);
+    assert.equal(median([4, 1, 3, 2]), 2.5);
+    assert.ok(Number.isNaN(percentile([], 0.5)) && Number.isNaN(median([])));
+  });
+
+  it('compare what was measured side by side', () => {
+    assert.deepEqual(ratios([10, 20, 30], [5, 40]), [2, 0.5]);
+  });
+
+  it('let chance work against a ratio in both directions', () => {
+    const { ratio, chance, edges } = banded([1.4, 1.6, 1.5], [0.8, 1.25]);
+    assert.deepEqual({ ratio, chance }, { ratio: 1.5, chance: [0.8, 1.25] });
+    assert.deepEqual(
+      edges.map((edge) => edge.toFixed(3)),
+      ['1.200', '1.875'],
+    );
+  });
+
+  it('are shown with three digits at most, in columns', () => {
+    assert.deepEqual([123.4, 12.34, 1.234, 0.1234, Number.NaN].map(figure), ['123', '12.3', '1.23', '0.12', '-']);
+    assert.deepEqual(
+      table([
+        ['', 'one', 'two'],
+        ['name', '1', '22222'],
+      ]),
+      ['      one    two', 'name    1  22222'],
+    );
+  });
+});
+
+describe('the cost of a run', () => {
+  const event = (eventType: number, attempt?: number) => ({
+    eventType,
+    ...(attempt === undefined ? {} : { activityTaskStartedEventAttributes: { attempt } }),
+  });
+
+  it('is every event, and the billable ones among them; a retried activity once more for each attempt', () => {
+    const events = [
+      event(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED),
+      event(EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED),
+      event(EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED),
+      event(EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED, 3),
+      event(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED),
+      event(EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED),
+      event(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED),
+    ];
+    assert.deepEqual(costOf(events), { events: 7, actions: 1 + 1 + 2 + 1 + 2 });
+  });
+
+  it('ends with its last event', () => {
+    const at = (seconds: number, nanos: number) => ({ eventTime: { seconds: seconds as never, nanos } });
+    assert.equal(closedAtMs([at(1, 0), at(2, 500_000_000)]), 2_500);
+  });
+});
+
+describe('the targets', () => {
+  const visit = (perSecond: number, endToEndMs: number): Visit => ({
+    paymentsPerSecond: perSecond,
+    nineInTenPerSecond: perSecond,
+    unfinished: 0,
+    endToEndMs: [endToEndMs],
+    acknowledgementMs: [],
+    refused: 0,
+    events: [],
+    actions: [],
+    stripeCalls: 1,
+    processorMs: null,
+  });
+  const speed = (plain: Visit[], penstock: Visit[]) =>
+    checkSpeed([
+      { configuration: { system: 'plain', flags: 'default' }, visits: plain },
+      { configuration: { system: 'penstock', flags: 'penstock' }, visits: penstock },
+    ]).map(({ measured, held }) => [measured, held]);
+
+  it('compare speed round by round: what slowed a whole round slowed both', () => {
+    const rounds = speed(
+      [visit(10, 300), visit(2, 1_500), visit(10, 300)],
+      [visit(31, 50), visit(7, 250), visit(29, 50)],
+    );
+    assert.deepEqual(rounds, [
+      ['3.10', true],
+      ['3.10', true],
+      ['6.00', true],
+    ]);
+    assert.deepEqual(
+      speed([visit(10, 200)], [visit(29, 50)]).map(([, held]) => held),
+      [false, false, false],
+    );
+  });
+
+  it('hold for the acknowledgement when chance at its worst leaves them standing', () => {
+    const p99 = (edge: number) => ({ ratio: 1.5, chance: [0.9, 1.1] as const, edges: [1.3, edge] as const });
+    const of = (edge: number) => ({
+      surroundings: 'quiet' as const,
+      windows: [],
+      refused: 0,
+      p50: p99(edge),
+      p99: p99(edge),
+      api: { p50: 1, p99: 1 },
+      bare: { p50: 1, p99: 1 },
+    });
+    assert.equal(checkAcknowledgement(of(1.9)).held, true);
+    assert.equal(checkAcknowledgement(of(2.1)).held, false);
+  });
+
+  it('allow Penstock no harm at all, and want to see what harms the plain sample', () => {
+    const storm = (system: StormOutcome['system'], changes: Partial<StormOutcome> = {}): StormOutcome => ({
+      system,
+      killed: false,
+      payments: 1,
+      chargedTwice: 0,
+      chargedButFailed: 0,
+      succeededUncharged: 0,
+      lost: 0,
+      stripeCalls: 1,
+      seconds: 1,
+      ...changes,
+    });
+    const held = (...outcomes: StormOutcome[]) => checkStorm(outcomes).map((check) => check.held);
+    assert.deepEqual(held(storm('plain', { chargedButFailed: 2 }), storm('penstock')), [true, true]);
+    assert.deepEqual(held(storm('plain'), storm('penstock')), [true, false]);
+    for (const harm of ['chargedTwice', 'chargedButFailed', 'succeededUncharged', 'lost'] as const) {
+      assert.deepEqual(held(storm('plain', { lost: 1 }), storm('penstock', { [harm]: 1 })), [false, true], harm);
+    }
+  });
+
+  it('count every payment that a kill lost, doubled or left wrong', () => {
+    const killed = { part: 'worker' as const, path: 'card', payments: 3, lost: 0, chargedTwice: 0, wrong: 0 };
+    const held = (changes: Partial<typeof killed>) =>
+      checkKills([killed, { ...killed, ...changes }]).map((c) => c.held);
+    assert.deepEqual(held({}), [true, true]);
+    assert.deepEqual(held({ lost: 1 }), [false, true]);
+    assert.deepEqual(held({ chargedTwice: 1 }), [true, false]);
+    assert.deepEqual(held({ wrong: 1 }), [true, false]);
+  });
+});
