@@ -3,6 +3,7 @@ import type { Check } from './figures/checks.js';
 import { reportChecks } from './figures/report.js';
 import { commit, load, machine, writeResults } from './results.js';
 import { type AllSizes, ROWS } from './rows/index.js';
+import { temporalVersion } from './stage/stage.js';
 
 const HELP = `Measures Penstock beside the plain sample in bench/plain/, on servers of its own with fresh data.
 
@@ -18,7 +19,7 @@ is taken: docs/bench.md. Absolute times are this machine's and the moment's; wha
 const DEFAULT_SEED = 20_261_121;
 
 const FULL: AllSizes = {
-  speed: { rounds: 3, warmUp: 30, alone: 30, backlog: 100, acknowledged: 160 },
+  speed: { rounds: 3, warmUp: 30, alone: 40, backlog: 100, acknowledged: 160 },
   acknowledgement: { windows: 7, requests: 200, warmUp: 30 },
   storm: { payments: 300 },
   kill: { perPath: 3 },
@@ -37,7 +38,11 @@ const say = (line: string) => process.stderr.write(`  ${line}\n`);
 async function bench(names: readonly string[], seed: number, sizes: AllSizes): Promise<boolean> {
   const startedAt = new Date();
   const [at, code] = [machine(), commit()];
-  print(`${at.cores} cores (${at.model}), ${at.memoryGb} GB, Node.js ${at.node}; commit ${code.hash}, seed ${seed}`);
+  const quick = sizes === QUICK;
+  print(
+    `${at.cores} cores (${at.model}), ${at.memoryGb} GB, Node.js ${at.node}; ` +
+      `commit ${code.hash}${code.changed ? ', changed since' : ''}, seed ${seed}${quick ? '; --quick: not to be quoted' : ''}`,
+  );
   const rows: Record<string, unknown> = {};
   const checks: Check[] = [];
   for (const name of names) {
@@ -55,8 +60,19 @@ async function bench(names: readonly string[], seed: number, sizes: AllSizes): P
   print('\nBeside the targets\n');
   for (const line of reportChecks(checks)) print(line);
   const whole = names.length === Object.keys(ROWS).length;
-  const name = [startedAt.toISOString().slice(0, 10), code.hash, ...(whole ? [] : names)].join('-');
-  const results = { startedAt, machine: at, commit: code, seed, sizes, quick: sizes === QUICK, checks, rows };
+  const time = startedAt.toISOString().slice(0, 19).replaceAll(':', '');
+  const name = [time, code.hash, ...(whole ? [] : names), ...(quick ? ['quick'] : [])].join('-');
+  const results = {
+    startedAt,
+    machine: at,
+    commit: code,
+    temporal: await temporalVersion(),
+    seed,
+    sizes,
+    quick,
+    checks,
+    rows,
+  };
   print(`\n${writeResults(name, results)}`);
   return checks.every((check) => check.held || !check.exact);
 }

@@ -39,7 +39,8 @@ export function commit(): Commit {
     const git = (...args: string[]) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
     return {
       hash: git('rev-parse', '--short=12', 'HEAD'),
-      changed: git('status', '--porcelain', '--', 'src', 'bench', 'package-lock.json') !== '',
+      changed:
+        git('status', '--porcelain', '--', 'src', 'bench', 'test/support', 'package.json', 'package-lock.json') !== '',
     };
   } catch {
     return { hash: 'unknown', changed: false };

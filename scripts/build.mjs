@@ -1,6 +1,6 @@
 // `npm run build [-- --if-changed]`: src/ as JavaScript in dist/, and the workflows as one file beside it, so that a
-// worker starts in a fraction of the time and no compiler runs in production. What stood in dist/ stays whole until the
-// new one is: a process that runs from there may still read from it.
+// worker starts in a fraction of the time and no compiler runs in production. What stood in dist/ is replaced
+// as a whole, once the new one is complete.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -31,6 +31,7 @@ function isCurrent(wanted) {
 async function build(wanted) {
   const startedAt = Date.now();
   const fresh = join(root, `dist.${process.pid}`);
+  const old = join(root, `dist.${process.pid}.old`);
   try {
     const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
     const compiled = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', fresh], {
@@ -44,14 +45,14 @@ async function build(wanted) {
     });
     writeFileSync(join(fresh, 'workflow-bundle.js'), code);
     writeFileSync(join(fresh, stamp), wanted);
-    rmSync(dist, { recursive: true, force: true });
+    if (existsSync(dist)) renameSync(dist, old);
     renameSync(fresh, dist);
     const megabytes = (Buffer.byteLength(code) / 1e6).toFixed(2);
     console.error(
       `penstock: built dist/ in ${((Date.now() - startedAt) / 1000).toFixed(1)} s; the workflows are ${megabytes} MB`,
     );
   } finally {
-    rmSync(fresh, { recursive: true, force: true });
+    for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Acknowledgement } from '../rows/acknowledgement.js';
 import type { KillOutcome } from '../rows/kill.js';
-import type { Visit, Visits } from '../rows/speed.js';
+import type { Configuration, Visit, Visits } from '../rows/speed.js';
 import type { StormOutcome } from '../rows/storm.js';
-import type { Check } from './checks.js';
+import { type Check, compare, visitsOf } from './checks.js';
 import { median, percentile } from './stats.js';
 import { figure, table } from './table.js';
 
@@ -30,8 +30,33 @@ export function reportSpeed(visits: Visits): string[] {
     ['', 'payments', 'to nine', 'acknowledged', '', 'end to end', '', 'history', 'billable', 'Stripe', 'processor'],
     ['', '/s', 'in ten /s', 'p50 ms', 'p99 ms', 'p50 ms', 'p99 ms', 'events', 'actions', 'calls', 'ms/payment'],
   ];
-  return table([...heads, ...rows]);
+  return [...table([...heads, ...rows]), '', ...reportGains(visits)];
 }
+
+/** What each brings by itself: the code on the same flags, and the flags under the same code. */
+function reportGains(visits: Visits): string[] {
+  const gains: [string, Configuration, Configuration][] = [
+    ['the code, on default flags', PENSTOCK.default, PLAIN.default],
+    ['the code, on penstock flags', PENSTOCK.penstock, PLAIN.penstock],
+    ['the flags, under the plain sample', PLAIN.penstock, PLAIN.default],
+    ['the flags, under Penstock', PENSTOCK.penstock, PENSTOCK.default],
+  ];
+  const endToEnd = (visit: Visit) => percentile(visit.endToEndMs, 0.5);
+  const lines = gains.map(([gain, better, worse]) => {
+    const [to, from] = [visitsOf(visits, better), visitsOf(visits, worse)];
+    return [gain, figure(compare(to, from, (visit) => visit.paymentsPerSecond)), figure(compare(from, to, endToEnd))];
+  });
+  return table([['what each brings, times', 'payments/s', 'end to end p50'], ...lines]);
+}
+
+const PLAIN = {
+  default: { system: 'plain', flags: 'default' },
+  penstock: { system: 'plain', flags: 'penstock' },
+} as const;
+const PENSTOCK = {
+  default: { system: 'penstock', flags: 'default' },
+  penstock: { system: 'penstock', flags: 'penstock' },
+} as const;
 
 /** What a payment kept a processor busy for, in all of Penstock's or the sample's own parts and the server. */
 function processorMs({ processorMs: used }: Visit): number {
@@ -51,11 +76,20 @@ export function reportAcknowledgement(all: readonly Acknowledgement[]): string[]
 
 export function reportStorm(outcomes: readonly StormOutcome[]): string[] {
   return table([
-    ['', 'payments', 'charged twice', 'charged, says failed', 'says paid, uncharged', 'lost', 'Stripe calls'],
+    [
+      '',
+      'payments',
+      'charged twice',
+      'charged, says failed',
+      'says paid, uncharged',
+      'lost',
+      'turned away',
+      'Stripe calls',
+    ],
     ...outcomes.map((o) => [
       `${o.system}${o.killed ? ', everything killed half way' : ''}`,
-      ...[o.payments, o.chargedTwice, o.chargedButFailed, o.succeededUncharged, o.lost].map(String),
-      figure(o.stripeCalls),
+      ...[o.payments, o.chargedTwice, o.chargedButFailed, o.succeededUncharged, o.lost, o.turnedAway].map(String),
+      figure(o.stripeCalls ?? Number.NaN),
     ]),
   ]);
 }

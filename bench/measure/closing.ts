@@ -1,4 +1,4 @@
-import { WorkflowFailedError } from '@temporalio/client';
+import { isGrpcServiceError, WorkflowFailedError } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import type { Order } from '../stage/orders.js';
 import type { Stage } from '../stage/stage.js';
@@ -6,13 +6,27 @@ import type { Stage } from '../stage/stage.js';
 /** What the workflow of an order came to: its result, or that it failed, or that it was still open when time was up. */
 export type Closing = { readonly result: unknown } | 'failed' | 'open';
 
-/** Waits for an order's workflow to close. @param deadlineMs Unix ms. */
+/** gRPC's DEADLINE_EXCEEDED. */
+const TIME_IS_UP = 4;
+
+/** Even past the deadline an order is asked after: that an earlier one was late says nothing of it. */
+const LAST_LOOK_MS = 1_000;
+
+/**
+ * Waits for an order's workflow to close.
+ *
+ * @param deadlineMs Unix ms.
+ * @throws when it was never begun, or Temporal fails.
+ */
 export async function closingOf(stage: Stage, order: Order, deadlineMs: number): Promise<Closing> {
   const handle = stage.temporal.workflow.getHandle(stage.system.workflowId(order));
+  const untilMs = Math.max(deadlineMs, Date.now() + LAST_LOOK_MS);
   try {
-    return { result: await stage.temporal.withDeadline(deadlineMs, () => handle.result()) };
+    return { result: await stage.temporal.withDeadline(untilMs, () => handle.result()) };
   } catch (error) {
-    return error instanceof WorkflowFailedError ? 'failed' : 'open';
+    if (error instanceof WorkflowFailedError) return 'failed';
+    if (isGrpcServiceError(error) && error.code === TIME_IS_UP) return 'open';
+    throw error;
   }
 }
 
@@ -21,14 +35,24 @@ export async function closingOf(stage: Stage, order: Order, deadlineMs: number):
  * all the load that looking adds to what is measured.
  *
  * @returns those that are still open after `withinMs`.
+ * @throws when one ended otherwise than it had to: a system that fails at once would be the fastest.
  */
 export async function untilAllClosed(stage: Stage, orders: readonly Order[], withinMs: number): Promise<Order[]> {
   const deadlineMs = Date.now() + withinMs;
   const open: Order[] = [];
   for (const order of orders.toReversed()) {
-    if ((await closingOf(stage, order, deadlineMs)) === 'open') open.push(order);
+    const closing = await closingOf(stage, order, deadlineMs);
+    const end = endOf(stage, closing);
+    if (end === undefined) open.push(order);
+    else if (end !== order.ends) throw new Error(`${order.reference} ended ${end}, and had to be ${order.ends}`);
   }
   return open;
+}
+
+/** What the payment says of itself; undefined while it is open. */
+export function endOf({ system }: Stage, closing: Closing): string | undefined {
+  if (closing === 'open') return undefined;
+  return closing === 'failed' ? 'failed' : system.statusOf(closing.result);
 }
 
 type HistoryEvents = temporal.api.history.v1.IHistoryEvent[];

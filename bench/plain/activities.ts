@@ -6,14 +6,14 @@ import { type Order, WORKFLOW_ID } from './order.js';
 /** The activities of the plain sample, by a factory over what they need, as Temporal's samples inject dependencies. */
 export function createActivities(stripe: Stripe, ledger: string) {
   return {
-    async createPaymentIntent(order: Order, workflowId: string): Promise<string> {
-      // No idempotency key is given, as in Stripe's own guides: stripe-node draws one for each call.
-      const intent = await final(stripe.paymentIntents.create({ ...described(order), metadata: by(workflowId) }));
+    async createPaymentIntent(order: Order, workflowId: string, key?: string): Promise<string> {
+      const params = { ...described(order), metadata: by(workflowId) };
+      const intent = await final(stripe.paymentIntents.create(params, under(key)));
       return intent.id;
     },
 
-    async confirmPaymentIntent(intent: string, paymentMethod: string): Promise<void> {
-      await final(stripe.paymentIntents.confirm(intent, { payment_method: paymentMethod }));
+    async confirmPaymentIntent(intent: string, paymentMethod: string, key?: string): Promise<void> {
+      await final(stripe.paymentIntents.confirm(intent, { payment_method: paymentMethod }, under(key)));
     },
 
     /** Both in one call, as Stripe's guide to charging a saved card does it. */
@@ -39,6 +39,11 @@ export type Activities = ReturnType<typeof createActivities>;
 
 function described({ amount, currency }: Order) {
   return { amount, currency, automatic_payment_methods: { enabled: true, allow_redirects: 'never' as const } };
+}
+
+/** Without a key of the caller's, as in Stripe's own guides, stripe-node draws one for each call. */
+function under(key: string | undefined) {
+  return key === undefined ? {} : { idempotencyKey: key };
 }
 
 function by(workflowId: string) {

@@ -31,9 +31,19 @@ export function paymentInOneCall(order: Order): Promise<Result> {
   return follow(order, createAndConfirm, () => 'failed');
 }
 
+/** The same as the first, with idempotency keys of its own, the same for each repetition of a call. */
+export function paymentWithOwnKeys(order: Order): Promise<Result> {
+  return follow(order, inTwoKeyedCalls, () => 'failed');
+}
+
 async function inTwoCalls(order: Order, workflowId: string): Promise<void> {
   const intent = await createPaymentIntent(order, workflowId);
   await confirmPaymentIntent(intent, order.paymentMethod);
+}
+
+async function inTwoKeyedCalls(order: Order, workflowId: string): Promise<void> {
+  const intent = await createPaymentIntent(order, workflowId, `${workflowId}/create`);
+  await confirmPaymentIntent(intent, order.paymentMethod, `${workflowId}/confirm`);
 }
 
 type Told = 'succeeded' | 'failed' | undefined;

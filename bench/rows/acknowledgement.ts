@@ -1,17 +1,15 @@
 import { type Band, banded, median, percentile, ratios } from '../figures/stats.js';
 import { untilAllClosed } from '../measure/closing.js';
-import { type Answers, openLoop } from '../measure/open-loop.js';
+import { openLoop } from '../measure/open-loop.js';
 import { takeAll } from '../measure/taking.js';
 import { type Order, ordersOf } from '../stage/orders.js';
 import { Stage } from '../stage/stage.js';
 import { PER_SECOND } from './speed.js';
 
-/** One window: the API and two streams of bare starts, at the same time and at the same rate. */
-interface Window {
-  readonly api: Quantiles;
-  readonly bare: Quantiles;
-  readonly bareAgain: Quantiles;
-}
+/** One window: the API and two streams of bare starts, at the same time and at the same rate; ms of each request. */
+type Window = Readonly<Record<Stream, readonly number[]>>;
+
+type Stream = 'api' | 'bare' | 'bareAgain';
 
 interface Quantiles {
   readonly p50: number;
@@ -62,14 +60,14 @@ export async function measureAcknowledgement(
     // The first is not counted: this process warms up too.
     for (let nth = 0; nth <= sizes.windows; nth += 1) {
       const orders = ordersOf(sizes.requests, seed + nth, `w${nth}`);
-      const { window, failures } = await windowOf(stage, `w${nth}`, orders);
+      const { window, failures } = await windowOf(stage, `w${nth}`, orders, nth);
       // The next window begins as this one did, with nothing under way.
       if (surroundings === 'at work') await untilAllClosed(stage, orders, PATIENCE_MS);
       refused += failures;
       if (nth === 0) continue;
       windows.push(window);
-      const { api, bare } = window;
-      say(`${surroundings}, window ${nth}: API p99 ${api.p99.toFixed(1)} ms, bare ${bare.p99.toFixed(1)} ms`);
+      const [api, bare] = [window.api, window.bare].map((all) => percentile(all, 0.99).toFixed(1));
+      say(`${surroundings}, window ${nth}: API p99 ${api} ms, bare ${bare} ms`);
     }
     return { surroundings, ...summarized(windows), refused };
   } finally {
@@ -82,16 +80,21 @@ const PATIENCE_MS = 150_000;
 /** A queue without a worker: what is measured ends when Temporal has the workflow. */
 const NOBODYS_QUEUE = 'bench-nobody';
 
-async function windowOf(stage: Stage, name: string, orders: readonly Order[]) {
+/** As long as the API gives Temporal: what is given up is measured alike. */
+const START_TIMEOUT_MS = 5_000;
+
+/** @param turn which of the streams comes first: what the API sets off must not always fall on the same one. */
+async function windowOf(stage: Stage, name: string, orders: readonly Order[], turn: number) {
   const startAtMs = performance.now() + 100;
   const third = 1000 / PER_SECOND / 3;
   const stream = (offset: number, call: (order: Order) => Promise<boolean>) =>
-    openLoop({ perSecond: PER_SECOND, startAtMs: startAtMs + offset * third }, orders, call);
+    openLoop({ perSecond: PER_SECOND, startAtMs: startAtMs + ((offset + turn) % 3) * third }, orders, call);
   const bareStart = (label: string) => async (order: Order) => {
     // What a payment is asked with travels along, so that both carry the same.
     const args = [stage.system.body(order)];
     const workflowId = `${label}-${name}-${order.reference}`;
-    await stage.temporal.workflow.start('nobodys', { workflowId, taskQueue: NOBODYS_QUEUE, args });
+    const start = () => stage.temporal.workflow.start('nobodys', { workflowId, taskQueue: NOBODYS_QUEUE, args });
+    await stage.temporal.withDeadline(Date.now() + START_TIMEOUT_MS, start);
     return true;
   };
   const [api, bare, bareAgain] = await Promise.all([
@@ -99,21 +102,20 @@ async function windowOf(stage: Stage, name: string, orders: readonly Order[]) {
     stream(1, bareStart('bare')),
     stream(2, bareStart('again')),
   ]);
-  const window = { api: quantiles(api), bare: quantiles(bare), bareAgain: quantiles(bareAgain) };
+  const window = { api: api.latenciesMs, bare: bare.latenciesMs, bareAgain: bareAgain.latenciesMs };
   return { window, failures: api.failures + bare.failures + bareAgain.failures };
 }
 
-function quantiles({ latenciesMs }: Answers): Quantiles {
-  return { p50: percentile(latenciesMs, 0.5), p99: percentile(latenciesMs, 0.99) };
-}
+const SHARES = { p50: 0.5, p99: 0.99 } as const;
 
 function summarized(windows: readonly Window[]): Omit<Acknowledgement, 'surroundings' | 'refused'> {
-  const all = (stream: keyof Window, quantile: keyof Quantiles) => windows.map((window) => window[stream][quantile]);
+  const all = (stream: Stream, quantile: keyof Quantiles) =>
+    windows.map((window) => percentile(window[stream], SHARES[quantile]));
   const band = (quantile: keyof Quantiles) =>
     banded(
       ratios(all('api', quantile), all('bare', quantile)),
       ratios(all('bareAgain', quantile), all('bare', quantile)),
     );
-  const medians = (stream: keyof Window) => ({ p50: median(all(stream, 'p50')), p99: median(all(stream, 'p99')) });
+  const medians = (stream: Stream) => ({ p50: median(all(stream, 'p50')), p99: median(all(stream, 'p99')) });
   return { windows, p50: band('p50'), p99: band('p99'), api: medians('api'), bare: medians('bare') };
 }

@@ -39,7 +39,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
       for (const surroundings of ['quiet', 'at work'] as const) {
         all.push(await measureAcknowledgement(surroundings, sizes.acknowledgement, seed, say));
       }
-      return { lines: reportAcknowledgement(all), checks: all.map(checkAcknowledgement), data: all };
+      return { lines: reportAcknowledgement(all), checks: all.flatMap(checkAcknowledgement), data: all };
     },
   },
   storm: {
@@ -71,7 +71,9 @@ const STORMS = [
   ['plain', false],
   ['plain, webhook wins', false],
   ['plain, one call', false],
+  ['plain, own keys', false],
   ['penstock', false],
   ['plain', true],
+  ['plain, own keys', true],
   ['penstock', true],
 ] as const;

@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { closingOf } from '../measure/closing.js';
+import { closingOf, endOf } from '../measure/closing.js';
 import { takeAtLast } from '../measure/taking.js';
 import { type Order, ordersOf } from '../stage/orders.js';
 import { Stage } from '../stage/stage.js';
@@ -18,7 +18,10 @@ export interface StormOutcome {
   readonly succeededUncharged: number;
   /** Never final: nobody will ever be told. */
   readonly lost: number;
-  readonly stripeCalls: number;
+  /** Nobody charged and nobody told wrong, and yet not how it had to end: a customer with a good card turned away. */
+  readonly turnedAway: number;
+  /** Calls for each payment; null where the simulator was killed, and what it had counted with it. */
+  readonly stripeCalls: number | null;
   readonly seconds: number;
 }
 
@@ -30,8 +33,9 @@ const PATIENCE_MS = 180_000;
 
 const DECLINED_SHARE = 0.1;
 
-/** A quarter of the replies, in equal parts; each after Stripe has acted, but for the reset. */
-const RATE = 0.25 / 4;
+/** Each of them strikes one reply in sixteen, after Stripe has acted, but for the reset. */
+const KINDS = ['lose_reply', 'truncate_reply', 'reset_before', 'error_500'] as const;
+const RATE = 0.25 / KINDS.length;
 
 export async function weather(
   system: SystemName,
@@ -46,7 +50,7 @@ export async function weather(
     await handIn(stage, orders, killed ? () => killAndGoOn(stage, seed) : undefined);
     const statuses = await statusesOf(stage, orders);
     const seconds = (performance.now() - startedAt) / 1000;
-    const stripeCalls = (await stage.simulator.requests()).length / payments;
+    const stripeCalls = killed ? null : (await stage.simulator.requests()).length / payments;
     // Whoever counts meets no storm.
     await stage.simulator.noFaults();
     const charges = await chargesByWorkflow(stage);
@@ -57,10 +61,10 @@ export async function weather(
 }
 
 async function begin(stage: Stage, seed: number): Promise<void> {
-  const kinds = ['lose_reply', 'truncate_reply', 'reset_before', 'error_500'] as const;
   await stage.simulator.faults({
     seed,
-    requests: kinds.map((kind) => ({ kind, rate: RATE })),
+    // A rule draws only when those before it have not struck.
+    requests: KINDS.map((kind, nth) => ({ kind, rate: RATE / (1 - nth * RATE) })),
     webhooks: [
       { kind: 'duplicate', copies: 3 },
       { kind: 'shuffle', delay_ms: 2_000 },
@@ -94,9 +98,7 @@ async function statusesOf(stage: Stage, orders: readonly Order[]): Promise<(stri
   const deadlineMs = Date.now() + PATIENCE_MS;
   const statuses: (string | undefined)[] = [];
   for (const order of orders) {
-    const closing = await closingOf(stage, order, deadlineMs);
-    if (closing === 'open') statuses.push(undefined);
-    else statuses.push(closing === 'failed' ? 'failed' : stage.system.statusOf(closing.result));
+    statuses.push(endOf(stage, await closingOf(stage, order, deadlineMs)));
   }
   return statuses;
 }
@@ -118,12 +120,20 @@ function judge(
   statuses: readonly (string | undefined)[],
   charges: ReadonlyMap<string, number>,
 ) {
-  const count = (isSo: (charged: number, status: string | undefined) => boolean) =>
-    orders.filter((order, nth) => isSo(charges.get(system.workflowId(order)) ?? 0, statuses[nth])).length;
+  const count = (isSo: (charged: number, status: string | undefined, order: Order) => boolean) =>
+    orders.filter((order, nth) => isSo(charges.get(system.workflowId(order)) ?? 0, statuses[nth], order)).length;
   return {
     chargedTwice: count((charged) => charged > 1),
     chargedButFailed: count((charged, status) => charged > 0 && (status === 'failed' || status === 'canceled')),
     succeededUncharged: count((charged, status) => charged === 0 && status === 'succeeded'),
     lost: count((_, status) => status === undefined || status === 'unconfirmed'),
+    turnedAway: count(
+      (charged, status, { ends }) =>
+        charged === 0 &&
+        status !== undefined &&
+        ends !== 'failed' &&
+        status !== 'succeeded' &&
+        status !== 'unconfirmed',
+    ),
   };
 }

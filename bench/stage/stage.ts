@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -155,12 +156,21 @@ process.on('exit', () => {
 
 const SERVER_TIMEOUT_MS = 60_000;
 
-let cli: Promise<string> | undefined;
+let found: Promise<string> | undefined;
+
+function temporalCli(): Promise<string> {
+  found ??= findTemporal(loadConfig(), (line) => process.stderr.write(`${line}\n`));
+  return found;
+}
+
+/** What the server says of itself. */
+export async function temporalVersion(): Promise<string> {
+  return execFileSync(await temporalCli(), ['--version'], { encoding: 'utf8' }).trim();
+}
 
 async function temporalCommand(folder: string, port: number, uiPort: number, flags: Flags): Promise<string[]> {
-  cli ??= findTemporal(loadConfig(), (line) => process.stderr.write(`${line}\n`));
   return [
-    await cli,
+    await temporalCli(),
     ...['server', 'start-dev', '--db-filename', join(folder, 'temporal.db')],
     // Several stand on one machine, and only this machine reaches them.
     ...['--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],

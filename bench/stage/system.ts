@@ -12,6 +12,7 @@ const PLAIN = {
   plain: 'payment',
   'plain, one call': 'paymentInOneCall',
   'plain, webhook wins': 'paymentWebhookWins',
+  'plain, own keys': 'paymentWithOwnKeys',
 } as const;
 
 export type SystemName = keyof typeof PLAIN | 'penstock';

@@ -84,7 +84,7 @@ async function startAll(config: Config, say: Say, stopping: AbortSignal, begin: 
   createNamespace(address, config.temporal.namespace, cli);
 
   say(`penstock: starting Penstock: ${config.simulator.embedded ? 'the simulator, ' : ''}the API, ${WORKERS} workers`);
-  const env = { TEMPORAL_ADDRESS: address, PENSTOCK_DATA_DIR: folder, NODE_ENV: 'production' };
+  const env = environment(config, address, folder);
   const program = (name: string, file: string, ready: RegExp, stopsWithinMs: number) =>
     begin(() => startProgram({ name, file, ready, stopsWithinMs: stopsWithinMs + LEEWAY_MS, folder, env }));
   if (config.simulator.embedded) {
@@ -145,6 +145,20 @@ function build(): void {
   if (built.status !== 0) throw new UsageError('the build failed (see above)');
 }
 
+/** What each of Penstock's own processes gets: this one's, with no other Temporal than the one that was just started. */
+function environment({ logLevel, temporal }: Config, address: string, folder: string): Record<string, string> {
+  const inherited = Object.entries(childEnvironment({})).filter(([name]) => !name.startsWith('TEMPORAL_'));
+  return {
+    ...(Object.fromEntries(inherited) as Record<string, string>),
+    TEMPORAL_ADDRESS: address,
+    TEMPORAL_NAMESPACE: temporal.namespace,
+    PENSTOCK_DATA_DIR: folder,
+    NODE_ENV: 'production',
+    // That a process is ready is said on this level.
+    LOG_LEVEL: ['debug', 'trace'].includes(logLevel) ? logLevel : 'info',
+  };
+}
+
 interface Program {
   readonly name: string;
   readonly file: string;
@@ -161,7 +175,7 @@ async function startProgram({ name, file, ready, stopsWithinMs, folder, env }: P
   const child = startChild({
     name,
     command: [process.execPath, join(ROOT, 'dist', file)],
-    env: childEnvironment(env) as Record<string, string>,
+    env,
     log,
     stopSignal: 'SIGTERM',
     stopsWithinMs,

@@ -5,8 +5,8 @@ import type { RefundStanding, RefundStatus } from '../domain/refund/index.js';
 import type { dispute, refund } from '../workflows/index.js';
 import { SHOWN } from '../workflows/messages.js';
 import { ACCOUNT, AMOUNT, CURRENCY, PAYMENT_ID, STATUS } from '../workflows/search-attributes.js';
-import { notFound } from './errors.js';
-import { Gatherer, type GathererLimits } from './gatherer.js';
+import { notFound, unavailable } from './errors.js';
+import { Gatherer, type GathererLimits, TooManyAskError } from './gatherer.js';
 import { asUnavailable } from './temporal-errors.js';
 
 interface Run {
@@ -37,7 +37,7 @@ const LIST_TIMEOUT_MS = 5_000;
  * A cluster allows ten visibility calls a second by default (`frontend.namespaceRPS.visibility`, for each frontend and
  * namespace), and everybody's lists are among them; what goes beyond is refused.
  */
-const LISTS: GathererLimits = { perSecond: 5, burst: 3, most: 50 };
+const LISTS: GathererLimits = { perSecond: 5, burst: 3, most: 50, longestWaitMs: 2_000 };
 
 /**
  * Payments' refunds and disputes, oldest first, by their search attribute. Open ones are told by their memo, closed ones
@@ -55,9 +55,14 @@ export class FollowedReader {
     );
   }
 
-  /** @throws Problem 503 when Temporal does not answer. */
-  of(paymentId: string): Promise<Followed> {
-    return this.lists.get(paymentId);
+  /** @throws Problem 503 when Temporal does not answer, or too many ask. */
+  async of(paymentId: string): Promise<Followed> {
+    try {
+      return await this.lists.get(paymentId);
+    } catch (error) {
+      if (error instanceof TooManyAskError) throw unavailable('Too many payments are asked for at once. Ask again.');
+      throw error;
+    }
   }
 
   private async list(paymentIds: readonly string[]): Promise<(paymentId: string) => Promise<Followed>> {

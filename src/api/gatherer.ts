@@ -5,6 +5,13 @@ export interface GathererLimits {
   readonly burst: number;
   /** Keys in one call. */
   readonly most: number;
+  /** Who would wait longer for the call to be made, ms, is turned away at once. */
+  readonly longestWaitMs: number;
+}
+
+/** So many ask that the answer would come too late. */
+export class TooManyAskError extends Error {
+  override readonly name = 'TooManyAskError';
 }
 
 interface Asked<Value> {
@@ -30,28 +37,36 @@ export class Gatherer<Key, Value> {
     private readonly now: () => number,
   ) {}
 
-  /** @throws whatever the call failed with, or what its answer says of this key. */
+  /** @throws TooManyAskError; whatever the call failed with, or what its answer says of this key. */
   get(key: Key): Promise<Value> {
     const known = this.waiting.get(key);
     if (known !== undefined) return known.promise;
+    if (this.waitMs() > this.limits.longestWaitMs) return Promise.reject(new TooManyAskError('too many ask at once'));
     const asked = ask<Value>();
     this.waiting.set(key, asked);
     this.plan();
     return asked.promise;
   }
 
+  /** Until the next call may be made. */
+  private pauseMs(): number {
+    const { perSecond, burst } = this.limits;
+    return Math.max(0, this.dueMs - ((burst - 1) * 1000) / perSecond - this.now());
+  }
+
+  /** Until the call that one more would be part of, at the latest. */
+  private waitMs(): number {
+    const { perSecond, most } = this.limits;
+    return this.pauseMs() + (Math.floor(this.waiting.size / most) * 1000) / perSecond;
+  }
+
   private plan(): void {
     if (this.timer !== undefined || this.waiting.size === 0) return;
-    const { perSecond, burst } = this.limits;
-    const earliestMs = this.dueMs - ((burst - 1) * 1000) / perSecond;
-    this.timer = setTimeout(
-      () => {
-        this.timer = undefined;
-        void this.send();
-        this.plan();
-      },
-      Math.max(0, earliestMs - this.now()),
-    );
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      void this.send();
+      this.plan();
+    }, this.pauseMs());
   }
 
   private async send(): Promise<void> {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
 import fc from 'fast-check';
-import { Gatherer } from '../../src/api/gatherer.js';
+import { Gatherer, TooManyAskError } from '../../src/api/gatherer.js';
 
-const LIMITS = { perSecond: 5, burst: 3, most: 50 };
+const LIMITS = { perSecond: 5, burst: 3, most: 50, longestWaitMs: 60_000 };
 
 /** A gatherer on a clock that is stepped by hand, and what it called. */
 function gathererThat(
@@ -62,6 +62,20 @@ describe('asking for many at once', () => {
         calls.map(({ keys }) => keys),
         [['a', 'b'], ['c']],
       );
+    }));
+
+  it('turns away at once who would wait too long, and nobody before', () =>
+    onStoppedClock(async () => {
+      const { gatherer, calls } = gathererThat(undefined, { perSecond: 5, burst: 1, most: 2, longestWaitMs: 400 });
+      // Of two in a call, the third call begins at 400 ms.
+      const asked = Array.from({ length: 6 }, (_, nth) => gatherer.get(`k${nth}`));
+      await assert.rejects(gatherer.get('k6'), TooManyAskError);
+      for (let step = 0; step < 50; step += 1) mock.timers.tick(10);
+      assert.equal((await Promise.all(asked)).length, 6);
+      assert.ok((calls.at(-1)?.atMs ?? 0) <= 410, `the last call at ${calls.at(-1)?.atMs}`);
+      const later = gatherer.get('k6');
+      mock.timers.tick(200);
+      assert.equal(await later, 'k6!');
     }));
 
   it('fails whom the call or the answer fails, and nobody else', () =>

@@ -98,11 +98,14 @@ describe('the targets', () => {
       ['3.10', true],
       ['3.10', true],
       ['6.00', true],
+      ['0', true],
     ]);
     assert.deepEqual(
       speed([visit(10, 200)], [visit(29, 50)]).map(([, held]) => held),
-      [false, false, false],
+      [false, false, false, true],
     );
+    const { unfinished, ...late } = visit(50, 10);
+    assert.equal(speed([visit(10, 300)], [{ ...late, unfinished: unfinished + 1 }]).at(-1)?.[1], false);
   });
 
   it('hold for the acknowledgement when chance at its worst leaves them standing', () => {
@@ -116,8 +119,11 @@ describe('the targets', () => {
       api: { p50: 1, p99: 1 },
       bare: { p50: 1, p99: 1 },
     });
-    assert.equal(checkAcknowledgement(of(1.9)).held, true);
-    assert.equal(checkAcknowledgement(of(2.1)).held, false);
+    const held = (edge: number, refused = 0) =>
+      checkAcknowledgement({ ...of(edge), refused }).map((check) => check.held);
+    assert.deepEqual(held(1.9), [true, true]);
+    assert.deepEqual(held(2.1), [false, true]);
+    assert.deepEqual(held(1.9, 1), [true, false], 'what was refused was not fast');
   });
 
   it('allow Penstock no harm at all, and want to see what harms the plain sample', () => {
@@ -129,15 +135,20 @@ describe('the targets', () => {
       chargedButFailed: 0,
       succeededUncharged: 0,
       lost: 0,
+      turnedAway: 0,
       stripeCalls: 1,
       seconds: 1,
       ...changes,
     });
     const held = (...outcomes: StormOutcome[]) => checkStorm(outcomes).map((check) => check.held);
-    assert.deepEqual(held(storm('plain', { chargedButFailed: 2 }), storm('penstock')), [true, true]);
-    assert.deepEqual(held(storm('plain'), storm('penstock')), [true, false]);
-    for (const harm of ['chargedTwice', 'chargedButFailed', 'succeededUncharged', 'lost'] as const) {
-      assert.deepEqual(held(storm('plain', { lost: 1 }), storm('penstock', { [harm]: 1 })), [false, true], harm);
+    assert.deepEqual(held(storm('plain', { chargedButFailed: 2 }), storm('penstock')), [true, true, true, true]);
+    assert.deepEqual(held(storm('plain', { lost: 2 }), storm('penstock')), [true, true, true, false]);
+    const harms = [['chargedTwice'], ['chargedButFailed'], ['succeededUncharged', 'lost', 'turnedAway']] as const;
+    for (const [row, fields] of harms.entries()) {
+      for (const field of fields) {
+        const [...checks] = held(storm('plain', { chargedTwice: 1 }), storm('penstock', { [field]: 1 }));
+        assert.deepEqual(checks, [row !== 0, row !== 1, row !== 2, true], field);
+      }
     }
   });
 

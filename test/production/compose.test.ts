@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
-import { HISTORY_SHARDS, RETENTION, TEMPORAL_SERVER_VERSION } from '../../ops/topology/versions.js';
+import { HISTORY_SHARDS, POSTGRES_SETTINGS, RETENTION, TEMPORAL_SERVER_VERSION } from '../../ops/topology/versions.js';
 import { API_STOPS_WITHIN_MS } from '../../src/api-server.js';
 import { ConfigError, loadConfig } from '../../src/config/index.js';
 import { DYNAMIC_CONFIG } from '../../src/dev/temporal-server.js';
@@ -32,6 +32,10 @@ describe('docker-compose.yml', () => {
     const isValid = ajv.compile(JSON.parse(read('test/vendor/compose-spec/compose-spec.json')));
     assert.ok(isValid(file), JSON.stringify(isValid.errors, null, 2));
     assert.ok(!isValid({ services: { api: { imagee: 'x' } } }), 'the schema does refuse');
+  });
+
+  it('gives PostgreSQL the settings of the topology', () => {
+    assert.deepEqual(service('postgresql').command, ['postgres', ...POSTGRES_SETTINGS.flatMap((set) => ['-c', set])]);
   });
 
   it('names every image by an exact version, its own by that of the package', () => {
