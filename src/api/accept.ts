@@ -4,7 +4,7 @@ import { paymentId } from '../domain/ids.js';
 import { placeInLane } from '../domain/lanes.js';
 import type { PaymentRequest } from '../domain/request.js';
 import { payment } from '../workflows/index.js';
-import { MAIN_QUEUE, type PaymentInput } from '../workflows/messages.js';
+import { ON_MAIN_QUEUE, type PaymentInput } from '../workflows/messages.js';
 import { ACCOUNT, AMOUNT, CURRENCY, MERCHANT, STATUS } from '../workflows/search-attributes.js';
 import { invalid, Problem } from './errors.js';
 import { fingerprint } from './fingerprint.js';
@@ -70,7 +70,7 @@ function start(client: Client, id: string, input: PaymentInput, request: Payment
   const { merchant, amount, currency } = request;
   return client.workflow.start(payment, {
     workflowId: id,
-    taskQueue: MAIN_QUEUE,
+    ...ON_MAIN_QUEUE,
     workflowIdConflictPolicy: 'FAIL',
     workflowIdReusePolicy: 'REJECT_DUPLICATE',
     args: [input],

@@ -142,6 +142,7 @@ async function toDispute(client: Client, info: FollowedRun): Promise<FollowedDis
     currency: '',
     reason: null,
     account: info.typedSearchAttributes.get(ACCOUNT) ?? '',
+    payment_intent: null,
     evidence_due_ms: null,
     amount_withdrawn: 0,
     amount_reinstated: 0,

@@ -145,6 +145,8 @@ function paths(): Json {
       post: {
         operationId: 'refundPayment',
         summary: 'Give money back, in full or in part',
+        description:
+          'The reference names the operation: the same again is the same refund. No Idempotency-Key is read.',
         parameters: [ID],
         requestBody: body('RefundPayment'),
         responses: {

@@ -49,7 +49,7 @@ export function present({ report, description }: FoundPayment, followed: Followe
     amount_refunded: sumOf(
       followed.refunds.filter((r) => isRefunded(r.status) && r.payment_intent === standing.payment_intent),
     ),
-    disputed: followed.disputes.length > 0,
+    disputed: followed.disputes.some((d) => (d.payment_intent ?? standing.payment_intent) === standing.payment_intent),
     amount: request.amount,
     currency: request.currency,
     capture_method: request.capture_method,

@@ -3,7 +3,7 @@ import { timingOf } from '../config/index.js';
 import { refundId } from '../domain/ids.js';
 import { holdsMoney, openRefund, type RefundReason, refundStanding } from '../domain/refund/index.js';
 import { refund } from '../workflows/index.js';
-import { MAIN_QUEUE, type RefundInput, SHOWN } from '../workflows/messages.js';
+import { ON_MAIN_QUEUE, type RefundInput, SHOWN } from '../workflows/messages.js';
 import { refundAttributes } from '../workflows/search-attributes.js';
 import type { AcceptParts } from './accept.js';
 import { Problem, stateForbids, unavailable } from './errors.js';
@@ -127,7 +127,7 @@ function start(client: Client, input: RefundInput, request: RefundRequest) {
   const { id, amount, currency } = input.terms;
   return client.workflow.start(refund, {
     workflowId: id,
-    taskQueue: MAIN_QUEUE,
+    ...ON_MAIN_QUEUE,
     workflowIdConflictPolicy: 'FAIL',
     workflowIdReusePolicy: 'REJECT_DUPLICATE',
     args: [input],

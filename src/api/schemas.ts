@@ -158,6 +158,7 @@ export const disputeSchema = z
     currency: z.string(),
     reason: z.string().nullable(),
     account: z.string(),
+    payment_intent: z.string().nullable(),
     evidence_due_by: z.iso.datetime().nullable(),
     amount_withdrawn: z.int(),
     amount_reinstated: z.int(),

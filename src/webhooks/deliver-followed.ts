@@ -14,7 +14,7 @@ import { dispute, refund } from '../workflows/index.js';
 import {
   type DisputeInput,
   disputeTold,
-  MAIN_QUEUE,
+  ON_MAIN_QUEUE,
   type RefundInput,
   refundTold,
   SHOWN,
@@ -38,7 +38,7 @@ export async function deliverRefund(parts: DeliverParts, to: ToRefund, event: St
   const input = { ...followed(parts, to, event), ...(earlier === null ? {} : continued(earlier)) };
   await client.workflow.signalWithStart(refund, {
     workflowId: to.workflowId,
-    taskQueue: MAIN_QUEUE,
+    ...ON_MAIN_QUEUE,
     args: [input],
     // The caller's request is still the same request.
     memo: { ...(closed === null ? {} : closed.memo), [SHOWN]: refundStanding(earlier ?? stateOf(input)) },
@@ -97,7 +97,7 @@ export async function deliverDispute(parts: DeliverParts, to: ToDispute, event: 
   };
   await client.workflow.signalWithStart(dispute, {
     workflowId: to.workflowId,
-    taskQueue: MAIN_QUEUE,
+    ...ON_MAIN_QUEUE,
     args: [input],
     signal: disputeTold,
     signalArgs: [to.dispute],

@@ -5,7 +5,7 @@ import { addsAfterClose } from '../domain/payment/index.js';
 import type { StripeEvent } from '../stripe/signature.js';
 import { tellWorkflow } from '../temporal/tell-workflow.js';
 import { incident, type payment } from '../workflows/index.js';
-import { type IncidentKind, incidentNews, intentTold, MAIN_QUEUE } from '../workflows/messages.js';
+import { type IncidentKind, incidentNews, intentTold, ON_MAIN_QUEUE } from '../workflows/messages.js';
 import { PAYMENT_ID } from '../workflows/search-attributes.js';
 import { deliverDispute, deliverRefund } from './deliver-followed.js';
 import type { DeliverParts, Delivery } from './delivery.js';
@@ -59,7 +59,7 @@ async function startIncident(
   try {
     await client.workflow.start(incident, {
       workflowId,
-      taskQueue: MAIN_QUEUE,
+      ...ON_MAIN_QUEUE,
       workflowIdConflictPolicy: 'FAIL',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       typedSearchAttributes: [{ key: PAYMENT_ID, value: paymentId }],

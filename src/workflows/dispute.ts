@@ -55,7 +55,8 @@ async function take(run: DisputeRun, step: Exclude<DisputeStep, { do: 'close' }>
 /** A dispute's state inside its workflow, and everything that reaches it there. */
 class DisputeRun {
   state;
-  private news = 0;
+  /** How many facts have come. */
+  news = 0;
   private shown = '';
 
   constructor(readonly input: DisputeInput) {
@@ -116,9 +117,11 @@ async function identify(run: DisputeRun): Promise<void> {
 
 async function read(run: DisputeRun): Promise<void> {
   const { account, id } = run.state;
+  const known = run.news;
   const shown = await reads(run).retrieveDispute({ account, dispute: id });
-  run.learn({ type: 'dispute', source: 'read', dispute: shown });
-  run.rest();
+  // What came meanwhile may be newer than this answer: then it counts as an event does, and overrules nothing.
+  run.learn({ type: 'dispute', source: run.news === known ? 'read' : 'webhook', dispute: shown });
+  if (!run.state.readWanted) run.rest();
 }
 
 const TEXTS: Readonly<Record<AlertKind, string>> = {

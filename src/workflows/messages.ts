@@ -14,6 +14,12 @@ import type { PaymentRequest } from '../domain/request.js';
 /** The queue of workflow tasks and of activities that never touch Stripe. */
 export const MAIN_QUEUE = 'penstock';
 
+/**
+ * Where workflows run, and how long a worker has for one task, ms. A task takes some ten milliseconds; one that a killed
+ * worker had begun keeps its payment waiting for as long as this (Temporal's default is 10 s).
+ */
+export const ON_MAIN_QUEUE = { taskQueue: MAIN_QUEUE, workflowTaskTimeout: 5_000 } as const;
+
 /** What a payment's run is started with. Everything it will ever need to know is in here or in a fact. */
 export interface PaymentInput {
   readonly version: 1;

@@ -18,7 +18,7 @@ export function describeStep(state: PaymentState, step: Step): string {
   lines.push(sayStep(step));
   if (now.payment_intent !== null) lines.push(`intent \`${now.payment_intent}\` on account \`${now.account}\``);
   if (now.failure !== null) lines.push(`failure: ${now.failure.code ?? now.failure.kind}`);
-  if (state.handedOver) lines.push('a person has been called');
+  if (state.handedOver !== null) lines.push('a person has been called');
   return lines.join('\n\n');
 }
 

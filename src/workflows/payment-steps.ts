@@ -61,6 +61,7 @@ export async function readAtStripe(run: PaymentRun, attempt: Attempt): Promise<v
   if (run.state.end !== null) return;
   const missed = openCapture(run.state);
   if (missed !== null) run.learn({ type: 'capture_missed', number: missed.number, atMs: askedAtMs });
+  if (attempt.confirms !== null) run.learn({ type: 'confirm_missed', attempt: attempt.number, atMs: askedAtMs });
   run.learn({ type: 'looked', attempt: attempt.number, againAtMs });
 }
 
@@ -97,7 +98,7 @@ export async function reportOddity(run: PaymentRun, oddity: Oddity): Promise<voi
 }
 
 /** The outcome has been unknown beyond patience: a person is called, and the payment goes on waiting and looking. */
-export async function callPerson(run: PaymentRun): Promise<void> {
+export async function callPerson(run: PaymentRun, key: string): Promise<void> {
   const attempt = currentAttempt(run.state);
   const intent = intentOf(attempt);
   if (intent === null) {
@@ -107,7 +108,7 @@ export async function callPerson(run: PaymentRun): Promise<void> {
     const text = `the outcome of a call on ${intent} is unknown`;
     await alert({ kind: 'unknown_outcome', paymentId: run.input.terms.id, account: attempt.account, intent, text });
   }
-  run.learn({ type: 'handed_over' });
+  run.learn({ type: 'handed_over', key });
 }
 
 async function startIncident(

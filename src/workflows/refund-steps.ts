@@ -60,7 +60,7 @@ export async function readRefund(run: RefundRun, refund: string): Promise<void> 
   run.rest();
 }
 
-/** The customer's money came back to the balance: somebody has to find another way to them. */
+/** The customer did not get the money: somebody has to find another way to them. */
 export async function alertOfFailure(run: RefundRun): Promise<void> {
   await tell(run, 'refund_failed', 'a refund did not reach the customer');
   run.learn({ type: 'alerted' });

@@ -181,4 +181,17 @@ describe('a declined payment that waits for another payment method', () => {
     assert.ok(!JSON.stringify(bad.body).includes('4242'));
     assert.equal((await stack.api.call('POST', `/v1/payments/${paid.id}/confirm`, {})).status, 422);
   });
+
+  it('a 500 stored under a confirmation’s key locks nobody out: the customer tries again, and pays once', async () => {
+    const { id } = await declined();
+    await stack.simulator.faults({
+      requests: [{ kind: 'error_before', endpoint: 'payment_intents.confirm', times: 1 }],
+    });
+    assert.equal((await stack.api.confirm(id, 'pm_card_visa')).status, 202);
+    const waiting = await stack.api.until(id, (p) => p.status === 'requires_payment_method');
+    assert.equal(waiting.failure?.code, 'processing_error');
+    assert.equal((await stack.api.confirm(id, 'pm_card_mastercard')).status, 202);
+    await paidOnce(id);
+    assert.equal(new Set(await confirmsOf(id)).size, 2);
+  });
 });

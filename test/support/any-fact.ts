@@ -189,7 +189,12 @@ export const anyFact: fc.Arbitrary<Fact> = fc.oneof(
   fc.record({ type: fc.constant('past_lost' as const), deadlineMs: anyTime }, plain),
   fc.record({ type: fc.constant('reported' as const), intent: fc.constantFrom('pi_1', 'pi_2', 'pi_9') }, plain),
   fc.constant<Fact>({ type: 'look_wanted' }),
-  fc.constant<Fact>({ type: 'handed_over' }),
+  fc.record(
+    { type: fc.constant('handed_over' as const), key: fc.constantFrom(keyOf(1), keyOf(2), confirmKeyOf(2)) },
+    plain,
+  ),
+  fc.record({ type: fc.constant('confirm_missed' as const), attempt: anyAttempt, atMs: anyTime }, plain),
+  fc.record({ type: fc.constant('capture_missed' as const), number: anyAttempt, atMs: anyTime }, plain),
   fc.constant<Fact>({ type: 'ruled_dead' }),
 );
 

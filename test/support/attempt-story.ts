@@ -205,7 +205,7 @@ function ownSteps(sends: readonly Send[], looks: readonly ('no' | 'early' | 'lat
 const OUTSIDE: readonly Fact[] = [
   PAST_LOST,
   { type: 'look_wanted' },
-  { type: 'handed_over' },
+  { type: 'handed_over', key: keyOf(1) },
   sent(outcomeOf(lost, true)),
 ];
 

@@ -15,6 +15,7 @@ import {
   next,
   nextStep,
   open,
+  openCapture,
   type PaymentState,
   type Step,
   whyNotCancel,
@@ -195,7 +196,7 @@ export class PaymentLife {
         this.learn({ type: 'reported', intent: step.oddity.intent.id });
         break;
       case 'hand_over':
-        this.learn({ type: 'handed_over' });
+        this.learn({ type: 'handed_over', key: step.key });
         break;
     }
   }
@@ -242,13 +243,18 @@ export class PaymentLife {
     const id = intentOf(attempt);
     if (id === null) throw new Error('nothing to read');
     const asOf = this.state.facts;
+    const askedAtMs = this.now;
     const source = this.state.end === null ? 'read' : 'sweep';
     const intent = this.stripe.retrieve(id);
     // Something may happen at Stripe between its answer and our hearing of it.
     if (this.dice(6) === 5) this.happen();
     this.learn({ type: 'intent', source, intent, key: null, asOf, atMs: this.now });
     const againAtMs = this.now + lookDelayMs(this.now - T0, TERMS.timing.proofDelayMs);
-    if (this.state.end === null) this.learn({ type: 'looked', attempt: attempt.number, againAtMs });
+    if (this.state.end !== null) return;
+    const missed = openCapture(this.state);
+    if (missed !== null) this.learn({ type: 'capture_missed', number: missed.number, atMs: askedAtMs });
+    if (attempt.confirms !== null) this.learn({ type: 'confirm_missed', attempt: attempt.number, atMs: askedAtMs });
+    this.learn({ type: 'looked', attempt: attempt.number, againAtMs });
   }
 
   private cancelAtStripe(id: string): void {

@@ -9,6 +9,8 @@ export interface DisputeStanding {
   readonly currency: string;
   readonly reason: string | null;
   readonly account: string;
+  /** The intent whose money it is about: a payment's own, or a stray one's. */
+  readonly payment_intent: string | null;
   /** Unix ms; null where no evidence is asked for. */
   readonly evidence_due_ms: number | null;
   /** What left the Stripe balance, and came back, in `balance_currency`. */
@@ -17,7 +19,7 @@ export interface DisputeStanding {
   readonly balance_currency: string | null;
 }
 
-export function disputeStanding({ id, account, seen }: DisputeState): DisputeStanding {
+export function disputeStanding({ id, account, intent, seen }: DisputeState): DisputeStanding {
   return {
     dispute: id,
     status: seen?.status ?? 'processing',
@@ -26,6 +28,7 @@ export function disputeStanding({ id, account, seen }: DisputeState): DisputeSta
     currency: seen?.currency ?? '',
     reason: seen?.reason ?? null,
     account,
+    payment_intent: intent,
     evidence_due_ms: seen !== null && needsResponse(seen.status) ? seen.evidenceDueMs : null,
     amount_withdrawn: seen?.withdrawn ?? 0,
     amount_reinstated: seen?.reinstated ?? 0,

@@ -1,5 +1,5 @@
 import { idempotencyKey } from '../ids.js';
-import { answered, unsent } from '../sending.js';
+import { answered, mayRepeat, unsent } from '../sending.js';
 import { applyIntent } from './apply-intent.js';
 import type { Fact } from './facts.js';
 import { type Capture, currentAttempt, openCapture, type PaymentState } from './state.js';
@@ -20,16 +20,16 @@ export function requestCapture(
   return { ...state, capture: newCapture(state, { operation, amount }) };
 }
 
-function newCapture(state: PaymentState, order: { operation: string; amount: number }): Capture {
+function newCapture(state: PaymentState, order: { operation: string; amount: number; first?: number }): Capture {
   const number = (state.capture?.number ?? 0) + 1;
   const { account } = currentAttempt(state);
   const key = idempotencyKey({ paymentId: state.terms.id, operation: 'capture', account, attempt: number });
-  return { ...unsent(key), number, ...order };
+  return { ...unsent(key), number, first: number, ...order };
 }
 
 /**
- * A capture whose key can tell nothing any more (a 500 is stored under it) goes under the next one, once the intent was
- * read long enough after its last byte and is still only authorised. Should Stripe carry the first one out after all, the
+ * A capture whose key can tell nothing any more (a 500 is stored under it, or it is too old) goes under the next one, once
+ * the intent was read long enough after its last byte and is still only authorised. Should Stripe carry the first one out after all, the
  * second is refused: an intent is captured at most once, and of the same amount.
  */
 export function renewCapture(
@@ -37,10 +37,11 @@ export function renewCapture(
   { number, atMs }: Extract<Fact, { type: 'capture_missed' }>,
 ): PaymentState {
   const capture = openCapture(state);
-  if (capture?.number !== number || capture.sending || !capture.repeatIsUseless || state.leaving !== null) return state;
+  if (capture?.number !== number || capture.sending || state.leaving !== null) return state;
+  if (mayRepeat(capture, state.terms.timing.keyLifeMs, atMs)) return state;
   const late = atMs >= capture.lastDeadlineMs + state.terms.timing.proofDelayMs;
-  const { operation, amount } = capture;
-  return late && isAuthorized(state) ? { ...state, capture: newCapture(state, { operation, amount }) } : state;
+  const { operation, amount, first } = capture;
+  return late && isAuthorized(state) ? { ...state, capture: newCapture(state, { operation, amount, first }) } : state;
 }
 
 function isAuthorized(state: PaymentState): boolean {

@@ -40,6 +40,8 @@ export type Fact =
   | { readonly type: 'capture_requested'; readonly operation: string; readonly amount: number }
   /** The sending of capture `number` begins, and ends, as an attempt's does. */
   | { readonly type: 'capture_sending'; readonly number: number; readonly birthMs: number }
+  /** A read, asked for at `atMs`, shows nothing of the confirmation: it may be over, and the customer try again. */
+  | { readonly type: 'confirm_missed'; readonly attempt: number; readonly atMs: number }
   /** A read after the last byte of capture `number` shows the authorisation as it was: it may go under the next key. */
   | { readonly type: 'capture_missed'; readonly number: number; readonly atMs: number }
   | ({ readonly type: 'capture_sent'; readonly number: number } & Answered<IntentSnapshot>)
@@ -55,5 +57,5 @@ export type Fact =
   | { readonly type: 'look_wanted' }
   /** A person has looked at Stripe: the attempt of unknown outcome never happened. It ends the payment. */
   | { readonly type: 'ruled_dead' }
-  /** A person has been called to an unknown outcome. */
-  | { readonly type: 'handed_over' };
+  /** A person has been called to the unknown outcome of the operation under this key. */
+  | { readonly type: 'handed_over'; readonly key: string };

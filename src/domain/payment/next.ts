@@ -1,5 +1,6 @@
+import { failure } from '../failures.js';
 import { isFinalStatus } from '../intent.js';
-import { answered, begun } from '../sending.js';
+import { answered, begun, mayRepeat } from '../sending.js';
 import { applyIntent } from './apply-intent.js';
 import { applyCaptureSent, renewCapture, requestCapture, withCapture } from './captures.js';
 import type { Fact } from './facts.js';
@@ -43,6 +44,8 @@ function apply(state: PaymentState, fact: Fact): PaymentState {
       return leave(state, { because: 'canceled', by: fact.by });
     case 'method_offered':
       return offerMethod(state, fact);
+    case 'confirm_missed':
+      return withAttempt(state, fact.attempt, (a) => giveUpConfirmation(state, a, fact.atMs));
     case 'capture_requested':
       return requestCapture(state, fact);
     case 'capture_sending':
@@ -70,7 +73,7 @@ function apply(state: PaymentState, fact: Fact): PaymentState {
       return withAttempt(left, number, (a) => ({ ...a, dead: a.dead || (isUnknown(a) && !a.sending) }));
     }
     case 'handed_over':
-      return { ...state, handedOver: true };
+      return { ...state, handedOver: fact.key };
   }
 }
 
@@ -100,6 +103,19 @@ function applyAbsent(state: PaymentState, a: Attempt, fact: Extract<Fact, { type
     dead: a.dead || (isUnknown(a) && a.confirms === null && !a.sending && !a.serverError && late),
     againAtMs: Math.max(a.againAtMs, fact.againAtMs),
   };
+}
+
+/**
+ * A confirmation whose key can tell nothing any more, and of which a late read shows no trace, is over: the intent waits
+ * for a payment method as before. Should Stripe carry it out after all, its event counts, and whatever was tried meanwhile
+ * was tried on the same intent, which collects once at most.
+ */
+function giveUpConfirmation(state: PaymentState, a: Attempt, atMs: number): Attempt {
+  const { keyLifeMs, proofDelayMs } = state.terms.timing;
+  const late = atMs >= a.lastDeadlineMs + proofDelayMs;
+  const open = a.confirms !== null && isUnknown(a) && !a.sending && a.rejected === null && state.leaving === null;
+  if (!open || !late || mayRepeat(a, keyLifeMs, atMs)) return a;
+  return { ...a, rejected: failure('declined', 'processing_error', null, 'Stripe did not carry it out. Try again.') };
 }
 
 function losePast(state: PaymentState, deadlineMs: number): PaymentState {

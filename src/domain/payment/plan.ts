@@ -1,5 +1,5 @@
 import { mayStillCollect } from '../intent.js';
-import { mayRepeat } from '../sending.js';
+import { mayRepeat, type Sending } from '../sending.js';
 import {
   type Attempt,
   type Capture,
@@ -22,7 +22,8 @@ export type Step =
   | { readonly do: 'expire' }
   | { readonly do: 'reattempt'; readonly attempt: Attempt }
   | { readonly do: 'report'; readonly oddity: Oddity }
-  | { readonly do: 'hand_over' };
+  /** The outcome of the operation under this key stays unknown. */
+  | { readonly do: 'hand_over'; readonly key: string };
 
 export type WaitsFor = 'webhook' | 'customer' | 'payment_method' | 'capture' | 'stripe' | 'repeat';
 
@@ -103,7 +104,7 @@ function stepWithAuthorization(state: PaymentState, attempt: Attempt, intent: st
   // A look at the intent paces the next look, and keeps no capture waiting.
   const againAtMs = stuck ? Math.max(capture.againAtMs, attempt.againAtMs) : capture.againAtMs;
   const call = handOver(state, capture, now);
-  if (call.due) return { do: 'hand_over' };
+  if (call.due) return { do: 'hand_over', key: capture.key };
   if (againAtMs > now) return waitUntil('repeat', Math.min(againAtMs, call.atMs));
   return stuck ? { do: 'read', attempt } : { do: 'capture', attempt, intent, capture };
 }
@@ -119,16 +120,16 @@ function stepWithConfirmation(state: PaymentState, attempt: Attempt, intent: str
   if (attempt.rejected !== null) return waitUntil('payment_method', state.terms.expiresAtMs);
   if (!attempt.mayHaveArrived) return sendStep(state, attempt, now);
   const call = handOver(state, attempt, now);
-  if (call.due) return { do: 'hand_over' };
+  if (call.due) return { do: 'hand_over', key: attempt.key };
   if (attempt.againAtMs > now) {
     return waitUntil('repeat', Math.min(attempt.againAtMs, call.atMs, state.terms.expiresAtMs));
   }
   return mayRepeat(attempt, state.terms.timing.keyLifeMs, now) ? { do: 'send', attempt } : { do: 'read', attempt };
 }
 
-/** When a person is called to an outcome that stays unknown; once called, never again. */
-function handOver(state: PaymentState, of: { mayHaveArrived: boolean; birthMs: number | null }, now: number) {
-  if (state.handedOver || !of.mayHaveArrived) return { due: false, atMs: Number.POSITIVE_INFINITY };
+/** When a person is called to an outcome that stays unknown: once for each. */
+function handOver(state: PaymentState, of: Sending, now: number) {
+  if (state.handedOver === of.key || !of.mayHaveArrived) return { due: false, atMs: Number.POSITIVE_INFINITY };
   const atMs = (of.birthMs ?? state.terms.acceptedAtMs) + state.terms.timing.patienceMs;
   return { due: now >= atMs, atMs };
 }
@@ -140,7 +141,7 @@ function handOver(state: PaymentState, of: { mayHaveArrived: boolean; birthMs: n
 function stepWithUnknown(state: PaymentState, attempt: Attempt, now: number): Step {
   const { timing, expiresAtMs } = state.terms;
   const call = handOver(state, attempt, now);
-  if (call.due) return { do: 'hand_over' };
+  if (call.due) return { do: 'hand_over', key: attempt.key };
   if (attempt.lookFirst) return { do: 'find', attempt };
 
   if (attempt.againAtMs > now) {

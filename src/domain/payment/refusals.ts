@@ -56,8 +56,13 @@ function whatItIs(state: PaymentState): string {
 export function currentTry(state: PaymentState): string {
   const last = currentAttempt(state);
   const stands = last.operation !== null && !wasRefused(last);
-  const capture = state.capture === null ? 0 : state.capture.number - (state.capture.rejected === null ? 1 : 0);
-  return `${stands ? last.number - 1 : last.number}.${capture}`;
+  return `${stands ? last.number - 1 : last.number}.${captureTry(state)}`;
+}
+
+/** One that goes under another key of Penstock's own accord is still the caller's one try. */
+function captureTry({ capture }: PaymentState): number {
+  if (capture === null) return 0;
+  return capture.rejected === null ? capture.first - 1 : capture.number;
 }
 
 function wasRefused({ seen, rejected }: Attempt): boolean {

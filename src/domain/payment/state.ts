@@ -65,8 +65,10 @@ export interface Attempt extends Sending {
 
 /** Collecting what was authorised, in full or in part. Amount in minor units. */
 export interface Capture extends Sending {
-  /** Counts up with each capture that Stripe refused for good: the next one has a key of its own. */
+  /** Counts up with each key: of a capture after one that Stripe refused, or that went under another key. */
   readonly number: number;
+  /** The number under which the caller's operation went first. */
+  readonly first: number;
   /** The caller's operation: the same again is the same capture. */
   readonly operation: string;
   readonly amount: number;
@@ -114,7 +116,8 @@ export interface PaymentState {
   readonly facts: number;
   /** The run was reset: what it did after the point it was reset to is forgotten, and may have happened. */
   readonly pastLost: { readonly deadlineMs: number } | null;
-  readonly handedOver: boolean;
+  /** The key of the operation whose unknown outcome a person was called to last. */
+  readonly handedOver: string | null;
   readonly amountCaptured: number;
   /** The capture asked for last, if one was. */
   readonly capture: Capture | null;
@@ -134,7 +137,7 @@ export function open(terms: Terms, first: { account: string; paymentMethod: stri
     readWanted: false,
     facts: 0,
     pastLost: null,
-    handedOver: false,
+    handedOver: null,
     amountCaptured: 0,
     capture: null,
     disregarded: 0,

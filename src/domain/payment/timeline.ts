@@ -52,6 +52,8 @@ export function describeFact(
       return describeOutcome(`capture ${fact.number}`, fact.outcome, entry);
     case 'capture_missed':
       return after === before ? null : entry('stripe_read', `capture ${fact.number} has not come about: trying again`);
+    case 'confirm_missed':
+      return after === before ? null : entry('stripe_read', `attempt ${fact.attempt} has not come about: given up`);
     case 'method_offered':
       return entry('penstock', `another payment method: attempt ${after.attempts.length}`);
     case 'capture_requested':

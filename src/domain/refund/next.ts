@@ -1,3 +1,4 @@
+import type { Outcome } from '../outcome.js';
 import { answered, begun } from '../sending.js';
 import {
   newRefundAttempt,
@@ -44,7 +45,7 @@ function apply(state: RefundState, fact: RefundFact): RefundState {
     case 'sending':
       return withAttempt(state, fact.attempt, (a) => begun(a, fact.birthMs));
     case 'sent': {
-      const sent = withAttempt(state, fact.attempt, (a) => answered(a, fact));
+      const sent = withAttempt(state, fact.attempt, (a) => doubtful(answered(a, fact), fact.outcome));
       if (fact.outcome.kind !== 'settled') return sent;
       const shown = show(sent, fact.outcome.object);
       // An answer that does not agree settles nothing, and the same send would only bring it again.
@@ -75,6 +76,15 @@ function apply(state: RefundState, fact: RefundFact): RefundState {
     case 'alerted':
       return { ...state, alerted: true };
   }
+}
+
+/**
+ * A repeat that is refused says nothing of the first send, and would be refused for as long as the key lives; the list of
+ * the intent's refunds is short and complete, and tells.
+ */
+function doubtful(a: RefundAttempt, outcome: Outcome<RefundSnapshot>): RefundAttempt {
+  const refused = outcome.kind === 'unknown' && outcome.cause === 'refused_repeat';
+  return { ...a, lookFirst: a.lookFirst || refused };
 }
 
 function attemptNumber(state: RefundState): number {

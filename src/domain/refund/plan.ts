@@ -19,7 +19,7 @@ export function nextRefundStep(state: RefundState, now: number): RefundStep {
   const { seen, owner, attempt } = state;
   if (owner.kind === 'foreign') return { do: 'close' };
   if (owner.kind === 'unknown') return { do: 'identify' };
-  if (seen?.status === 'failed' && !state.alerted) return { do: 'alert' };
+  if (fellThrough(state) && !state.alerted) return { do: 'alert' };
   if (isSettled(state)) return { do: 'close' };
   if (seen !== null) {
     // Stripe's event tells; a look of its own stands in for one that does not come.
@@ -29,6 +29,12 @@ export function nextRefundStep(state: RefundState, now: number): RefundStep {
   // Only followed, and heard of: the fact that shows it is on its way.
   if (attempt === null) return { do: 'wait', for: 'stripe', untilMs: now + state.terms.overdueMs };
   return stepUnseen(state, attempt, now);
+}
+
+/** It was taken, and the customer does not get the money: Stripe refused it, or it failed or was canceled at Stripe. */
+function fellThrough({ seen, givenUp }: RefundState): boolean {
+  if (seen !== null) return seen.status === 'failed' || seen.status === 'canceled';
+  return givenUp !== null && givenUp.kind !== 'canceled';
 }
 
 function stepUnseen(state: RefundState, attempt: RefundAttempt, now: number): RefundStep {

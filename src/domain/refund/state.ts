@@ -44,7 +44,7 @@ export interface RefundTerms {
 /** One attempt to make it, under one key. */
 export interface RefundAttempt extends Sending {
   readonly number: number;
-  /** The run lost its past (a reset): it reads before it writes. */
+  /** It reads before it writes: the run lost its past (a reset), or a repeat was refused. */
   readonly lookFirst: boolean;
 }
 

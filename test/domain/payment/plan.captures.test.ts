@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { nextStep } from '../../../src/domain/payment/index.js';
+import { type Fact, nextStep } from '../../../src/domain/payment/index.js';
 import {
   after,
   CANCEL,
@@ -34,10 +34,13 @@ const authorised = [sending(), sent(settled('requires_capture'))];
 const ordered = [...authorised, captureOf(1000)];
 const sendingIt = [...ordered, captureSending()];
 const lost = [...sendingIt, captureSent(LOST)];
-const HANDED = { type: 'handed_over' } as const;
+const missed = (atMs: number): Fact => ({ type: 'capture_missed', number: 1, atMs });
+const tells = T0 + TERMS.timing.sendWindowMs + TERMS.timing.proofDelayMs;
+const kept500 = [...sendingIt, captureSent(STORED_SERVER_ERROR)];
 const BY_TEMPORAL = { type: 'cancel_requested', by: 'temporal' } as const;
 const AGAIN = T0 + SECOND;
 const KEY = 'penstock/1/pay.acme.order-1/capture/default';
+const HANDED = { type: 'handed_over', key: `${KEY}/1` } as const;
 const LOOKED = { type: 'looked', attempt: 1, againAtMs: T0 + keyLifeMs + HOUR } as const;
 
 describe('an authorised payment', () => {
@@ -97,6 +100,31 @@ describe('a capture', () => {
       `capture 1000 of pi_1 under ${KEY}/1`,
     ],
     ['after a replayed 500 is read', [...sendingIt, captureSent(STORED_SERVER_ERROR)], AGAIN, 'read'],
+    [
+      'after a replayed 500 goes under the next key, once a late read shows nothing of it',
+      [...sendingIt, captureSent(STORED_SERVER_ERROR), missed(tells)],
+      tells,
+      `capture 1000 of pi_1 under ${KEY}/2`,
+    ],
+    ['after a replayed 500 is read on while it may still come about', [...kept500, missed(tells - 1)], tells, 'read'],
+    [
+      'with an older key goes under the next one, once a late read shows nothing of it',
+      [...lost, HANDED, missed(T0 + keyLifeMs)],
+      T0 + keyLifeMs,
+      `capture 1000 of pi_1 under ${KEY}/2`,
+    ],
+    [
+      'that a repeat can still tell goes under no other key',
+      [...lost, missed(tells)],
+      tells,
+      `capture 1000 of pi_1 under ${KEY}/1`,
+    ],
+    [
+      'under its second key calls a person anew',
+      [...kept500, HANDED, missed(tells), captureSending(2, tells), captureSent(LOST, { number: 2 })],
+      tells + patienceMs,
+      'hand_over',
+    ],
     ['unknown beyond patience calls a person', lost, T0 + patienceMs, 'hand_over'],
     [
       'wakes from its pause to call a person',

@@ -9,6 +9,7 @@ import {
   event,
   HOUR,
   intent,
+  keyOf,
   LOST,
   MINUTE,
   NOT_EXECUTED,
@@ -36,7 +37,11 @@ const anew = [...declined, offered()];
 const sent2 = (outcome: Parameters<typeof sent>[0], changes = {}): Fact => sent(outcome, { attempt: 2, ...changes });
 const sending2 = [...anew, sending(2)];
 const lost = [...sending2, sent2(LOST)];
-const HANDED: Fact = { type: 'handed_over' };
+const HANDED: Fact = { type: 'handed_over', key: confirmKeyOf(2) };
+/** A look at the intent that shows nothing of it: too early to tell, and late enough. */
+const missed = (atMs: number): Fact => ({ type: 'confirm_missed', attempt: 2, atMs });
+const tells = T0 + TERMS.timing.sendWindowMs + TERMS.timing.proofDelayMs;
+const kept500 = [...sending2, sent2(STORED_SERVER_ERROR)];
 const AGAIN = T0 + SECOND;
 const LOOKED: Fact = { type: 'looked', attempt: 2, againAtMs: T0 + 2 * MINUTE };
 
@@ -118,6 +123,43 @@ describe('another payment method of unknown outcome', () => {
         'wait for webhook until told',
       ],
       ['that Stripe shows canceled closes', [...lost, CANCEL, event('canceled')], AGAIN, 'close'],
+      [
+        'calls a person although one was called to the attempt before',
+        [...lost, { type: 'handed_over', key: keyOf(1) }],
+        T0 + patienceMs,
+        'hand_over',
+      ],
+      [
+        'under a stored 500 is looked for on, while it may still come about',
+        [...kept500, missed(tells - 1)],
+        tells,
+        'read',
+      ],
+      [
+        'under a stored 500 of which nothing is seen is over: the customer may try again',
+        [...kept500, missed(tells)],
+        tells,
+        'wait for payment_method until +360000 s',
+      ],
+      [
+        'whose key is too old, of which nothing is seen, is over',
+        [...lost, HANDED, missed(T0 + keyLifeMs)],
+        T0 + keyLifeMs,
+        'wait for payment_method until +360000 s',
+      ],
+      ['that a repeat can still tell is not given up', [...lost, HANDED, missed(tells)], tells, 'send'],
+      [
+        'given up, and then another, is sent',
+        [...kept500, missed(tells), offered('pm_third', 'confirm/2')],
+        tells,
+        'send',
+      ],
+      [
+        'given up too early ends the payment all the same when it comes about',
+        [...kept500, missed(tells), event('succeeded')],
+        tells,
+        'close',
+      ],
     ],
     PATIENT,
   );

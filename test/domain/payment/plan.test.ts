@@ -10,6 +10,7 @@ import {
   EXPIRED,
   event,
   HOUR,
+  keyOf,
   LOST,
   MINUTE,
   NOT_EXECUTED,
@@ -34,7 +35,7 @@ const PATIENT = { expiresAtMs: T0 + 100 * HOUR };
 const { keyLifeMs, patienceMs } = TERMS.timing;
 const { expiresAtMs } = TERMS;
 const LOOKED = absent(T0 + MINUTE, 1);
-const HANDED: Fact = { type: 'handed_over' };
+const HANDED: Fact = { type: 'handed_over', key: keyOf(1) };
 /** The next send or look after {@link LOST}, and after {@link LOOKED}. */
 const AGAIN = T0 + SECOND;
 const LOOK_AGAIN = T0 + 2 * MINUTE;

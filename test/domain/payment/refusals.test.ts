@@ -22,10 +22,12 @@ import {
   confirmKeyOf,
   EXPIRED,
   event,
+  HOUR,
   KEPT_REFUSAL,
   LOST,
   offered,
   REJECTED,
+  STORED_SERVER_ERROR,
   sending,
   sent,
   settled,
@@ -153,6 +155,13 @@ describe('the same request without an id of its own', () => {
     ]) {
       assert.equal(tryAfter(...facts), other);
     }
+    const renewed: Fact[] = [
+      ...capturing,
+      captureSent(STORED_SERVER_ERROR),
+      { type: 'capture_missed', number: 1, atMs: T0 + 100 * HOUR },
+    ];
+    assert.equal(tryAfter(...renewed), other, 'under another key of Penstock’s own accord');
+    assert.equal(tryAfter(...renewed, captureSent(settled('succeeded'), { number: 2 })), other);
     const refused = [...capturing, captureSent(KEPT_REFUSAL)];
     assert.notEqual(tryAfter(...refused), other);
     assert.equal(tryAfter(...refused, captureOf(1, 'capture/2')), tryAfter(...refused));

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { nextRefundStep, type RefundFact, type RefundState } from '../../../src/domain/refund/index.js';
+import type { Outcome } from '../../../src/domain/outcome.js';
+import {
+  nextRefundStep,
+  type RefundFact,
+  type RefundSnapshot,
+  type RefundState,
+} from '../../../src/domain/refund/index.js';
 import { HOUR, MINUTE, PROVES_FROM, SECOND, T0, TERMS } from '../../support/facts.js';
 import {
   afterAll,
@@ -26,6 +32,12 @@ import {
 const { keyLifeMs, patienceMs } = TERMS.timing;
 const AGAIN = T0 + SECOND;
 const lost = [refunding(), refundSent(LOST_REFUND)];
+const REFUSED_REPEAT: Outcome<RefundSnapshot> = {
+  kind: 'unknown',
+  cause: 'refused_repeat',
+  serverError: false,
+  repeat: true,
+};
 const HANDED: RefundFact = { type: 'handed_over' };
 const PAST_LOST: RefundFact = { type: 'past_lost', deadlineMs: T0 };
 const OWNED: RefundFact = { type: 'owned', owner: OWNER };
@@ -58,7 +70,8 @@ describe('a refund that was asked for', () => {
     ['is sent however long it waited: it was accepted', [], T0 + 100 * HOUR, 'send 1'],
     ['refused for now waits its pause', [refunding(), refundSent(LIMITED_REFUND)], T0, 'wait for repeat until +1 s'],
     ['refused for now is sent again', [refunding(), refundSent(LIMITED_REFUND)], AGAIN, 'send 1'],
-    ['refused for good closes', [refunding(), refundSent(REFUSED_REFUND)], T0, 'close'],
+    ['refused for good tells a person: it had been taken', [refunding(), refundSent(REFUSED_REFUND)], T0, 'alert'],
+    ['refused for good closes then', [refunding(), refundSent(REFUSED_REFUND), { type: 'alerted' }], T0, 'close'],
     ['called off closes', [{ type: 'cancel_requested' }], T0, 'close'],
     ['of a reset run is looked for before it is written', [PAST_LOST], T0, 'find 1'],
     ['of a reset run that was not found is sent under its key', [PAST_LOST, refundAbsent(T0)], T0, 'send 1'],
@@ -105,6 +118,13 @@ describe('a refund of unknown outcome', () => {
       T0,
       'wait for repeat until +3600 s',
     ],
+    ['whose repeat is refused is looked for, which tells', [...lost, refundSent(REFUSED_REPEAT)], T0, 'find 1'],
+    [
+      'whose repeat is refused is repeated when the look came too early',
+      [...lost, refundSent(REFUSED_REPEAT), refundAbsent(T0)],
+      AGAIN,
+      'send 1',
+    ],
     ['proved never made goes on under the next key', [...lost, refundAbsent(PROVES_FROM)], PROVES_FROM, 'send 2'],
     ['that a person rules out closes', [...lost, { type: 'ruled_dead' }], AGAIN, 'close'],
     ['that an event shows is followed', [...lost, told('pending')], AGAIN, 'read re_1'],
@@ -118,7 +138,7 @@ describe('a refund that Stripe has shown', () => {
     ['is read when its event is overdue', [...pending, refundLooked(T0 + MINUTE)], T0 + MINUTE, 'read re_1'],
     ['in a status nobody here knows is followed on', [...lost, told('in_limbo')], T0, 'read re_1'],
     ['succeeded closes', [...pending, told('succeeded')], T0, 'close'],
-    ['canceled closes', [...pending, told('canceled')], T0, 'close'],
+    ['canceled tells a person first', [...pending, told('canceled')], T0, 'alert'],
     ['failed tells a person first', [...pending, told('failed')], T0, 'alert'],
     ['failed closes once a person was told', [...pending, told('failed'), { type: 'alerted' }], T0, 'close'],
   ]);
