@@ -5,6 +5,7 @@ import type { Stage } from '../stage/stage.js';
 /** A payment on its way, and how to tell that it came out right. */
 export interface Traveller {
   readonly id: string;
+  readonly status: PaymentView['status'];
   /** What Stripe and Penstock must both say in the end, in minor units. */
   readonly captured: number;
   readonly refunded: number;
@@ -45,7 +46,14 @@ async function accepted(answer: Promise<{ status: number; body: unknown }>): Pro
 
 const isFinal = (stage: Stage, { id }: Traveller) => stage.penstock.until(id, (p) => p.final, SECONDS);
 const paidIn = async (stage: Stage, id: string) => stage.penstock.until(id, (p) => p.final, SECONDS);
-const whole = (id: string): Traveller => ({ id, captured: AMOUNT, refunded: 0 });
+const whole = (id: string): Traveller => ({ id, status: 'succeeded', captured: AMOUNT, refunded: 0 });
+const nothingOf = (id: string, status: PaymentView['status']): Traveller => ({ id, status, captured: 0, refunded: 0 });
+
+async function authorized(stage: Stage): Promise<string> {
+  const id = await create(stage, { capture_method: 'manual' });
+  await stage.penstock.until(id, (p) => p.status === 'authorized', SECONDS);
+  return id;
+}
 
 export const PATHS: readonly Path[] = [
   {
@@ -58,15 +66,29 @@ export const PATHS: readonly Path[] = [
   {
     name: 'manual capture',
     endpoint: 'payment_intents.capture',
-    prepare: async (stage) => {
-      const id = await create(stage, { capture_method: 'manual' });
-      await stage.penstock.until(id, (p) => p.status === 'authorized', SECONDS);
-      return id;
-    },
+    prepare: authorized,
     act: async (stage, id) => {
       await accepted(stage.penstock.capture(id ?? '', { amount: PART }));
-      return { id: id ?? '', captured: PART, refunded: 0 };
+      return { id: id ?? '', status: 'succeeded', captured: PART, refunded: 0 };
     },
+    halfWay: isFinal,
+  },
+  {
+    name: 'let go',
+    endpoint: 'payment_intents.cancel',
+    prepare: authorized,
+    act: async (stage, id) => {
+      await accepted(stage.penstock.cancel(id ?? ''));
+      return nothingOf(id ?? '', 'canceled');
+    },
+    halfWay: isFinal,
+  },
+  {
+    name: 'declined',
+    endpoint: 'payment_intents.create',
+    prepare: nothing,
+    act: async (stage) =>
+      nothingOf(await create(stage, { payment_method: 'pm_card_visa_chargeDeclined', off_session: true }), 'failed'),
     halfWay: isFinal,
   },
   {
@@ -110,7 +132,7 @@ export const PATHS: readonly Path[] = [
     },
     act: async (stage, id) => {
       await accepted(stage.penstock.refund(id ?? '', { reference: 'back', amount: PART }));
-      return { id: id ?? '', captured: AMOUNT, refunded: PART };
+      return { id: id ?? '', status: 'succeeded', captured: AMOUNT, refunded: PART };
     },
     halfWay: (stage, { id }) =>
       stage.penstock.untilShows(id, (p) => p.refunds.length === 1 && p.refunds.every((r) => r.final), SECONDS),

@@ -119,7 +119,7 @@ async function judge(
 /** What Stripe has of a payment, and whether it and Penstock agree with what had to be. */
 async function endOf(
   stage: Stage,
-  { id, captured, refunded }: Traveller,
+  { id, status, captured, refunded }: Traveller,
 ): Promise<{ charges: number; right: boolean }> {
   const { body: shown } = await stage.penstock.get(id);
   let charges = 0;
@@ -133,7 +133,7 @@ async function endOf(
     };
   }
   const right =
-    shown.status === 'succeeded' &&
+    shown.status === status &&
     [shown.amount_captured, atStripe.captured].every((amount) => amount === captured) &&
     [shown.amount_refunded, atStripe.refunded].every((amount) => amount === refunded);
   return { charges, right };
