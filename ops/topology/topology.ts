@@ -154,6 +154,8 @@ function environment({ logLevel, temporal }: Config, address: string, folder: st
     TEMPORAL_NAMESPACE: temporal.namespace,
     PENSTOCK_DATA_DIR: folder,
     NODE_ENV: 'production',
+    // Its server allows a hundred.
+    PENSTOCK_LISTS_PER_SECOND: '40',
     // That a process is ready is said on this level.
     LOG_LEVEL: ['debug', 'trace'].includes(logLevel) ? logLevel : 'info',
   };

@@ -33,11 +33,10 @@ type FollowedRun = Pick<
 
 const LIST_TIMEOUT_MS = 5_000;
 
-/**
- * A cluster allows ten visibility calls a second by default (`frontend.namespaceRPS.visibility`, for each frontend and
- * namespace), and everybody's lists are among them; what goes beyond is refused.
- */
-const LISTS: GathererLimits = { perSecond: 5, burst: 3, most: 50, longestWaitMs: 2_000 };
+/** What the cluster allows is the configuration's; the rest bounds one call, and how long one waits for it. */
+function limits(perSecond: number): GathererLimits {
+  return { perSecond, burst: Math.ceil(perSecond), most: 50, longestWaitMs: 2_000 };
+}
 
 /**
  * Payments' refunds and disputes, oldest first, by their search attribute. Open ones are told by their memo, closed ones
@@ -46,11 +45,15 @@ const LISTS: GathererLimits = { perSecond: 5, burst: 3, most: 50, longestWaitMs:
 export class FollowedReader {
   private readonly lists: Gatherer<string, Followed>;
 
-  constructor(private readonly client: Client) {
+  /** @param perSecond calls to visibility. */
+  constructor(
+    private readonly client: Client,
+    perSecond: number,
+  ) {
     // A clock that is set back must not hold anybody up.
     this.lists = new Gatherer(
       (ids) => this.list(ids),
-      LISTS,
+      limits(perSecond),
       () => performance.now(),
     );
   }

@@ -36,7 +36,7 @@ const LARGEST_REQUEST = '64kb';
 
 export function paymentRoutes(parts: PaymentParts): Router {
   const { client } = parts;
-  const followed = new FollowedReader(client);
+  const followed = new FollowedReader(client, parts.config.temporal.listsPerSecond);
   const router = Router();
   const json = express.json({ limit: LARGEST_REQUEST, type: () => true, strict: false });
 

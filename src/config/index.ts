@@ -27,6 +27,8 @@ export interface Config {
     readonly port: number;
     readonly uiPort: number;
     readonly minRetentionDays: number;
+    /** Calls a second to visibility that one process makes to show what follows payments; twice as many after a rest. */
+    readonly listsPerSecond: number;
   };
   /** In the order of the file: a payment goes to the first that takes its currency. */
   readonly accounts: readonly Account[];
@@ -65,6 +67,7 @@ const environmentSchema = z.object({
   TEMPORAL_PORT: port(7233),
   TEMPORAL_UI_PORT: port(8233),
   PENSTOCK_MIN_RETENTION_DAYS: z.coerce.number().min(1).optional(),
+  PENSTOCK_LISTS_PER_SECOND: z.coerce.number().min(1).max(10_000).optional(),
   STRIPE_SECRET_KEY: z.string().min(12).optional(),
   STRIPE_WEBHOOK_SECRET: list.refine(
     (all) => all.every((secret) => secret.length >= 8),
@@ -99,6 +102,13 @@ const fileSchema = z.strictObject({
 const LIVE_MIN_RETENTION_DAYS = 90;
 
 /**
+ * A cluster allows ten visibility calls a second by default (`frontend.namespaceRPS.visibility`, for each frontend and
+ * namespace), everybody's lists among them; a server of Penstock's own is started with a hundred.
+ */
+const CLUSTER_LISTS = 5;
+const OWN_LISTS = 40;
+
+/**
  * Reads the configuration. An empty variable counts as unset, as in a compose file.
  *
  * @param defaults what a process prefers where the environment says nothing.
@@ -127,6 +137,8 @@ export function loadConfig(
       cacheDir: join(vars.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'penstock'),
       port: vars.TEMPORAL_PORT,
       uiPort: vars.TEMPORAL_UI_PORT,
+      listsPerSecond:
+        vars.PENSTOCK_LISTS_PER_SECOND ?? (vars.TEMPORAL_ADDRESS === undefined ? OWN_LISTS : CLUSTER_LISTS),
       minRetentionDays:
         vars.PENSTOCK_MIN_RETENTION_DAYS ?? (accounts.some((a) => a.livemode) ? LIVE_MIN_RETENTION_DAYS : 1),
     },

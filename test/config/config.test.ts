@@ -113,6 +113,12 @@ describe('a live key', () => {
     assert.ok(!JSON.stringify(config).includes(API_KEY));
   });
 
+  it('asks a cluster for no more lists than it allows by default, and its own server for more', () => {
+    const lists = (env: Record<string, string>) => loadConfig(env).temporal.listsPerSecond;
+    assert.deepEqual([lists({ TEMPORAL_ADDRESS: 'cluster:7233' }), lists({})], [5, 40]);
+    assert.equal(lists({ TEMPORAL_ADDRESS: 'cluster:7233', PENSTOCK_LISTS_PER_SECOND: '25' }), 25);
+  });
+
   it('refuses a retention after which the same reference would be charged again', () => {
     assert.equal(loadConfig(LIVE).temporal.minRetentionDays, 90);
     assert.equal(loadConfig({ ...LIVE, PENSTOCK_MIN_RETENTION_DAYS: '365' }).temporal.minRetentionDays, 365);
@@ -162,6 +168,7 @@ describe('a wrong value', () => {
       ['LOG_LEVEL', 'loud'],
       ['STRIPE_API_BASE', 'ftp://127.0.0.1'],
       ['PENSTOCK_MIN_RETENTION_DAYS', '0'],
+      ['PENSTOCK_LISTS_PER_SECOND', '0'],
       ['PENSTOCK_API_KEYS', 'short'],
     ] as const) {
       refused({ [name]: value }, new RegExp(`^${name}: `, 'm'));
