@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { between, UPSETS } from '../support/amid.js';
+import { amid, between, UPSETS } from '../support/amid.js';
 import { aPayment } from '../support/api-client.js';
 import { deliverSigned } from '../support/signed-event.js';
 import { Stack } from '../support/stack.js';
@@ -29,6 +29,25 @@ describe('a dispute', () => {
     stack.stripe.disputes.update(dispute, { evidence: { uncategorized_text: text }, submit: true });
 
   for (const upset of UPSETS) {
+    it(`is found by its intent, read meanwhile${upset.name}`, async () => {
+      const { id, intent } = await paid();
+      // Whose it is comes of one read of the intent, and that is what is upset.
+      const made = await amid(stack, upset, 'payment_intents.retrieve', () => stack.simulator.dispute(intent));
+      const open = await shows(id, 'needs_response');
+      assert.equal(open.disputes[0]?.dispute, made.id);
+      await until(() => stack.workerPart.output.includes(made.id));
+    });
+
+    it(`of which no event comes any more is read${upset.name}`, async () => {
+      const { id, intent } = await paid();
+      const made = await stack.simulator.dispute(intent);
+      await shows(id, 'needs_response');
+      await amid(stack, upset, 'disputes.retrieve', () => submit(made.id, 'losing_evidence'), { silent: true });
+      await shows(id, 'under_review');
+      await stack.simulator.advance(DAY_MS);
+      await stack.closed((await shows(id, 'lost')).disputes[0]?.id ?? '');
+    });
+
     it(`is opened, asks for evidence, and is won: the money comes back${upset.name}`, async () => {
       const { id, intent } = await paid();
       const made = await between(stack, upset, () => stack.simulator.dispute(intent));

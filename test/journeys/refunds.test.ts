@@ -66,7 +66,9 @@ describe('a refund', () => {
         requests: [{ kind: 'lose_reply', endpoint: 'refunds.create', times: 1 }],
         webhooks: [{ kind: 'drop' }],
       });
-      assert.equal((await stack.api.refund(id, { reference: 'lost' })).status, 202);
+      const taken = await stack.api.refund(id, { reference: 'lost' });
+      assert.equal(taken.status, 202);
+      await stack.simulator.untilRequested(taken.body.id, 'refunds.create');
       await between(stack, upset);
       const shown = await settled(id);
       assert.deepEqual([shown.amount_refunded, shown.refunds[0]?.status], [1999, 'succeeded']);
@@ -98,9 +100,10 @@ describe('a refund', () => {
       assert.equal((await settled(id)).refunds[0]?.status, 'succeeded');
     });
 
-    it(`made outside Penstock is found by its intent and shown${upset.name}`, async () => {
+    it(`made outside Penstock is found by its intent, read meanwhile, and shown${upset.name}`, async () => {
       const { id, intent } = await paid();
-      const made = await between(stack, upset, () =>
+      // Whose it is comes of one read of the intent, and that is what is upset.
+      const made = await amid(stack, upset, 'payment_intents.retrieve', () =>
         stack.stripe.refunds.create({ payment_intent: intent, amount: 700 }),
       );
       const shown = await settled(id);
@@ -111,6 +114,25 @@ describe('a refund', () => {
       assert.equal(shown.amount_refunded, 700);
       const tooMuch = await stack.api.refund(id, { reference: 'rest', amount: 1300 });
       assert.equal(tooMuch.status, 409, 'what was given back elsewhere counts');
+    });
+
+    it(`made outside Penstock while nothing is under way is shown${upset.name}`, async () => {
+      const { id, intent } = await paid();
+      const made = await between(stack, upset, () =>
+        stack.stripe.refunds.create({ payment_intent: intent, amount: 700 }),
+      );
+      const shown = await settled(id);
+      assert.deepEqual([shown.refunds[0]?.refund, shown.amount_refunded], [made.id, 700]);
+    });
+
+    it(`that is pending and of which no event comes is read until it ends${upset.name}`, async () => {
+      const { id } = await paid({ payment_method: 'pm_card_pendingRefund' });
+      const { body } = await stack.api.refund(id, { reference: 'unheard' });
+      await stack.api.untilShows(id, (p) => p.refunds[0]?.status === 'pending');
+      const bankHasIt = () => stack.simulator.advance(30 * DAY_MS);
+      await amid(stack, upset, 'refunds.retrieve', bankHasIt, { silent: true });
+      assert.equal((await settled(id)).refunds[0]?.status, 'succeeded');
+      await stack.closed(body.id);
     });
   }
 
