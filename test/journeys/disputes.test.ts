@@ -43,7 +43,8 @@ describe('a dispute', () => {
       const made = await stack.simulator.dispute(intent);
       await shows(id, 'needs_response');
       await amid(stack, upset, 'disputes.retrieve', () => submit(made.id, 'losing_evidence'), { silent: true });
-      await shows(id, 'under_review');
+      // The bank decides 5 s after the evidence, and a restart may take longer than that.
+      await stack.api.untilShows(id, (p) => ['under_review', 'lost'].includes(p.disputes[0]?.status ?? ''));
       await stack.simulator.advance(DAY_MS);
       await stack.closed((await shows(id, 'lost')).disputes[0]?.id ?? '');
     });
