@@ -29,13 +29,12 @@ describe('a dispute', () => {
     stack.stripe.disputes.update(dispute, { evidence: { uncategorized_text: text }, submit: true });
 
   for (const upset of UPSETS) {
-    it(`is found by its intent, read meanwhile${upset.name}`, async () => {
+    it(`is shown once the read of its intent has told whose it is${upset.name}`, async () => {
       const { id, intent } = await paid();
-      // Whose it is comes of one read of the intent, and that is what is upset.
       const made = await amid(stack, upset, 'payment_intents.retrieve', () => stack.simulator.dispute(intent));
       const open = await shows(id, 'needs_response');
       assert.equal(open.disputes[0]?.dispute, made.id);
-      await until(() => stack.workerPart.output.includes(made.id));
+      await until(() => new RegExp(`dispute_opened.*${made.id}`).test(stack.workerPart.output));
     });
 
     it(`of which no event comes any more is read${upset.name}`, async () => {
