@@ -1,4 +1,5 @@
 import { until } from '../../support/until.js';
+import { contentsOf, toPlain } from '../histories.js';
 import { create, DROPPED, ended, inSeconds, type Paths, paid, pay, SWEPT } from './path.js';
 
 const AUTHENTICATES = { payment_method: 'pm_card_authenticationRequired' };
@@ -66,13 +67,16 @@ export const PLAIN: Paths = {
     policy: SWEPT,
     holds: ['listOverdue', 'forgetSweeps'],
     go: async (stack) => {
-      const sweeps: { workflowId: string; startTime: Date }[] = [];
+      // Only the first of an hour does the housekeeping.
+      let first = '';
       await until(async () => {
-        for await (const sweep of stack.temporal.workflow.list({ query: SWEEPS })) sweeps.push(sweep);
-        return sweeps.length > 0;
+        for await (const { workflowId } of stack.temporal.workflow.list({ query: SWEEPS })) {
+          const history = await stack.temporal.workflow.getHandle(workflowId).fetchHistory();
+          if (contentsOf(toPlain(history)).includes('forgetSweeps')) first = workflowId;
+        }
+        return first !== '';
       });
-      sweeps.sort((a, b) => a.startTime.getTime() - b.startTime.getTime());
-      return sweeps.slice(0, 1).map(({ workflowId }) => workflowId);
+      return [first];
     },
   },
   'told-to-look': {
