@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { amid, between, UNDISTURBED, UPSETS } from '../support/amid.js';
 import { aPayment, type ProblemBody } from '../support/api-client.js';
+import { deliverEvent, eventsOf } from '../support/signed-event.js';
 import { Stack } from '../support/stack.js';
 
 const DECLINED = { payment_method: 'pm_card_visa_chargeDeclinedInsufficientFunds' };
@@ -56,11 +57,30 @@ describe('a declined payment that waits for another payment method', () => {
       await paidOnce(id);
     });
 
+    it(`attempt 1’s late events while attempt 2 has been carried out and not answered move nothing${upset.name}`, async () => {
+      await stack.simulator.faults({ webhooks: [{ kind: 'drop' }] });
+      const { id, payment_intent } = await declined();
+      const ofAttempt1 = await eventsOf(stack, payment_intent);
+      assert.ok(ofAttempt1.some(({ type }) => type === 'payment_intent.payment_failed'));
+      const confirm = async () => assert.equal((await stack.api.confirm(id, 'pm_card_visa')).status, 202);
+      const lateNews = async () => {
+        const { status } = await stack.stripe.paymentIntents.retrieve(payment_intent ?? '');
+        assert.equal(status, 'succeeded', 'and nobody here knows');
+        for (const event of ofAttempt1) assert.equal((await deliverEvent(stack, event)).status, 200);
+        const during = await stack.api.untilTold(id, /is requires_payment_method \(nothing moved\)/);
+        assert.deepEqual([during.status, during.final, during.failure], ['processing', false, null]);
+      };
+      await amid(stack, upset, 'payment_intents.confirm', confirm, { silent: true, meanwhile: lateNews });
+      await paidOnce(id);
+      assert.equal(new Set(await confirmsOf(id)).size, 1);
+    });
+
     it(`a confirmation whose reply was lost is one attempt${upset.name}`, async () => {
       const { id } = await declined();
       const lose = { kind: 'lose_reply', endpoint: 'payment_intents.confirm', times: 1 } as const;
       await stack.simulator.faults({ requests: [lose], webhooks: [{ kind: 'drop' }] });
       assert.equal((await stack.api.confirm(id, 'pm_card_visa')).status, 202);
+      await stack.simulator.untilRequested(id, 'payment_intents.confirm');
       await between(stack, upset);
       await paidOnce(id);
       assert.equal(new Set(await confirmsOf(id)).size, 1, 'a repeat never changes the key');
@@ -72,6 +92,7 @@ describe('a declined payment that waits for another payment method', () => {
         requests: [{ kind: 'reset_before', endpoint: 'payment_intents.confirm', times: 1 }],
       });
       assert.equal((await stack.api.confirm(id, 'pm_card_visa')).status, 202);
+      await stack.simulator.untilRequested(id, 'payment_intents.confirm');
       await between(stack, upset);
       await paidOnce(id);
       assert.equal(new Set(await confirmsOf(id)).size, 1);

@@ -49,15 +49,19 @@ describe('a payment that a bank decides days later', () => {
       );
       assert.equal((await stack.chargesOf(id)).length, 0);
     });
-  }
 
-  it('refused by the bank while there is time waits for another payment method', async () => {
-    const { id } = await underWay(FAILS);
-    await stack.simulator.advance(5 * DAY_MS);
-    await stack.api.until(id, (p) => p.status === 'requires_payment_method');
-    assert.equal((await stack.api.confirm(id, 'pm_card_visa')).status, 202);
-    assert.equal((await stack.api.until(id, (p) => p.final)).status, 'succeeded');
-  });
+    it(`refused by the bank while there is time waits for another payment method${upset.name}`, async () => {
+      const { id } = await underWay(FAILS);
+      await between(stack, upset, () => stack.simulator.advance(5 * DAY_MS));
+      await stack.api.until(id, (p) => p.status === 'requires_payment_method');
+      await amid(stack, upset, 'payment_intents.confirm', async () => {
+        assert.equal((await stack.api.confirm(id, 'pm_card_visa')).status, 202);
+      });
+      assert.equal((await stack.api.until(id, (p) => p.final)).status, 'succeeded');
+      await stack.closed(id);
+      assert.equal((await stack.chargesOf(id)).length, 1);
+    });
+  }
 
   it('off-session it fails when the bank refuses', async () => {
     const { id } = await underWay({ ...FAILS, off_session: true, priority: 'renewal' });

@@ -55,6 +55,7 @@ describe('a payment that is authorized first', () => {
       const lose = { kind: 'lose_reply', endpoint: 'payment_intents.capture', times: 1 } as const;
       await stack.simulator.faults({ requests: [lose], webhooks: [{ kind: 'drop' }] });
       assert.equal((await stack.api.capture(id)).status, 202);
+      await stack.simulator.untilRequested(id, 'payment_intents.capture');
       await between(stack, upset);
       const paid = await stack.api.until(id, (p) => p.final);
       assert.deepEqual([paid.status, paid.amount_captured], ['succeeded', 1999]);
@@ -98,6 +99,30 @@ describe('a payment that is authorized first', () => {
       assert.match(late.body.detail, /capture is under way/);
       assert.equal((await stack.api.until(id, (p) => p.final)).status, 'succeeded');
       assert.deepEqual(await atStripe(id), { status: 'succeeded', received: 1999, captured: [1999] });
+    });
+
+    it(`the same capture again, after the answer or the restart, is the same capture${upset.name}`, async () => {
+      for (const headers of [{ 'idempotency-key': 'again' }, {}]) {
+        const { id } = await authorized();
+        const capture = () => stack.api.capture(id, { amount: 700 }, headers);
+        await amid(
+          stack,
+          upset,
+          'payment_intents.capture',
+          async () => {
+            assert.equal((await capture()).status, 202);
+          },
+          { silent: true },
+        );
+        const again = await capture();
+        assert.ok(again.status === 202 || again.status === 200, JSON.stringify(again));
+        assert.equal((await stack.api.until(id, (p) => p.final)).amount_captured, 700);
+        await stack.closed(id);
+        assert.equal((await capture()).status, 200);
+        assert.deepEqual(await atStripe(id), { status: 'succeeded', received: 700, captured: [700] });
+        const keys = (await stack.simulator.requestsOf(id, 'payment_intents.capture')).map((r) => r.idempotencyKey);
+        assert.equal(new Set(keys).size, 1);
+      }
     });
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { between, UPSETS } from '../support/amid.js';
+import { amid, between, UPSETS } from '../support/amid.js';
 import { aPayment } from '../support/api-client.js';
 import { deliverSigned } from '../support/signed-event.js';
 import { Stack } from '../support/stack.js';
@@ -29,6 +29,25 @@ describe('a dispute', () => {
     stack.stripe.disputes.update(dispute, { evidence: { uncategorized_text: text }, submit: true });
 
   for (const upset of UPSETS) {
+    it(`is shown once the read of its intent has told whose it is${upset.name}`, async () => {
+      const { id, intent } = await paid();
+      const made = await amid(stack, upset, 'payment_intents.retrieve', () => stack.simulator.dispute(intent));
+      const open = await shows(id, 'needs_response');
+      assert.equal(open.disputes[0]?.dispute, made.id);
+      await until(() => new RegExp(`dispute_opened.*${made.id}`).test(stack.workerPart.output));
+    });
+
+    it(`of which no event comes any more is read${upset.name}`, async () => {
+      const { id, intent } = await paid();
+      const made = await stack.simulator.dispute(intent);
+      await shows(id, 'needs_response');
+      await amid(stack, upset, 'disputes.retrieve', () => submit(made.id, 'losing_evidence'), { silent: true });
+      // The bank decides 5 s after the evidence, and a restart may take longer than that.
+      await stack.api.untilShows(id, (p) => ['under_review', 'lost'].includes(p.disputes[0]?.status ?? ''));
+      await stack.simulator.advance(DAY_MS);
+      await stack.closed((await shows(id, 'lost')).disputes[0]?.id ?? '');
+    });
+
     it(`is opened, asks for evidence, and is won: the money comes back${upset.name}`, async () => {
       const { id, intent } = await paid();
       const made = await between(stack, upset, () => stack.simulator.dispute(intent));

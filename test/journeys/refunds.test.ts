@@ -66,7 +66,9 @@ describe('a refund', () => {
         requests: [{ kind: 'lose_reply', endpoint: 'refunds.create', times: 1 }],
         webhooks: [{ kind: 'drop' }],
       });
-      assert.equal((await stack.api.refund(id, { reference: 'lost' })).status, 202);
+      const taken = await stack.api.refund(id, { reference: 'lost' });
+      assert.equal(taken.status, 202);
+      await stack.simulator.untilRequested(taken.body.id, 'refunds.create');
       await between(stack, upset);
       const shown = await settled(id);
       assert.deepEqual([shown.amount_refunded, shown.refunds[0]?.status], [1999, 'succeeded']);
@@ -111,6 +113,25 @@ describe('a refund', () => {
       assert.equal(shown.amount_refunded, 700);
       const tooMuch = await stack.api.refund(id, { reference: 'rest', amount: 1300 });
       assert.equal(tooMuch.status, 409, 'what was given back elsewhere counts');
+    });
+
+    it(`made outside Penstock is shown once the read of its intent has told whose it is${upset.name}`, async () => {
+      const { id, intent } = await paid();
+      const made = await amid(stack, upset, 'payment_intents.retrieve', () =>
+        stack.stripe.refunds.create({ payment_intent: intent, amount: 700 }),
+      );
+      const shown = await settled(id);
+      assert.deepEqual([shown.refunds[0]?.refund, shown.amount_refunded], [made.id, 700]);
+    });
+
+    it(`that is pending and of which no event comes is read until it ends${upset.name}`, async () => {
+      const { id } = await paid({ payment_method: 'pm_card_pendingRefund' });
+      const { body } = await stack.api.refund(id, { reference: 'unheard' });
+      await stack.api.untilShows(id, (p) => p.refunds[0]?.status === 'pending');
+      const bankHasIt = () => stack.simulator.advance(30 * DAY_MS);
+      await amid(stack, upset, 'refunds.retrieve', bankHasIt, { silent: true });
+      assert.equal((await settled(id)).refunds[0]?.status, 'succeeded');
+      await stack.closed(body.id);
     });
   }
 

@@ -1,10 +1,16 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import proto, { type temporal } from '@temporalio/proto';
 
-/** `<path>.<workflow type>.json`, one file for each workflow that took part in a path. */
-export const HISTORIES = fileURLToPath(new URL('./histories', import.meta.url));
+/** `<version>/<path>.<workflow type>.json`: one folder for each release, one file for each workflow of a path. */
+const HISTORIES = fileURLToPath(new URL('./histories', import.meta.url));
+
+/** The version that is being worked on, or was just released. */
+export const VERSION: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+
+/** Where this version's recordings are. */
+export const RECORDINGS = join(HISTORIES, VERSION);
 
 const { History } = proto.temporal.api.history.v1;
 type History = temporal.api.history.v1.IHistory;
@@ -23,24 +29,61 @@ export function fromPlain(history: PlainHistory): History {
 }
 
 export interface Recorded {
-  /** `<path>.<workflow type>` */
-  readonly name: string;
+  readonly version: string;
+  readonly path: string;
   readonly type: string;
   readonly history: PlainHistory;
 }
 
+/** What every version has recorded. */
 export function recordedHistories(): Recorded[] {
   return readdirSync(HISTORIES)
-    .filter((file) => file.endsWith('.json'))
     .sort()
-    .map((file) => {
-      const name = file.replace(/\.json$/, '');
-      return {
-        name,
-        type: name.split('.').at(-1) ?? '',
-        history: JSON.parse(readFileSync(join(HISTORIES, file), 'utf8')),
-      };
-    });
+    .flatMap((version) => recordedIn(version));
+}
+
+function recordedIn(version: string): Recorded[] {
+  const folder = join(HISTORIES, version);
+  return recordings(folder).map((file) => {
+    const [path = '', type = ''] = file.split('.');
+    return { version, path, type, history: JSON.parse(readFileSync(join(folder, file), 'utf8')) };
+  });
+}
+
+/** The recordings in a folder, of one path or of all. */
+export function recordings(folder: string, path?: string): string[] {
+  if (!existsSync(folder)) return [];
+  const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
+  return files.filter((file) => path === undefined || file.startsWith(`${path}.`)).sort();
+}
+
+/** Ways in which a call ends that no path holds by chance. */
+const EVENT_KINDS = ['ACTIVITY_TASK_TIMED_OUT', 'ACTIVITY_TASK_CANCELED'];
+
+interface EventInJson {
+  readonly eventType?: string;
+  readonly activityTaskScheduledEventAttributes?: { readonly activityType: { readonly name: string } };
+  readonly startChildWorkflowExecutionInitiatedEventAttributes?: { readonly workflowType: { readonly name: string } };
+}
+
+/** What a history holds, in its order: the activities it scheduled and the children it started by name, and {@link EVENT_KINDS}. */
+export function contentsOf({ events }: PlainHistory): string[] {
+  return (events as readonly EventInJson[]).flatMap((event) => {
+    const activity = event.activityTaskScheduledEventAttributes?.activityType.name;
+    const child = event.startChildWorkflowExecutionInitiatedEventAttributes?.workflowType.name;
+    const kind = EVENT_KINDS.find((name) => event.eventType === `EVENT_TYPE_${name}`);
+    return [activity, child, kind].filter((name) => name !== undefined);
+  });
+}
+
+/** What of `wanted` is not in the histories as often as it is in `wanted`. */
+export function missingIn(histories: readonly PlainHistory[], wanted: readonly string[]): string[] {
+  const held = histories.flatMap(contentsOf);
+  return wanted.filter((name) => {
+    const at = held.indexOf(name);
+    if (at >= 0) held.splice(at, 1);
+    return at < 0;
+  });
 }
 
 /** Where a process ran and where its sources lay say nothing about a history. */

@@ -10,6 +10,9 @@ export interface Upset {
 
 const nothing = async () => undefined;
 
+/** The sweep lists what it stands in for. */
+const UNLISTED = { kind: 'reject', endpoint: 'payment_intents.list', reason: 'endpoint-rate' } as const;
+
 export const UNDISTURBED: Upset = { name: '', strike: nothing, mend: nothing };
 
 /** Every story is told twice: as it goes by itself, and with the worker killed -9 in the middle of it. */
@@ -24,9 +27,16 @@ export const UPSETS: readonly Upset[] = [
   },
 ];
 
+export interface Meanwhile {
+  /** Neither a webhook nor the sweep tells of it before the answer does. */
+  readonly silent?: boolean;
+  /** What comes about elsewhere while the answer is on its way, before things are upset. */
+  readonly meanwhile?: () => Promise<unknown>;
+}
+
 /**
  * Does `act`, which leads to a call of the endpoint, and upsets things between Stripe's acting and the answer's arrival.
- * With `silent`, no webhook tells of it either.
+ * Until then no repeat of the call is answered either, however long all of it takes.
  *
  * @param endpoint such as `payment_intents.capture`.
  */
@@ -35,14 +45,15 @@ export async function amid<T>(
   upset: Upset,
   endpoint: string,
   act: () => Promise<T>,
-  { silent = false } = {},
+  { silent = false, meanwhile = nothing }: Meanwhile = {},
 ): Promise<T> {
   await stack.simulator.faults({
-    requests: [{ kind: 'hold_reply', endpoint, times: 1 }],
+    requests: [{ kind: 'hold_reply', endpoint }, ...(silent ? [UNLISTED] : [])],
     webhooks: silent ? [{ kind: 'drop' }] : [],
   });
   const result = await act();
   await stack.simulator.untilHeld();
+  await meanwhile();
   await upset.strike(stack);
   await stack.simulator.noFaults();
   await stack.simulator.release();

@@ -3,6 +3,7 @@ import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import type { Faults } from '../../src/simulator/faults.js';
 import type { LoggedRequest } from '../../src/simulator/request-log.js';
 import type { AuthenticationOutcome } from '../../src/simulator/resources/authenticating.js';
+import { until } from './until.js';
 
 type Script = {
   seed?: number;
@@ -79,9 +80,14 @@ export class SimulatorControl {
     return requests.filter((r) => endpoint === undefined || r.endpoint === endpoint);
   }
 
-  /** The requests that carried the payment's own keys. */
-  async requestsOf(paymentId: string, endpoint?: string): Promise<LoggedRequest[]> {
-    return (await this.requests(endpoint)).filter((r) => r.idempotencyKey?.includes(`/${paymentId}/`));
+  /** The requests that carried the payment's own keys, or the refund's. */
+  async requestsOf(id: string, endpoint?: string): Promise<LoggedRequest[]> {
+    return (await this.requests(endpoint)).filter((r) => r.idempotencyKey?.includes(`/${id}/`));
+  }
+
+  /** Resolves once a request of the endpoint has carried a key of this payment or refund. */
+  async untilRequested(id: string, endpoint: string): Promise<void> {
+    await until(async () => (await this.requestsOf(id, endpoint)).length > 0);
   }
 
   private async call(method: string, path: string, body?: unknown): Promise<unknown> {
