@@ -9,6 +9,10 @@ export type Closing = { readonly result: unknown } | 'failed' | 'open';
 /** gRPC's DEADLINE_EXCEEDED. */
 const TIME_IS_UP = 4;
 
+/** gRPC's CANCELLED and UNAVAILABLE: the server was killed and is coming back. */
+const IS_AWAY = new Set([1, 14]);
+const PAUSE_MS = 200;
+
 /** Even past the deadline an order is asked after: that an earlier one was late says nothing of it. */
 const LAST_LOOK_MS = 1_000;
 
@@ -21,13 +25,24 @@ const LAST_LOOK_MS = 1_000;
 export async function closingOf(stage: Stage, order: Order, deadlineMs: number): Promise<Closing> {
   const handle = stage.temporal.workflow.getHandle(stage.system.workflowId(order));
   const untilMs = Math.max(deadlineMs, Date.now() + LAST_LOOK_MS);
-  try {
-    return { result: await stage.temporal.withDeadline(untilMs, () => handle.result()) };
-  } catch (error) {
-    if (error instanceof WorkflowFailedError) return 'failed';
-    if (isGrpcServiceError(error) && error.code === TIME_IS_UP) return 'open';
-    throw error;
+  for (;;) {
+    try {
+      return { result: await stage.temporal.withDeadline(untilMs, () => handle.result()) };
+    } catch (error) {
+      if (error instanceof WorkflowFailedError) return 'failed';
+      const code = codeOf(error);
+      if (code === TIME_IS_UP || (IS_AWAY.has(code) && Date.now() > untilMs)) return 'open';
+      if (!IS_AWAY.has(code)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
   }
+}
+
+/** What gRPC said, which the client wraps in an error of its own. */
+function codeOf(error: unknown): number {
+  const { cause } = error as { cause?: unknown };
+  for (const said of [error, cause]) if (isGrpcServiceError(said)) return said.code;
+  return Number.NaN;
 }
 
 /**

@@ -22,9 +22,13 @@ export const DYNAMIC_CONFIG: Readonly<Record<string, number | boolean>> = {
   'matching.numTaskqueueWritePartitions': 1,
 };
 
-/** A file database in WAL mode loses nothing and runs at in-memory speed. */
+/**
+ * A file database in WAL mode loses nothing and runs at in-memory speed. The server is the only one that opens it, so it
+ * need not lock it anew for every transaction; a second server on the same file is refused.
+ */
 export const SERVER_FLAGS: readonly string[] = [
   ...['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=1'],
+  ...['--sqlite-pragma', 'locking_mode=exclusive'],
   ...Object.entries(DYNAMIC_CONFIG).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]),
 ];
 

@@ -77,7 +77,7 @@ export const FOLLOWING: Paths = {
     },
   },
   'refund-refused': {
-    holds: ['createRefund'],
+    holds: ['createRefund', 'alert'],
     go: async (stack) => {
       const { id, intent } = await paid(stack);
       await stack.simulator.faults({ webhooks: DROPPED });

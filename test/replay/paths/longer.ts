@@ -32,6 +32,21 @@ export const LONGER: Paths = {
       return toldAtLast(stack, id);
     },
   },
+  'another-method-missed-then-another': {
+    policy: SOON_PROVED,
+    holds: ['createPayment', 'confirmPayment', 'confirmPayment', 'retrieveIntent', 'confirmPayment'],
+    go: async (stack) => {
+      const { id } = await pay(stack, DECLINED);
+      await stack.simulator.faults({
+        requests: [{ kind: 'error_before', endpoint: 'payment_intents.confirm', times: 1 }],
+        webhooks: DROPPED,
+      });
+      await stack.api.confirm(id, 'pm_card_visa');
+      await stack.api.until(id, (p) => p.failure?.code === 'processing_error');
+      await stack.api.confirm(id, 'pm_card_mastercard');
+      return toldAtLast(stack, id);
+    },
+  },
   authenticated: {
     holds: ['createPayment'],
     go: async (stack) => {
