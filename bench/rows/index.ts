@@ -74,6 +74,5 @@ const STORMS = [
   ['plain, own keys', false],
   ['penstock', false],
   ['plain', true],
-  ['plain, own keys', true],
   ['penstock', true],
 ] as const;
