@@ -1,5 +1,6 @@
-import { isGrpcServiceError, WorkflowFailedError } from '@temporalio/client';
+import { WorkflowFailedError } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
+import { grpcCode } from '../../src/temporal/grpc-errors.js';
 import type { Order } from '../stage/orders.js';
 import type { Stage } from '../stage/stage.js';
 
@@ -10,8 +11,11 @@ export type Closing = { readonly result: unknown } | 'failed' | 'open';
 const TIME_IS_UP = 4;
 
 /** gRPC's CANCELLED and UNAVAILABLE: the server was killed and is coming back. */
-const IS_AWAY = new Set([1, 14]);
+const IS_AWAY: ReadonlySet<number | undefined> = new Set([1, 14]);
 const PAUSE_MS = 200;
+
+/** An activity that the server lost sight of is taken up again after its time-out, a minute in the plain sample. */
+export const PATIENCE_MS = 150_000;
 
 /** Even past the deadline an order is asked after: that an earlier one was late says nothing of it. */
 const LAST_LOOK_MS = 1_000;
@@ -30,19 +34,12 @@ export async function closingOf(stage: Stage, order: Order, deadlineMs: number):
       return { result: await stage.temporal.withDeadline(untilMs, () => handle.result()) };
     } catch (error) {
       if (error instanceof WorkflowFailedError) return 'failed';
-      const code = codeOf(error);
+      const code = grpcCode(error);
       if (code === TIME_IS_UP || (IS_AWAY.has(code) && Date.now() > untilMs)) return 'open';
       if (!IS_AWAY.has(code)) throw error;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }
-}
-
-/** What gRPC said, which the client wraps in an error of its own. */
-function codeOf(error: unknown): number {
-  const { cause } = error as { cause?: unknown };
-  for (const said of [error, cause]) if (isGrpcServiceError(said)) return said.code;
-  return Number.NaN;
 }
 
 /**

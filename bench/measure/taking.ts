@@ -19,6 +19,11 @@ export async function take(stage: Stage, order: Order): Promise<void> {
   if (status !== 202) throw new Error(`${stage.system.name} answered ${status}: ${text}`);
 }
 
+/** Hands an order in. @throws when no answer comes. */
+export async function isAccepted(stage: Stage, order: Order): Promise<boolean> {
+  return (await stage.caller.take(order)).status === 202;
+}
+
 const PAUSE_BETWEEN_RETRIES_MS = 200;
 
 /** Hands an order in as a careful caller would: the same request again until it is taken. */

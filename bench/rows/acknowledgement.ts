@@ -1,7 +1,7 @@
 import { type Band, banded, median, percentile, ratios } from '../figures/stats.js';
-import { untilAllClosed } from '../measure/closing.js';
+import { PATIENCE_MS, untilAllClosed } from '../measure/closing.js';
 import { openLoop } from '../measure/open-loop.js';
-import { takeAll } from '../measure/taking.js';
+import { isAccepted, takeAll } from '../measure/taking.js';
 import { type Order, ordersOf } from '../stage/orders.js';
 import { Stage } from '../stage/stage.js';
 import { PER_SECOND } from './speed.js';
@@ -75,8 +75,6 @@ export async function measureAcknowledgement(
   }
 }
 
-const PATIENCE_MS = 150_000;
-
 /** A queue without a worker: what is measured ends when Temporal has the workflow. */
 const NOBODYS_QUEUE = 'bench-nobody';
 
@@ -98,7 +96,7 @@ async function windowOf(stage: Stage, name: string, orders: readonly Order[], tu
     return true;
   };
   const [api, bare, bareAgain] = await Promise.all([
-    stream(0, async (order) => (await stage.caller.take(order)).status === 202),
+    stream(0, (order) => isAccepted(stage, order)),
     stream(1, bareStart('bare')),
     stream(2, bareStart('again')),
   ]);

@@ -44,8 +44,7 @@ async function accepted(answer: Promise<{ status: number; body: unknown }>): Pro
   if (status !== 202) throw new Error(`answered ${status}: ${JSON.stringify(body)}`);
 }
 
-const isFinal = (stage: Stage, { id }: Traveller) => stage.penstock.until(id, (p) => p.final, SECONDS);
-const paidIn = async (stage: Stage, id: string) => stage.penstock.until(id, (p) => p.final, SECONDS);
+const isFinal = (stage: Stage, { id }: Pick<Traveller, 'id'>) => stage.penstock.until(id, (p) => p.final, SECONDS);
 const whole = (id: string): Traveller => ({ id, status: 'succeeded', captured: AMOUNT, refunded: 0 });
 const nothingOf = (id: string, status: PaymentView['status']): Traveller => ({ id, status, captured: 0, refunded: 0 });
 
@@ -127,7 +126,7 @@ export const PATHS: readonly Path[] = [
     endpoint: 'refunds.create',
     prepare: async (stage) => {
       const id = await create(stage);
-      await paidIn(stage, id);
+      await isFinal(stage, { id });
       return id;
     },
     act: async (stage, id) => {

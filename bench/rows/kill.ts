@@ -1,4 +1,6 @@
+import type Stripe from 'stripe';
 import type { PaymentView } from '../../src/api/schemas.js';
+import { chargesByWorkflow } from '../measure/charges.js';
 import { type PartName, Stage } from '../stage/stage.js';
 import { PATHS, type Path, type Traveller } from './kill-paths.js';
 
@@ -39,14 +41,15 @@ export async function killAmid(part: (typeof KILLED)[number], perPath: number): 
       await stage.simulator.advance(BANK_DAYS_MS);
     });
     await each(under, ({ traveller }) => stage.penstock.until(traveller.id, (p) => p.final, 120));
-    return await Promise.all(
-      PATHS.map((path) =>
-        judge(
-          stage,
-          part,
-          path.name,
-          under.filter((one) => one.path === path),
-        ),
+    const charges = await chargesByWorkflow(stage);
+    const ends = await Promise.all(
+      under.map(async (one) => ({ ...one, ...(await endOf(stage, one.traveller, charges)) })),
+    );
+    return PATHS.map((path) =>
+      judge(
+        part,
+        path.name,
+        ends.filter((one) => one.path === path),
       ),
     );
   } finally {
@@ -99,42 +102,37 @@ async function each(under: readonly Under[], step: (one: Under) => Promise<unkno
   );
 }
 
-async function judge(
-  stage: Stage,
-  part: KillOutcome['part'],
-  path: string,
-  under: readonly Under[],
-): Promise<KillOutcome> {
-  const ends = await Promise.all(under.map(({ traveller }) => endOf(stage, traveller)));
+interface End extends Under {
+  readonly charges: number;
+  /** What Stripe has of the payment and what Penstock shows of it agree with what had to be. */
+  readonly right: boolean;
+}
+
+function judge(part: KillOutcome['part'], path: string, ends: readonly End[]): KillOutcome {
   return {
     part,
     path,
-    payments: under.length,
-    lost: under.filter((one) => one.lost).length,
+    payments: ends.length,
+    lost: ends.filter(({ lost }) => lost).length,
     chargedTwice: ends.filter(({ charges }) => charges > 1).length,
-    wrong: ends.filter(({ right }, nth) => !right && under[nth]?.lost === false).length,
+    wrong: ends.filter(({ right, lost }) => !right && !lost).length,
   };
 }
 
-/** What Stripe has of a payment, and whether it and Penstock agree with what had to be. */
 async function endOf(
   stage: Stage,
   { id, status, captured, refunded }: Traveller,
-): Promise<{ charges: number; right: boolean }> {
+  charges: ReadonlyMap<string, readonly Stripe.Charge[]>,
+): Promise<Pick<End, 'charges' | 'right'>> {
   const { body: shown } = await stage.penstock.get(id);
-  let charges = 0;
-  let atStripe = { captured: 0, refunded: 0 };
-  for await (const charge of stage.stripe.charges.list({ limit: 100 })) {
-    if (charge.metadata[stage.system.label] !== id || !charge.paid) continue;
-    charges += 1;
-    atStripe = {
-      captured: atStripe.captured + charge.amount_captured,
-      refunded: atStripe.refunded + charge.amount_refunded,
-    };
-  }
+  const own = charges.get(id) ?? [];
+  const atStripe = {
+    captured: own.reduce((sum, charge) => sum + charge.amount_captured, 0),
+    refunded: own.reduce((sum, charge) => sum + charge.amount_refunded, 0),
+  };
   const right =
     shown.status === status &&
     [shown.amount_captured, atStripe.captured].every((amount) => amount === captured) &&
     [shown.amount_refunded, atStripe.refunded].every((amount) => amount === refunded);
-  return { charges, right };
+  return { charges: own.length, right };
 }

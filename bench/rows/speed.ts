@@ -1,9 +1,9 @@
 import { closedAtMs, costOf } from '../figures/counting.js';
 import { percentile } from '../figures/stats.js';
-import { historyOf, untilAllClosed } from '../measure/closing.js';
+import { historyOf, PATIENCE_MS, untilAllClosed } from '../measure/closing.js';
 import { openLoop } from '../measure/open-loop.js';
 import { type ProcessorTime, processorTime, spent } from '../measure/processor.js';
-import { take, takeAll } from '../measure/taking.js';
+import { isAccepted, take, takeAll } from '../measure/taking.js';
 import { type Order, ordersOf } from '../stage/orders.js';
 import { type Flags, Stage } from '../stage/stage.js';
 import type { SystemName } from '../stage/system.js';
@@ -52,9 +52,6 @@ export type Visits = readonly { readonly configuration: Configuration; readonly 
 
 /** Acknowledgements are asked for at this rate. */
 export const PER_SECOND = 20;
-
-/** An activity that the server lost sight of is taken up again after its time-out, a minute in the plain sample. */
-const PATIENCE_MS = 150_000;
 
 /** Every configuration in turn, round by round, each time on fresh servers with fresh data. */
 export async function measureSpeed(sizes: Sizes, seed: number, say: (line: string) => void): Promise<Visits> {
@@ -143,7 +140,7 @@ async function acknowledge(
   const { latenciesMs, failures } = await openLoop(
     { perSecond: PER_SECOND, startAtMs: performance.now() },
     orders,
-    async (order) => (await stage.caller.take(order)).status === 202,
+    (order) => isAccepted(stage, order),
   );
   return { acknowledgementMs: latenciesMs, refused: failures };
 }

@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { chargesByWorkflow } from '../measure/charges.js';
 import { closingOf, endOf } from '../measure/closing.js';
 import { takeAtLast } from '../measure/taking.js';
 import { type Order, ordersOf } from '../stage/orders.js';
@@ -103,25 +104,15 @@ async function statusesOf(stage: Stage, orders: readonly Order[]): Promise<(stri
   return statuses;
 }
 
-/** The charges that went through, by the workflow they are for. */
-async function chargesByWorkflow({ stripe, system }: Stage): Promise<Map<string, number>> {
-  const charges = new Map<string, number>();
-  const all: AsyncIterable<Stripe.Charge> = stripe.charges.list({ limit: 100 });
-  for await (const charge of all) {
-    const workflowId = charge.metadata[system.label] ?? '';
-    if (charge.paid) charges.set(workflowId, (charges.get(workflowId) ?? 0) + 1);
-  }
-  return charges;
-}
-
 function judge(
   { system }: Stage,
   orders: readonly Order[],
   statuses: readonly (string | undefined)[],
-  charges: ReadonlyMap<string, number>,
+  charges: ReadonlyMap<string, readonly Stripe.Charge[]>,
 ) {
   const count = (isSo: (charged: number, status: string | undefined, order: Order) => boolean) =>
-    orders.filter((order, nth) => isSo(charges.get(system.workflowId(order)) ?? 0, statuses[nth], order)).length;
+    orders.filter((order, nth) => isSo(charges.get(system.workflowId(order))?.length ?? 0, statuses[nth], order))
+      .length;
   return {
     chargedTwice: count((charged) => charged > 1),
     chargedButFailed: count((charged, status) => charged > 0 && (status === 'failed' || status === 'canceled')),

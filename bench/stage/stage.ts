@@ -6,13 +6,13 @@ import { Client, Connection } from '@temporalio/client';
 import Stripe from 'stripe';
 import { SIMULATOR_KEY, SIMULATOR_WEBHOOK_SECRET } from '../../src/config/accounts.js';
 import { loadConfig } from '../../src/config/index.js';
+import { freeLowPorts } from '../../src/dev/ports.js';
 import { findTemporal } from '../../src/dev/temporal-cli.js';
 import { SERVER_FLAGS } from '../../src/dev/temporal-server.js';
 import { ApiClient } from '../../test/support/api-client.js';
 import { Part, script } from '../../test/support/process.js';
 import { SimulatorControl } from '../../test/support/simulator-control.js';
 import { Caller } from './caller.js';
-import { takePort } from './ports.js';
 import { type Places, type Program, type System, type SystemName, systemOf } from './system.js';
 
 /** `default`: `temporal server start-dev --db-filename F`, as anybody starts it; `penstock`: as `npm start` does. */
@@ -50,12 +50,8 @@ export class Stage {
   static async start({ system: name, flags, policy, simulatorKeepsData = true }: StageOptions): Promise<Stage> {
     const system = systemOf(name, policy);
     const folder = mkdtempSync(join(tmpdir(), 'penstock-bench-'));
-    const [port, simulatorPort, temporalPort, uiPort] = await Promise.all([
-      takePort(),
-      takePort(),
-      takePort(),
-      takePort(),
-    ]);
+    // A run of many minutes opens thousands of connections: none of theirs may be a part's, which is killed and comes back.
+    const [port, simulatorPort, temporalPort, uiPort] = (await freeLowPorts(4)) as [number, number, number, number];
     const temporalAddress = `127.0.0.1:${temporalPort}`;
     const places: Places = { folder, port, simulatorPort, temporalAddress };
     const env = system.environment(places);

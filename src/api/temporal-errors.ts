@@ -1,4 +1,4 @@
-import { isNotNow } from '../temporal/not-now.js';
+import { isNotNow } from '../temporal/grpc-errors.js';
 import { unavailable } from './errors.js';
 
 /**

@@ -79,6 +79,24 @@ function refusalIn(operation: Sending, outcome: Outcome<unknown>): Failure | nul
   return outcome.stored || !operation.mayHaveArrived ? outcome.failure : null;
 }
 
+/** Whether what is not seen at `atMs` never came about: the last byte was written long enough before. */
+export function isLate(operation: Sending, proofDelayMs: number, atMs: number): boolean {
+  return atMs >= operation.lastDeadlineMs + proofDelayMs;
+}
+
+/**
+ * Whether an operation of which a look at `atMs` shows nothing is beyond telling: no repeat can say how it went, and it
+ * would have been seen by now.
+ */
+export function isMissed(
+  operation: Sending,
+  timing: { keyLifeMs: number; proofDelayMs: number },
+  atMs: number,
+): boolean {
+  const { keyLifeMs, proofDelayMs } = timing;
+  return !operation.sending && !mayRepeat(operation, keyLifeMs, atMs) && isLate(operation, proofDelayMs, atMs);
+}
+
 /** Whether a repeat under the key can still tell how it went, at `now`. */
 export function mayRepeat(operation: Sending, keyLifeMs: number, now: number): boolean {
   return !operation.repeatIsUseless && (operation.birthMs === null || now < operation.birthMs + keyLifeMs);

@@ -1,7 +1,8 @@
-import { type Client, isGrpcServiceError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import type { Config } from '../config/index.js';
 import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.js';
+import { grpcCode } from './grpc-errors.js';
 import { IndexedValueType } from './proto.js';
 
 /** The namespace is not one that payments may run in; the message says what to do. */
@@ -108,12 +109,10 @@ async function areUsable(client: Client): Promise<boolean> {
 }
 
 /** gRPC's INVALID_ARGUMENT and NOT_FOUND. */
-const NOT_YET = new Set([3, 5]);
+const NOT_YET: ReadonlySet<number | undefined> = new Set([3, 5]);
 
 function isNotYet(error: unknown): boolean {
-  const { cause } = error as { cause?: unknown };
-  const said = isGrpcServiceError(error) ? error : cause;
-  return isGrpcServiceError(said) && NOT_YET.has(said.code);
+  return NOT_YET.has(grpcCode(error));
 }
 
 /** Undefined while the frontend does not know the namespace yet. */

@@ -4,7 +4,7 @@ import type { Config } from '../config/index.js';
 import type { Logger } from '../telemetry/logger.js';
 import { sweep } from '../workflows/index.js';
 import { MAIN_QUEUE, type SweepInput } from '../workflows/messages.js';
-import { isNotNow } from './not-now.js';
+import { isNotNow } from './grpc-errors.js';
 
 export const SWEEP_SCHEDULE = 'penstock-sweep';
 

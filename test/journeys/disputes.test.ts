@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { amid, between, UPSETS } from '../support/amid.js';
-import { aPayment } from '../support/api-client.js';
 import { deliverSigned } from '../support/signed-event.js';
 import { Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
@@ -16,12 +15,6 @@ describe('a dispute', () => {
   afterEach(() => stack.simulator.noFaults());
   after(() => stack?.stop());
 
-  async function paid(changes: Record<string, unknown> = {}) {
-    const payment = await stack.api.pay(aPayment(changes));
-    await stack.closed(payment.id);
-    return { id: payment.id, intent: payment.payment_intent ?? '' };
-  }
-
   const shows = (id: string, status: string) =>
     stack.api.untilShows(id, (p) => p.disputes.length === 1 && p.disputes[0]?.status === status);
 
@@ -30,7 +23,7 @@ describe('a dispute', () => {
 
   for (const upset of UPSETS) {
     it(`is shown once the read of its intent has told whose it is${upset.name}`, async () => {
-      const { id, intent } = await paid();
+      const { id, intent } = await stack.paid();
       const made = await amid(stack, upset, 'payment_intents.retrieve', () => stack.simulator.dispute(intent));
       const open = await shows(id, 'needs_response');
       assert.equal(open.disputes[0]?.dispute, made.id);
@@ -38,7 +31,7 @@ describe('a dispute', () => {
     });
 
     it(`of which no event comes any more is read${upset.name}`, async () => {
-      const { id, intent } = await paid();
+      const { id, intent } = await stack.paid();
       const made = await stack.simulator.dispute(intent);
       await shows(id, 'needs_response');
       await amid(stack, upset, 'disputes.retrieve', () => submit(made.id, 'losing_evidence'), { silent: true });
@@ -49,7 +42,7 @@ describe('a dispute', () => {
     });
 
     it(`is opened, asks for evidence, and is won: the money comes back${upset.name}`, async () => {
-      const { id, intent } = await paid();
+      const { id, intent } = await stack.paid();
       const made = await between(stack, upset, () => stack.simulator.dispute(intent));
       const open = await shows(id, 'needs_response');
       assert.equal(open.disputed, true);
@@ -67,7 +60,7 @@ describe('a dispute', () => {
     });
 
     it(`is lost: the money stays away${upset.name}`, async () => {
-      const { id, intent } = await paid();
+      const { id, intent } = await stack.paid();
       const made = await stack.simulator.dispute(intent);
       await shows(id, 'needs_response');
       await between(stack, upset, () => submit(made.id, 'losing_evidence'));
@@ -79,7 +72,7 @@ describe('a dispute', () => {
     });
 
     it(`that arrives a month after the payment closed is found by its intent${upset.name}`, async () => {
-      const { id, intent } = await paid();
+      const { id, intent } = await stack.paid();
       await stack.simulator.advance(30 * DAY_MS);
       await between(stack, upset, () => stack.simulator.dispute(intent, { reason: 'fraudulent' }));
       const open = await shows(id, 'needs_response');
@@ -88,14 +81,14 @@ describe('a dispute', () => {
   }
 
   it('by a bank’s inquiry takes no money, and is shown too', async () => {
-    const { id, intent } = await paid();
+    const { id, intent } = await stack.paid();
     await stack.simulator.dispute(intent, { inquiry: true });
     const open = await shows(id, 'warning_needs_response');
     assert.equal(open.disputes[0]?.amount_withdrawn, 0);
   });
 
   it('that comes of an inquiry long closed is the same dispute, open again, and told anew', async () => {
-    const { id, intent } = await paid();
+    const { id, intent } = await stack.paid();
     const made = await stack.simulator.dispute(intent, { inquiry: true });
     await shows(id, 'warning_needs_response');
     await deliverSigned(stack, 'charge.dispute.closed', { ...made, status: 'warning_closed' });
@@ -109,7 +102,7 @@ describe('a dispute', () => {
   });
 
   it('told three times over, in any order, is one dispute', async () => {
-    const { id, intent } = await paid();
+    const { id, intent } = await stack.paid();
     await stack.simulator.faults({
       webhooks: [
         { kind: 'duplicate', copies: 3 },

@@ -15,13 +15,6 @@ describe('a refund', () => {
   afterEach(() => stack.simulator.noFaults());
   after(() => stack?.stop());
 
-  async function paid(changes: Record<string, unknown> = {}) {
-    const payment = await stack.api.pay(aPayment(changes));
-    assert.equal(payment.status, 'succeeded');
-    await stack.closed(payment.id);
-    return { id: payment.id, intent: payment.payment_intent ?? '' };
-  }
-
   const atStripe = async (intent: string) =>
     (await stack.stripe.refunds.list({ payment_intent: intent })).data.map(({ amount, status }) => [amount, status]);
 
@@ -30,7 +23,7 @@ describe('a refund', () => {
 
   for (const upset of UPSETS) {
     it(`twice in part, then once too much: refused, nothing changed${upset.name}`, async () => {
-      const { id, intent } = await paid();
+      const { id, intent } = await stack.paid();
       await amid(stack, upset, 'refunds.create', async () => {
         const taken = await stack.api.refund(id, { reference: 'r1', amount: 500, reason: 'duplicate' });
         assert.deepEqual([taken.status, taken.body.status, taken.body.amount], [202, 'processing', 500]);
@@ -61,7 +54,7 @@ describe('a refund', () => {
     });
 
     it(`whose reply was lost is one refund${upset.name}`, async () => {
-      const { id, intent } = await paid();
+      const { id, intent } = await stack.paid();
       await stack.simulator.faults({
         requests: [{ kind: 'lose_reply', endpoint: 'refunds.create', times: 1 }],
         webhooks: [{ kind: 'drop' }],
@@ -76,7 +69,7 @@ describe('a refund', () => {
     });
 
     it(`that later fails is failed, and its money can be given back again${upset.name}`, async () => {
-      const { id, intent } = await paid({ payment_method: 'pm_card_refundFail' });
+      const { id, intent } = await stack.paid({ payment_method: 'pm_card_refundFail' });
       assert.equal((await stack.api.refund(id, { reference: 'fails' })).status, 202);
       assert.equal((await settled(id)).amount_refunded, 1999);
       await between(stack, upset, () => stack.simulator.advance(30 * DAY_MS));
@@ -92,7 +85,7 @@ describe('a refund', () => {
     });
 
     it(`that is pending ends when the bank has it${upset.name}`, async () => {
-      const { id } = await paid({ payment_method: 'pm_card_pendingRefund' });
+      const { id } = await stack.paid({ payment_method: 'pm_card_pendingRefund' });
       assert.equal((await stack.api.refund(id, { reference: 'slow' })).status, 202);
       const pending = await stack.api.untilShows(id, (p) => p.refunds[0]?.status === 'pending');
       assert.equal(pending.amount_refunded, 1999, 'Stripe has taken it');
@@ -101,7 +94,7 @@ describe('a refund', () => {
     });
 
     it(`made outside Penstock is found by its intent and shown${upset.name}`, async () => {
-      const { id, intent } = await paid();
+      const { id, intent } = await stack.paid();
       const made = await between(stack, upset, () =>
         stack.stripe.refunds.create({ payment_intent: intent, amount: 700 }),
       );
@@ -116,7 +109,7 @@ describe('a refund', () => {
     });
 
     it(`made outside Penstock is shown once the read of its intent has told whose it is${upset.name}`, async () => {
-      const { id, intent } = await paid();
+      const { id, intent } = await stack.paid();
       const made = await amid(stack, upset, 'payment_intents.retrieve', () =>
         stack.stripe.refunds.create({ payment_intent: intent, amount: 700 }),
       );
@@ -125,7 +118,7 @@ describe('a refund', () => {
     });
 
     it(`that is pending and of which no event comes is read until it ends${upset.name}`, async () => {
-      const { id } = await paid({ payment_method: 'pm_card_pendingRefund' });
+      const { id } = await stack.paid({ payment_method: 'pm_card_pendingRefund' });
       const { body } = await stack.api.refund(id, { reference: 'unheard' });
       await stack.api.untilShows(id, (p) => p.refunds[0]?.status === 'pending');
       const bankHasIt = () => stack.simulator.advance(30 * DAY_MS);
@@ -145,13 +138,13 @@ describe('a refund', () => {
     });
     const refund = await stack.stripe.refunds.create({ payment_intent: foreign.id });
     const workflow = stack.temporal.workflow.getHandle(`refund.default.${refund.id}`);
-    await stack.api.untilShows((await paid()).id, () => true);
+    await stack.api.untilShows((await stack.paid()).id, () => true);
     const { state } = (await workflow.result()) as { state: { owner: { kind: string } } };
     assert.equal(state.owner.kind, 'foreign');
   });
 
   it('of a stray intent is not the payment’s own: what is left to give back stays', async () => {
-    const { id, intent } = await paid();
+    const { id, intent } = await stack.paid();
     const own = await stack.stripe.paymentIntents.retrieve(intent);
     const stray = await stack.stripe.paymentIntents.create({
       amount: 1999,
@@ -180,7 +173,7 @@ describe('a refund', () => {
   });
 
   it('the same reference again is the same refund; with another amount it is 409', async () => {
-    const { id, intent } = await paid();
+    const { id, intent } = await stack.paid();
     const body = { reference: 'once', amount: 300 };
     const taken = await Promise.all([1, 2, 3].map(() => stack.api.refund(id, body)));
     assert.deepEqual(taken.map((t) => t.status).sort(), [200, 200, 202]);
@@ -191,7 +184,7 @@ describe('a refund', () => {
   });
 
   it('of two in the same moment that are too much together, Stripe refuses the second', async () => {
-    const { id, intent } = await paid();
+    const { id, intent } = await stack.paid();
     const both = await Promise.all([
       stack.api.refund(id, { reference: 'a', amount: 1500 }),
       stack.api.refund(id, { reference: 'b', amount: 1500 }),
@@ -210,7 +203,7 @@ describe('a refund', () => {
     assert.deepEqual([refused.status, refused.body.code], [409, 'state_forbids']);
     assert.match(refused.body.detail, /authorized/);
     assert.equal((await stack.api.refund('pay.acme.nobody', { reference: 'r' })).status, 404);
-    const { id } = await paid();
+    const { id } = await stack.paid();
     for (const [body, path] of [
       [{}, 'reference'],
       [{ reference: 'a.b' }, 'reference'],

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import Stripe from 'stripe';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import { type Config, loadConfig } from '../../src/config/index.js';
 import { freeLowPorts, freePorts } from '../../src/dev/ports.js';
-import { ApiClient } from './api-client.js';
+import { ApiClient, aPayment } from './api-client.js';
 import type { Code } from './code.js';
 import { Part, PartGroup, type Runnable } from './process.js';
 import { shapeOfThisRun } from './shape.js';
@@ -117,6 +118,14 @@ export class Stack {
     await Promise.all([this.apiPart.kill9(), this.workerPart.kill9(), this.simulatorPart.kill9()]);
     await this.temporalServer.stop();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** A payment that succeeded, and whose run has closed. */
+  async paid(changes: Record<string, unknown> = {}): Promise<{ id: string; intent: string }> {
+    const { id, status, payment_intent } = await this.api.pay(aPayment(changes));
+    assert.equal(status, 'succeeded');
+    await this.closed(id);
+    return { id, intent: payment_intent ?? '' };
   }
 
   /** Every charge at Stripe that went through, by the payment it belongs to. */

@@ -1,5 +1,5 @@
 import { idempotencyKey } from '../ids.js';
-import { answered, mayRepeat, unsent } from '../sending.js';
+import { answered, isMissed, unsent } from '../sending.js';
 import { applyIntent } from './apply-intent.js';
 import type { Fact } from './facts.js';
 import { type Capture, currentAttempt, openCapture, type PaymentState } from './state.js';
@@ -37,11 +37,10 @@ export function renewCapture(
   { number, atMs }: Extract<Fact, { type: 'capture_missed' }>,
 ): PaymentState {
   const capture = openCapture(state);
-  if (capture?.number !== number || capture.sending || state.leaving !== null) return state;
-  if (mayRepeat(capture, state.terms.timing.keyLifeMs, atMs)) return state;
-  const late = atMs >= capture.lastDeadlineMs + state.terms.timing.proofDelayMs;
+  if (capture?.number !== number || state.leaving !== null || !isAuthorized(state)) return state;
+  if (!isMissed(capture, state.terms.timing, atMs)) return state;
   const { operation, amount, first } = capture;
-  return late && isAuthorized(state) ? { ...state, capture: newCapture(state, { operation, amount, first }) } : state;
+  return { ...state, capture: newCapture(state, { operation, amount, first }) };
 }
 
 function isAuthorized(state: PaymentState): boolean {

@@ -1,6 +1,6 @@
 import { failure } from '../failures.js';
 import { isFinalStatus } from '../intent.js';
-import { answered, begun, mayRepeat } from '../sending.js';
+import { answered, begun, isLate, isMissed } from '../sending.js';
 import { applyIntent } from './apply-intent.js';
 import { applyCaptureSent, renewCapture, requestCapture, withCapture } from './captures.js';
 import type { Fact } from './facts.js';
@@ -96,7 +96,7 @@ function applyLooked(state: PaymentState, a: Attempt, againAtMs: number): Attemp
 
 /** Absence proves an attempt dead that makes an intent of its own: one that confirms another's is in no list. */
 function applyAbsent(state: PaymentState, a: Attempt, fact: Extract<Fact, { type: 'absent' }>): Attempt {
-  const late = fact.atMs >= a.lastDeadlineMs + state.terms.timing.proofDelayMs;
+  const late = isLate(a, state.terms.timing.proofDelayMs, fact.atMs);
   return {
     ...a,
     lookFirst: false,
@@ -111,10 +111,8 @@ function applyAbsent(state: PaymentState, a: Attempt, fact: Extract<Fact, { type
  * was tried on the same intent, which collects once at most.
  */
 function giveUpConfirmation(state: PaymentState, a: Attempt, atMs: number): Attempt {
-  const { keyLifeMs, proofDelayMs } = state.terms.timing;
-  const late = atMs >= a.lastDeadlineMs + proofDelayMs;
-  const open = a.confirms !== null && isUnknown(a) && !a.sending && a.rejected === null && state.leaving === null;
-  if (!open || !late || mayRepeat(a, keyLifeMs, atMs)) return a;
+  const open = a.confirms !== null && isUnknown(a) && a.rejected === null && state.leaving === null;
+  if (!open || !isMissed(a, state.terms.timing, atMs)) return a;
   return { ...a, rejected: failure('declined', 'processing_error', null, 'Stripe did not carry it out. Try again.') };
 }
 

@@ -1,5 +1,5 @@
 import type { Outcome } from '../outcome.js';
-import { answered, begun } from '../sending.js';
+import { answered, begun, isLate } from '../sending.js';
 import {
   newRefundAttempt,
   type RefundAttempt,
@@ -113,7 +113,7 @@ function show(state: RefundState, refund: RefundSnapshot): RefundState {
 
 /** Absence proves an attempt dead late enough and never after a 500; the next one has a key of its own. */
 function provedDead(state: RefundState, a: RefundAttempt, atMs: number): RefundAttempt {
-  const late = atMs >= a.lastDeadlineMs + state.terms.timing.proofDelayMs;
+  const late = isLate(a, state.terms.timing.proofDelayMs, atMs);
   const dead = state.seen === null && a.mayHaveArrived && !a.sending && !a.serverError && late;
   return dead ? newRefundAttempt(state.terms, a.number + 1) : looked(a);
 }

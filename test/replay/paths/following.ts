@@ -1,7 +1,7 @@
 import { refundId } from '../../../src/domain/ids.js';
 import type { Stack } from '../../support/stack.js';
 import { until } from '../../support/until.js';
-import { DAY_MS, DROPPED, ended, type Paths, paid, pay, strayOf } from './path.js';
+import { DAY_MS, DROPPED, ended, type Paths, pay, strayOf } from './path.js';
 
 const CREATE = 'refunds.create';
 /** An event that has not come is soon asked for. */
@@ -12,7 +12,7 @@ export const FOLLOWING: Paths = {
   refunded: {
     holds: ['createRefund', 'createRefund'],
     go: async (stack) => {
-      const { id } = await paid(stack);
+      const { id } = await stack.paid();
       await stack.simulator.faults({
         requests: [{ kind: 'lose_reply', endpoint: CREATE, times: 1 }],
         webhooks: DROPPED,
@@ -23,7 +23,7 @@ export const FOLLOWING: Paths = {
   'refund-server-error-then-found': {
     holds: ['createRefund', 'createRefund', 'findRefund'],
     go: async (stack) => {
-      const { id } = await paid(stack);
+      const { id } = await stack.paid();
       await stack.simulator.faults({
         requests: [{ kind: 'error_500', endpoint: CREATE, times: 1 }],
         webhooks: DROPPED,
@@ -35,7 +35,7 @@ export const FOLLOWING: Paths = {
     policy: { patience_ms: 1_000 },
     holds: ['createRefund', 'alert', 'createRefund'],
     go: async (stack) => {
-      const { id } = await paid(stack);
+      const { id } = await stack.paid();
       await stack.simulator.faults({ requests: [{ kind: 'reset_before', endpoint: CREATE }], webhooks: DROPPED });
       const { body } = await stack.api.refund(id, { reference: 'r1' });
       await until(() => stack.workerPart.output.includes('refund_unknown'));
@@ -68,7 +68,7 @@ export const FOLLOWING: Paths = {
   'refund-fails-later': {
     holds: ['alert'],
     go: async (stack) => {
-      const { id } = await paid(stack, { payment_method: 'pm_card_refundFail' });
+      const { id } = await stack.paid({ payment_method: 'pm_card_refundFail' });
       const [refund = ''] = await refunded(stack, id);
       await stack.simulator.advance(60 * DAY_MS);
       await stack.api.untilShows(id, (p) => p.refunds[0]?.status === 'failed');
@@ -79,7 +79,7 @@ export const FOLLOWING: Paths = {
   'refund-refused': {
     holds: ['createRefund', 'alert'],
     go: async (stack) => {
-      const { id, intent } = await paid(stack);
+      const { id, intent } = await stack.paid();
       await stack.simulator.faults({ webhooks: DROPPED });
       await stack.stripe.refunds.create({ payment_intent: intent });
       return refunded(stack, id);
@@ -88,7 +88,7 @@ export const FOLLOWING: Paths = {
   'refunded-elsewhere': {
     holds: ['identifyIntent'],
     go: async (stack) => {
-      const { id, intent } = await paid(stack);
+      const { id, intent } = await stack.paid();
       const refund = await stack.stripe.refunds.create({ payment_intent: intent });
       await stack.api.untilShows(id, (p) => p.refunds[0]?.final === true);
       await stack.closed(`refund.default.${refund.id}`);
@@ -136,7 +136,7 @@ async function refunded(stack: Stack, id: string, body: { amount?: number } = {}
 }
 
 async function pendingRefund(stack: Stack) {
-  const { id } = await paid(stack, { payment_method: 'pm_card_pendingRefund' });
+  const { id } = await stack.paid({ payment_method: 'pm_card_pendingRefund' });
   const { body } = await stack.api.refund(id, { reference: 'r1' });
   await stack.api.untilShows(id, (p) => p.refunds[0]?.status === 'pending');
   return { id, refund: body.id };
@@ -148,7 +148,7 @@ async function disputed(
   evidence: string,
   onceOpen: () => Promise<unknown> = async () => undefined,
 ): Promise<readonly string[]> {
-  const { id, intent } = await paid(stack);
+  const { id, intent } = await stack.paid();
   const dispute = await stack.simulator.dispute(intent);
   await stack.api.untilShows(id, (p) => p.disputes[0]?.status === 'needs_response');
   await onceOpen();

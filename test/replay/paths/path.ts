@@ -67,12 +67,6 @@ export async function toldAtLast(stack: Stack, id: string): Promise<string[]> {
   return [id];
 }
 
-export async function paid(stack: Stack, changes: Record<string, unknown> = {}) {
-  const payment = await pay(stack, changes);
-  await ended(stack, payment.id);
-  return payment;
-}
-
 /** Another intent that carries a payment's labels, paid. */
 export async function strayOf(stack: Stack, intent: string): Promise<string> {
   const { amount, currency, metadata } = await stack.stripe.paymentIntents.retrieve(intent);

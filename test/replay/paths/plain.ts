@@ -1,6 +1,6 @@
 import { until } from '../../support/until.js';
 import { contentsOf, toPlain } from '../histories.js';
-import { create, DROPPED, ended, inSeconds, type Paths, paid, pay, SWEPT } from './path.js';
+import { create, DROPPED, ended, inSeconds, type Paths, pay, SWEPT } from './path.js';
 
 const AUTHENTICATES = { payment_method: 'pm_card_authenticationRequired' };
 
@@ -8,7 +8,7 @@ const AUTHENTICATES = { payment_method: 'pm_card_authenticationRequired' };
 export const PLAIN: Paths = {
   paid: {
     holds: ['createPayment'],
-    go: async (stack) => [(await paid(stack)).id],
+    go: async (stack) => [(await stack.paid()).id],
   },
   declined: {
     holds: ['createPayment', 'cancelIntent'],
