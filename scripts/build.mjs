@@ -39,8 +39,11 @@ async function build(wanted) {
       stdio: ['ignore', 2, 2],
     });
     if (compiled.status !== 0) throw new Error('the sources do not compile (see above)');
+    const workflowsPath = join(fresh, 'workflows', 'index.js');
     const { code } = await bundleWorkflowCode({
-      workflowsPath: join(fresh, 'workflows', 'index.js'),
+      workflowsPath,
+      // As src/workflow-code.ts has it for the sources.
+      preloadModules: [workflowsPath],
       logger: quiet,
     });
     writeFileSync(join(fresh, 'workflow-bundle.js'), code);

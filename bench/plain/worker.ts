@@ -11,7 +11,7 @@ const connection = await NativeConnection.connect({ address: env['TEMPORAL_ADDRE
 const worker = await Worker.create({
   connection,
   taskQueue: TASK_QUEUE,
-  workflowsPath: fileURLToPath(new URL('./workflows.ts', import.meta.url)),
+  workflowsPath: fileURLToPath(new URL('./workflows.js', import.meta.url)),
   activities: createActivities(connectStripe(env), join(env['HOME'] ?? '', 'ledger.jsonl')),
 });
 const running = worker.run();

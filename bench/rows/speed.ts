@@ -13,12 +13,15 @@ export interface Configuration {
   readonly flags: Flags;
 }
 
-/** Each gain has a line of its own: the code on the same server, and the server under the same code. */
+/**
+ * Each gain has a line of its own: the code on the same server, and the server under the same code. What has a target
+ * between the two stands side by side.
+ */
 export const CONFIGURATIONS: readonly Configuration[] = [
   { system: 'plain', flags: 'default' },
+  { system: 'penstock', flags: 'penstock' },
   { system: 'plain', flags: 'penstock' },
   { system: 'penstock', flags: 'default' },
-  { system: 'penstock', flags: 'penstock' },
 ];
 
 export interface Sizes {
@@ -57,8 +60,8 @@ export const PER_SECOND = 20;
 export async function measureSpeed(sizes: Sizes, seed: number, say: (line: string) => void): Promise<Visits> {
   const all = CONFIGURATIONS.map((configuration) => ({ configuration, visits: [] as Visit[] }));
   for (let round = 1; round <= sizes.rounds; round += 1) {
-    // Each comes first once: what the machine does over a round falls on another one every time.
-    for (const { configuration, visits } of rotated(all, round)) {
+    // There and back: neighbours stay neighbours, so that what the machine does for minutes falls on both.
+    for (const { configuration, visits } of round % 2 === 1 ? all : all.toReversed()) {
       const visit = await visitOf(configuration, sizes, seed + round);
       visits.push(visit);
       const { system, flags } = configuration;
@@ -66,11 +69,6 @@ export async function measureSpeed(sizes: Sizes, seed: number, say: (line: strin
     }
   }
   return all;
-}
-
-function rotated<T>(items: readonly T[], by: number): readonly T[] {
-  const from = by % items.length;
-  return [...items.slice(from), ...items.slice(0, from)];
 }
 
 async function visitOf(configuration: Configuration, sizes: Sizes, seed: number): Promise<Visit> {

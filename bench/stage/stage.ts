@@ -10,9 +10,11 @@ import { freeLowPorts } from '../../src/dev/ports.js';
 import { findTemporal } from '../../src/dev/temporal-cli.js';
 import { SERVER_FLAGS } from '../../src/dev/temporal-server.js';
 import { ApiClient } from '../../test/support/api-client.js';
-import { Part, script } from '../../test/support/process.js';
+import { compiled } from '../../test/support/code.js';
+import { Part } from '../../test/support/process.js';
 import { SimulatorControl } from '../../test/support/simulator-control.js';
 import { Caller } from './caller.js';
+import { compile } from './compile.js';
 import { type Places, type Program, type System, type SystemName, systemOf } from './system.js';
 
 /** `default`: `temporal server start-dev --db-filename F`, as anybody starts it; `penstock`: as `npm start` does. */
@@ -48,6 +50,7 @@ export class Stage {
   ) {}
 
   static async start({ system: name, flags, policy, simulatorKeepsData = true }: StageOptions): Promise<Stage> {
+    await compile();
     const system = systemOf(name, policy);
     const folder = mkdtempSync(join(tmpdir(), 'penstock-bench-'));
     // A run of many minutes opens thousands of connections: none of theirs may be a part's, which is killed and comes back.
@@ -175,7 +178,7 @@ async function temporalCommand(folder: string, port: number, uiPort: number, fla
 }
 
 /** Where its events go, and which, is set by its controls, and outlives a kill. */
-const SIMULATOR = script('src/simulator/server.ts', '--first-retry-ms', '200', '--no-webhooks');
+const SIMULATOR = compiled().command('simulator/server', '--first-retry-ms', '200', '--no-webhooks');
 
 function simulatorEnv({ folder, simulatorPort }: Places): Record<string, string> {
   const data = join(folder, 'stripe');

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { SIMULATOR_KEY, SIMULATOR_WEBHOOK_SECRET } from '../../src/config/accounts.js';
 import { paymentId } from '../../src/domain/ids.js';
 import { STATE_CHANGING } from '../../src/webhooks/route.js';
-import { script } from '../../test/support/process.js';
+import { compiled } from '../../test/support/code.js';
+import { ROOT } from '../../test/support/process.js';
 import { WORKFLOW_ID, workflowIdOf } from '../plain/order.js';
 import type { Order } from './orders.js';
 
@@ -49,11 +50,14 @@ export interface System {
   statusOf(result: unknown): string;
 }
 
+const plainProgram = (name: string) => [process.execPath, join(ROOT, 'bench/plain/dist', `${name}.js`)];
+const code = compiled();
+
 function plain(name: keyof typeof PLAIN): System {
   return {
     name,
-    api: { command: script('bench/plain/server.ts'), ready: /plain server ready/ },
-    worker: { command: script('bench/plain/worker.ts'), ready: /plain worker ready/ },
+    api: { command: plainProgram('server'), ready: /plain server ready/ },
+    worker: { command: plainProgram('worker'), ready: /plain worker ready/ },
     webhookPath: '/webhooks/stripe',
     webhookEvents: ['payment_intent.succeeded', 'payment_intent.payment_failed'],
     label: WORKFLOW_ID,
@@ -82,8 +86,8 @@ const UNLIMITED = 10_000;
 function penstock(policy: Readonly<Record<string, number>>): System {
   return {
     name: 'penstock',
-    api: { command: script('src/api-server.ts'), ready: /"api ready"/ },
-    worker: { command: script('src/worker.ts'), ready: /"worker ready"/ },
+    api: { command: code.command('api-server'), ready: /"api ready"/ },
+    worker: { command: code.command('worker'), ready: /"worker ready"/ },
     webhookPath: '/webhooks/stripe/default',
     webhookEvents: [...STATE_CHANGING],
     label: 'penstock_workflow',

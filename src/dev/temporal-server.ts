@@ -3,6 +3,7 @@ import { mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { failure, type Running, UsageError } from '../process.js';
+import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.js';
 
 /**
  * The server's settings under which it keeps up with payments, each measured (docs/decisions/0011): the default of 20 queue
@@ -20,7 +21,12 @@ export const DYNAMIC_CONFIG: Readonly<Record<string, number | boolean>> = {
   'matching.enableFairness': true,
   'matching.numTaskqueueReadPartitions': 1,
   'matching.numTaskqueueWritePartitions': 1,
+  // As on a cluster. A development server reads them from its database for every start and every write to visibility.
+  'system.forceSearchAttributesCacheRefreshOnRead': false,
 };
+
+/** Known from the start, they need not be waited for. */
+const KNOWN_ATTRIBUTES = SEARCH_ATTRIBUTES.map(({ name, type }) => `${name}=${type === 'INT' ? 'Int' : 'Keyword'}`);
 
 /**
  * A file database in WAL mode loses nothing and runs at in-memory speed. The server is the only one that opens it, so it
@@ -30,6 +36,7 @@ export const SERVER_FLAGS: readonly string[] = [
   ...['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=1'],
   ...['--sqlite-pragma', 'locking_mode=exclusive'],
   ...Object.entries(DYNAMIC_CONFIG).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]),
+  ...KNOWN_ATTRIBUTES.flatMap((attribute) => ['--search-attribute', attribute]),
 ];
 
 export interface TemporalServerOptions {

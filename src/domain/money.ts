@@ -7,7 +7,7 @@ export const MAX_AMOUNT = 99_999_999;
  * Currencies Stripe can charge, as listed in its documentation ("Supported currencies", presentment). Lower case, as
  * Stripe spells them. Which of them an account takes is that account's configuration.
  */
-const STRIPE_CURRENCIES = new Set(
+const STRIPE_CURRENCIES: ReadonlySet<string> = new Set(
   (
     'usd aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bif bmd bnd bob brl bsd bwp byn bzd cad cdf chf clp ' +
     'cny cop crc cve czk djf dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gnf gtq gyd hkd hnl htg huf idr ils inr ' +

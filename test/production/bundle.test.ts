@@ -20,6 +20,9 @@ const PACKAGES = ['@temporalio/common', '@temporalio/workflow', 'long', 'ms', 'n
 describe('the built workflow bundle', () => {
   const code = readFileSync(join(ROOT, 'dist/workflow-bundle.js'), 'utf8');
   const sources = sourcesOf(code);
+  const own = sources.flatMap(
+    (file) => /\/(src\/\w+\/.*\.ts)$/.exec(file.replace(/.*node_modules\/.*/, ''))?.[1] ?? [],
+  );
 
   it('is small: no library has found its way into it', () => {
     assert.ok(code.length < LARGEST, `${code.length} bytes`);
@@ -45,11 +48,36 @@ describe('the built workflow bundle', () => {
     assert.doesNotMatch(program, /["']node:\w+["']/);
   });
 
+  it('loads its modules once for all workflows', () => {
+    const { cache, preloadModules, importWorkflows } = open(code);
+    preloadModules();
+    const loaded = Object.keys(cache);
+    assert.ok(
+      loaded.some((name) => name.includes('workflows/payment-run')),
+      `${loaded}`,
+    );
+    importWorkflows();
+    assert.deepEqual(Object.keys(cache), loaded);
+  });
+
+  it('keeps no state in a module, which all workflows share', () => {
+    const found = own.flatMap((file) => statesIn(readFileSync(join(ROOT, file), 'utf8')).map((line) => [file, line]));
+    assert.ok(own.length > 30, `${own}`);
+    assert.deepEqual(found, []);
+    // What is looked for would be found.
+    const kept = [
+      'let count = 0;',
+      'export var x;',
+      'const seen = new Map<string, number>();',
+      'const a: string[] = [];',
+    ];
+    for (const line of kept) assert.deepEqual(statesIn(`${line}\n`), [line]);
+    for (const line of ['  let within = 0;', 'const S: ReadonlySet<string> = new Set([1]);', 'const b = [1] as const;'])
+      assert.deepEqual(statesIn(`${line}\n`), []);
+  });
+
   it('offers every workflow type there is', () => {
-    // The worker lends the module cache, so that workflows share it.
-    const context: Record<string, unknown> = { __webpack_module_cache__: {} };
-    runInNewContext(code, context);
-    const { importWorkflows } = context['__TEMPORAL__'] as { importWorkflows: () => Record<string, unknown> };
+    const { importWorkflows } = open(code);
     const functions = (module: object) =>
       Object.entries(module)
         .filter(([, value]) => typeof value === 'function')
@@ -73,9 +101,31 @@ describe('the workflow code of a worker', () => {
   });
 
   it('is the sources where the sources run', () => {
-    assert.deepEqual(workflowCode(), { workflowsPath: join(ROOT, 'src/workflows/index.ts') });
+    assert.equal(workflowCode().workflowsPath, join(ROOT, 'src/workflows/index.ts'));
   });
 });
+
+/** Top-level variables, and collections that are not declared read-only. */
+function statesIn(source: string): string[] {
+  const variables = /^(?:export )?(?:let|var) .*/gm;
+  const collections = /^(?:export )?const [^=\n]+= (?:new (?:Map|Set|WeakMap|WeakSet)\b|\[)(?!.* as const;).*/gm;
+  const readOnly = /^(?:export )?const \w+: (?:Readonly(?:Set|Map|Array)?<|readonly )/;
+  return [...(source.match(variables) ?? []), ...(source.match(collections) ?? [])].filter(
+    (line) => !readOnly.test(line),
+  );
+}
+
+/** The bundle as a worker loads it, which lends it the cache of its modules. */
+function open(code: string) {
+  const cache: Record<string, unknown> = {};
+  const context: Record<string, unknown> = { __webpack_module_cache__: cache };
+  runInNewContext(code, context);
+  const entries = context['__TEMPORAL__'] as {
+    preloadModules: () => void;
+    importWorkflows: () => Record<string, unknown>;
+  };
+  return { cache, ...entries };
+}
 
 /** The files that went into the bundle, as its source map lists them. */
 function sourcesOf(code: string): string[] {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
 import { createInternalActivities } from '../../src/activities/internal.js';
 import { createPaymentActivities } from '../../src/activities/payments.js';
+import { workflowCode } from '../../src/workflow-code.js';
 import * as workflows from '../../src/workflows/index.js';
 import { contentsOf, fromPlain, missingIn, type Recorded, recordedHistories, VERSION } from './histories.js';
 import { PATHS } from './paths/index.js';
@@ -19,8 +19,11 @@ describe('payments in flight', () => {
   const current = histories.filter(({ version }) => version === VERSION);
   let workflowBundle: Awaited<ReturnType<typeof bundleWorkflowCode>>;
   before(async () => {
+    const { workflowsPath, bundlerOptions } = workflowCode();
+    assert.ok(workflowsPath !== undefined);
     workflowBundle = await bundleWorkflowCode({
-      workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+      workflowsPath,
+      ...bundlerOptions,
       logger: new DefaultLogger('ERROR'),
     });
   });
