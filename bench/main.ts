@@ -20,7 +20,7 @@ const DEFAULT_SEED = 20_261_121;
 
 const FULL: AllSizes = {
   speed: { rounds: 3, warmUp: 30, alone: 40, backlog: 200, acknowledged: 160 },
-  acknowledgement: { windows: 7, requests: 200, warmUp: 30 },
+  acknowledgement: { windows: 7, requests: 400, warmUp: 30 },
   storm: { payments: 300 },
   kill: { perPath: 3 },
 };

@@ -29,13 +29,22 @@ export const DYNAMIC_CONFIG: Readonly<Record<string, number | boolean>> = {
 const KNOWN_ATTRIBUTES = SEARCH_ATTRIBUTES.map(({ name, type }) => `${name}=${type === 'INT' ? 'Int' : 'Keyword'}`);
 
 /**
+ * What only the file database wants: it takes one writer at a time, and 512 at once for the lists (the default) stand in
+ * the way of the payments' own.
+ */
+const FILE_DATABASE_CONFIG = { 'history.visibilityProcessorSchedulerWorkerCount': 1 };
+
+/**
  * A file database in WAL mode loses nothing and runs at in-memory speed. The server is the only one that opens it, so it
  * need not lock it anew for every transaction; a second server on the same file is refused.
  */
 export const SERVER_FLAGS: readonly string[] = [
   ...['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=1'],
   ...['--sqlite-pragma', 'locking_mode=exclusive'],
-  ...Object.entries(DYNAMIC_CONFIG).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]),
+  ...Object.entries({ ...DYNAMIC_CONFIG, ...FILE_DATABASE_CONFIG }).flatMap(([key, value]) => [
+    '--dynamic-config-value',
+    `${key}=${value}`,
+  ]),
   ...KNOWN_ATTRIBUTES.flatMap((attribute) => ['--search-attribute', attribute]),
 ];
 
