@@ -42,7 +42,7 @@ export async function change(client: Client, id: string, key: string | undefined
   const { do: what, ...body } = asked;
   // Without the state an operation has no id, and could be taken twice.
   if (before.report === undefined) throw notTaken();
-  const updateId = operationId(key, what, body, currentTry(before.report.state));
+  const updateId = unanswered(operationId(key, what, body, currentTry(before.report.state)), before.report.refused);
   const order = { asked, updateId, operation: `${updateId}#${fingerprint(body)}` };
   if (before.description.status.name !== 'RUNNING') return { accepted: false, found: alreadyDone(before, order) };
   try {
@@ -59,6 +59,16 @@ export async function change(client: Client, id: string, key: string | undefined
   // The server answered for the operation of this id, which may have asked for something else.
   if (found.report !== undefined) refuseReused(found.report.state, order);
   return { accepted: true, found };
+}
+
+/** The id under which the operation is asked for now: a refusal of an earlier state, kept under its id, binds no later one. */
+function unanswered(id: string, refused: readonly string[] = []): string {
+  let [unasked, times] = [id, 1];
+  while (refused.includes(unasked)) {
+    times += 1;
+    unasked = `${id}/asked-${times}`;
+  }
+  return unasked;
 }
 
 /** A caller's operation: the update's id, by which Temporal takes it once, and with it what was asked for. */

@@ -172,16 +172,19 @@ const BASE_DELAY_MS: Readonly<Record<RepeatCause, number>> = {
   account_refused: 2_000,
 };
 
-/** No pause is longer than this, so that a payment notices within 15 minutes that Stripe is back. */
+/** On its first day no pause is longer than this, so that a payment notices within 15 minutes that Stripe is back. */
 const LONGEST_DELAY_MS = 15 * 60_000;
+
+/** Later on no pause is longer than this share of its age: what is refused for weeks must not fill its history. */
+const LATER_SHARE = 1 / 100;
 
 /**
  * How long to wait before the repeat after the `sends`-th send (1 = the first), in milliseconds: exponential, and
  * never more than a tenth of the payment's age or 30 s, whichever is more. The age bound keeps the history of a
- * payment that waits out an outage logarithmic in the outage. Full jitter over the upper half, by `random` in [0, 1).
+ * payment that waits out an outage logarithmic in the outage, or nearly: between two hours and a day it is 15 minutes. Full jitter over the upper half, by `random` in [0, 1).
  */
 export function repeatDelayMs(cause: RepeatCause, sends: number, ageMs: number, random: number): number {
-  const ceiling = Math.min(LONGEST_DELAY_MS, Math.max(30_000, ageMs / 10));
+  const ceiling = Math.min(Math.max(LONGEST_DELAY_MS, ageMs * LATER_SHARE), Math.max(30_000, ageMs / 10));
   const exponential = Math.min(BASE_DELAY_MS[cause] * 2 ** Math.min(sends - 1, 20), ceiling);
   return Math.round(exponential * (0.5 + random / 2));
 }

@@ -45,6 +45,8 @@ export interface PaymentReport {
   readonly state: PaymentState;
   readonly standing: Standing;
   readonly timeline: readonly TimelineEntry[];
+  /** Updates that a run which was reset admitted and then refused, by id: what is asked under them is answered already. */
+  readonly refused?: readonly string[];
 }
 
 /** What a webhook or the sweep tells a payment. */
@@ -88,7 +90,7 @@ export const STATE_FORBIDS = 'StateForbids';
 export const AMOUNT_TOO_LARGE = 'AmountTooLarge';
 
 /** What people are told of. */
-export type AlertKind = IncidentKind | DisputeAlert | 'refund_failed' | 'refund_unknown';
+export type AlertKind = IncidentKind | DisputeAlert | 'refund_failed' | 'refund_unknown' | 'cannot_be_sent';
 
 /** Why an incident exists. */
 export type IncidentKind = 'late_money' | 'second_intent' | 'contradiction' | 'unknown_outcome' | 'lost_payment';

@@ -3,6 +3,7 @@ import {
   ApplicationFailure,
   allHandlersFinished,
   condition,
+  currentUpdateInfo,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
@@ -48,6 +49,7 @@ export class PaymentRun {
   private timeline: readonly TimelineEntry[];
   private news = 0;
   private shownStatus = 'processing';
+  private refused: readonly string[] = [];
   /** After a reset the doubt comes before every fact. */
   readonly past: LostPast;
   /** Takes the Stripe call back that waits in its lane, if one does. */
@@ -113,6 +115,7 @@ export class PaymentRun {
       state: this.state,
       standing: standing(this.state),
       timeline: this.timeline,
+      ...(this.refused.length > 0 ? { refused: this.refused } : {}),
     };
   }
 
@@ -141,6 +144,7 @@ export class PaymentRun {
         type: 'capture_requested',
         operation,
         amount: amount ?? capturable(this.state),
+        atMs: now(),
       }),
     );
   }
@@ -161,7 +165,7 @@ export class PaymentRun {
         if (this.past.isLost) {
           this.past.doubt();
           await condition(() => !looksFirst(this.state));
-          validate(...order);
+          this.decideLate(() => validate(...order));
         }
         this.learn(factOf(...order));
         return standing(this.state);
@@ -172,6 +176,20 @@ export class PaymentRun {
         },
       },
     );
+  }
+
+  /**
+   * A refusal that comes after the update was admitted stays its answer for ever, whatever the payment becomes. It is
+   * shown, so that the same again is asked for under another id.
+   */
+  private decideLate(validate: () => void): void {
+    try {
+      validate();
+    } catch (error) {
+      const id = currentUpdateInfo()?.id;
+      if (id !== undefined) this.refused = [...this.refused, id];
+      throw error;
+    }
   }
 
   private validateCapture(amount: number | null): void {

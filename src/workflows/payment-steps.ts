@@ -97,18 +97,22 @@ export async function reportOddity(run: PaymentRun, oddity: Oddity): Promise<voi
   run.learn({ type: 'reported', intent: oddity.intent.id });
 }
 
-/** The outcome has been unknown beyond patience: a person is called, and the payment goes on waiting and looking. */
-export async function callPerson(run: PaymentRun, key: string): Promise<void> {
+/**
+ * The outcome has been unknown beyond patience, or an accepted change could not be sent: a person is called, and the payment
+ * goes on as before.
+ */
+export async function callPerson(run: PaymentRun, { key, unknown }: { key: string; unknown: boolean }): Promise<void> {
   const attempt = currentAttempt(run.state);
   const intent = intentOf(attempt);
   if (intent === null) {
     await startIncident(run, 'unknown_outcome', attempt.account, null);
   } else {
     // The intent is there for a person to look at, and the payment follows it: nothing needs to be decided for it.
-    const text = `the outcome of a call on ${intent} is unknown`;
-    await alert({ kind: 'unknown_outcome', paymentId: run.input.terms.id, account: attempt.account, intent, text });
+    const kind = unknown ? 'unknown_outcome' : 'cannot_be_sent';
+    const text = unknown ? `the outcome of a call on ${intent} is unknown` : `a change of ${intent} cannot be sent`;
+    await alert({ kind, paymentId: run.input.terms.id, account: attempt.account, intent, text });
   }
-  run.learn({ type: 'handed_over', key });
+  run.learn({ type: 'handed_over', key, unknown });
 }
 
 async function startIncident(

@@ -46,7 +46,7 @@ async function take(run: PaymentRun, step: Exclude<Step, { do: 'close' }>): Prom
     case 'report':
       return reportOddity(run, step.oddity);
     case 'hand_over':
-      return callPerson(run, step.key);
+      return callPerson(run, step);
     case 'wait':
       return run.waitForNews(step.untilMs);
   }

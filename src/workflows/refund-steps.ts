@@ -66,10 +66,14 @@ export async function alertOfFailure(run: RefundRun): Promise<void> {
   run.learn({ type: 'alerted' });
 }
 
-/** The outcome has been unknown beyond patience: a person is called, and the refund goes on looking. */
-export async function callPersonToRefund(run: RefundRun): Promise<void> {
-  await tell(run, 'refund_unknown', 'nobody knows whether a refund was made; signal `ruledDead` when it was not');
-  run.learn({ type: 'handed_over' });
+/** Unknown beyond patience, or not to be sent: a person is called, and the refund goes on as before. */
+export async function callPersonToRefund(run: RefundRun, unknown: boolean): Promise<void> {
+  if (unknown) {
+    await tell(run, 'refund_unknown', 'nobody knows whether a refund was made; signal `ruledDead` when it was not');
+  } else {
+    await tell(run, 'cannot_be_sent', 'a refund cannot be sent');
+  }
+  run.learn({ type: 'handed_over', unknown });
 }
 
 function tell(run: RefundRun, kind: AlertKind, text: string): Promise<void> {

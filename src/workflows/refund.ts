@@ -36,7 +36,7 @@ async function take(run: RefundRun, step: Exclude<RefundStep, { do: 'close' }>):
     case 'alert':
       return alertOfFailure(run);
     case 'hand_over':
-      return callPersonToRefund(run);
+      return callPersonToRefund(run, step.unknown);
     case 'wait':
       return run.waitForNews(step.untilMs);
   }

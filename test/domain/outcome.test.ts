@@ -172,12 +172,15 @@ describe('repeatDelayMs', () => {
   const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
   const RUNS = { seed: SEED, numRuns: 1_000 };
 
-  it('is at most a tenth of the age or 30 s, whichever is more, and never above 15 minutes', () => {
+  it('is at most a tenth of the age or 30 s, whichever is more, and 15 minutes until that is a hundredth of the age', () => {
     fc.assert(
       fc.property(cause, sends, ageMs, random, (...args) => {
         const delay = repeatDelayMs(...args);
         assert.ok(Number.isInteger(delay) && delay > 0);
-        assert.ok(delay <= Math.min(15 * MINUTE, Math.max(30 * SECOND, args[2] / 10)) + 1, 'but for the rounding');
+        assert.ok(
+          delay <= Math.min(Math.max(15 * MINUTE, args[2] / 100), Math.max(30 * SECOND, args[2] / 10)) + 1,
+          'but for the rounding',
+        );
       }),
       RUNS,
     );
@@ -218,5 +221,15 @@ describe('repeatDelayMs', () => {
   it('is 15 minutes at most and at least half of it for a payment that waited out a day', () => {
     assert.equal(repeatDelayMs('lost', 50, 24 * HOUR, 1), 15 * MINUTE);
     assert.equal(repeatDelayMs('lost', 50, 24 * HOUR, 0), 7.5 * MINUTE);
+  });
+
+  it('lets what is refused for half a year end up in a history that Temporal still takes', () => {
+    const EVENTS_A_SEND = 11;
+    let [age, sends] = [0, 0];
+    while (age < 183 * 24 * HOUR) {
+      sends += 1;
+      age += repeatDelayMs('account_refused', sends, age, 0);
+    }
+    assert.ok(sends * EVENTS_A_SEND < 51_200 / 2, `${sends} sends`);
   });
 });

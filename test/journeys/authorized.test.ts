@@ -186,6 +186,29 @@ describe('a payment that is authorized first', () => {
     assert.deepEqual(await atStripe(id), { status: 'succeeded', received: 600, captured: [600] });
   });
 
+  it('a capture refused to a run that was reset binds none that comes once it is allowed', async () => {
+    const asks = { capture_method: 'manual', payment_method: 'pm_card_threeDSecure2Required' };
+    const { id, workflow, payment_intent } = await stack.api.pay(aPayment(asks));
+    await stack.temporal.workflowService.resetWorkflowExecution({
+      namespace: stack.temporal.options.namespace,
+      workflowExecution: { workflowId: id, runId: workflow.run_id },
+      reason: 'a test',
+      requestId: `reset-${id}`,
+      workflowTaskFinishEventId: 4 as never,
+    });
+    await stack.api.untilTold(id, /the run was reset/);
+    const keyed = { 'Idempotency-Key': `key-${id}` };
+    for (const headers of [{}, keyed]) {
+      assert.equal((await stack.api.capture(id, {}, headers)).status, 409);
+    }
+    await stack.simulator.authenticate(payment_intent ?? '', 'succeed');
+    await stack.api.until(id, (p) => p.status === 'authorized');
+    assert.equal((await stack.api.capture(id, {}, keyed)).status, 202);
+    await stack.api.until(id, (p) => p.final);
+    assert.equal((await stack.api.capture(id, {}, keyed)).status, 200, 'and is the same capture when it is sent again');
+    assert.deepEqual(await atStripe(id), { status: 'succeeded', received: 1999, captured: [1999] });
+  });
+
   it('the same capture again without a key of its own is the same capture', async () => {
     const { id } = await authorized();
     const both = await Promise.all([stack.api.capture(id, { amount: 700 }), stack.api.capture(id, { amount: 700 })]);

@@ -7,6 +7,7 @@ import type { IncidentResult } from '../../src/workflows/messages.js';
 import { PAYMENT_ID } from '../../src/workflows/search-attributes.js';
 import { aPayment } from '../support/api-client.js';
 import { Stack } from '../support/stack.js';
+import { until } from '../support/until.js';
 
 describe('money that arrives where none was expected', () => {
   let stack: Stack;
@@ -236,4 +237,33 @@ describe('money that a person decides about', () => {
     assert.equal(final.status, 'canceled');
     assert.equal((await stack.chargesOf(body.id)).length, 0);
   });
+
+  it('a capture that Stripe refuses the account calls a person, and goes on', async () => {
+    const { id } = await stack.api.pay(aPayment({ capture_method: 'manual' }));
+    await stack.simulator.faults({ requests: [{ ...FORBIDDEN, endpoint: 'payment_intents.capture' }] });
+    assert.equal((await stack.api.capture(id)).status, 202);
+    const told = await stack.api.untilTold(id, /could not be sent for too long: a person was called/);
+    assert.deepEqual([told.status, told.final, told.amount_captured], ['processing', false, 0]);
+    assert.match(stack.workerPart.output, new RegExp(`cannot_be_sent.*${id}.*a change of pi_`));
+    await stack.simulator.noFaults();
+    assert.equal((await stack.api.until(id, (p) => p.final)).status, 'succeeded');
+    assert.deepEqual(
+      (await stack.chargesOf(id)).map((charge) => charge.amount_captured),
+      [1999],
+    );
+  });
+
+  it('a refund that Stripe refuses the account calls a person, and goes on', async () => {
+    const { id } = await stack.paid();
+    await stack.simulator.faults({ requests: [{ ...FORBIDDEN, endpoint: 'refunds.create' }] });
+    const { status } = await stack.api.refund(id, { reference: 'r-1', amount: 700 });
+    assert.equal(status, 202);
+    await until(() => new RegExp(`cannot_be_sent.*${id}.*a refund cannot be sent`).test(stack.workerPart.output));
+    await stack.simulator.noFaults();
+    const paid = await stack.api.until(id, (p) => p.amount_refunded === 700);
+    assert.equal(paid.refunds.length, 1);
+  });
 });
+
+/** A restricted key without the right. */
+const FORBIDDEN = { kind: 'reject', status: 403 } as const;

@@ -178,6 +178,6 @@ function factOf(step: Extract<Step, { do: 'expire' | 'reattempt' | 'report' | 'h
     case 'report':
       return { type: 'reported', intent: step.oddity.intent.id };
     case 'hand_over':
-      return { type: 'handed_over', key: step.key };
+      return { type: 'handed_over', key: step.key, unknown: step.unknown };
   }
 }

@@ -156,6 +156,7 @@ const anyCapture: fc.Arbitrary<Fact> = fc.oneof(
       type: fc.constant('capture_requested' as const),
       operation: fc.constantFrom('capture/1', 'capture/2'),
       amount: fc.constantFrom(TERMS.amount, 1, 1000, 0, -1, 0.5, TERMS.amount + 1, Number.NaN),
+      atMs: anyTime,
     },
     plain,
   ),
@@ -190,7 +191,11 @@ export const anyFact: fc.Arbitrary<Fact> = fc.oneof(
   fc.record({ type: fc.constant('reported' as const), intent: fc.constantFrom('pi_1', 'pi_2', 'pi_9') }, plain),
   fc.constant<Fact>({ type: 'look_wanted' }),
   fc.record(
-    { type: fc.constant('handed_over' as const), key: fc.constantFrom(keyOf(1), keyOf(2), confirmKeyOf(2)) },
+    {
+      type: fc.constant('handed_over' as const),
+      key: fc.constantFrom(keyOf(1), keyOf(2), confirmKeyOf(2)),
+      unknown: fc.boolean(),
+    },
     plain,
   ),
   fc.record({ type: fc.constant('confirm_missed' as const), attempt: anyAttempt, atMs: anyTime }, plain),

@@ -205,7 +205,7 @@ function ownSteps(sends: readonly Send[], looks: readonly ('no' | 'early' | 'lat
 const OUTSIDE: readonly Fact[] = [
   PAST_LOST,
   { type: 'look_wanted' },
-  { type: 'handed_over', key: keyOf(1) },
+  { type: 'handed_over', key: keyOf(1), unknown: true },
   sent(outcomeOf(lost, true)),
 ];
 

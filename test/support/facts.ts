@@ -151,8 +151,8 @@ export function offered(paymentMethod = 'pm_second', operation = 'confirm/1'): F
 }
 
 /** The caller wants so much of what was authorised. */
-export function captureOf(amount = TERMS.amount, operation = 'capture/1'): Fact {
-  return { type: 'capture_requested', operation, amount };
+export function captureOf(amount = TERMS.amount, operation = 'capture/1', atMs = T0): Fact {
+  return { type: 'capture_requested', operation, amount, atMs };
 }
 
 export function captureSending(number = 1, birthMs = T0): Fact {

@@ -148,7 +148,7 @@ export class PaymentLife {
     if (whyNotCapture(this.state) !== null) return;
     const most = capturable(this.state);
     const amount = this.dice(2) === 1 ? Math.ceil(most / 2) : most;
-    this.learn({ type: 'capture_requested', operation: `capture/${this.acted.length}`, amount });
+    this.learn({ type: 'capture_requested', operation: `capture/${this.acted.length}`, amount, atMs: this.now });
   }
 
   /**
@@ -196,7 +196,7 @@ export class PaymentLife {
         this.learn({ type: 'reported', intent: step.oddity.intent.id });
         break;
       case 'hand_over':
-        this.learn({ type: 'handed_over', key: step.key });
+        this.learn({ type: 'handed_over', key: step.key, unknown: step.unknown });
         break;
     }
   }

@@ -66,7 +66,7 @@ export class RefundLife {
         this.learn({ type: 'alerted' });
         break;
       case 'hand_over':
-        this.learn({ type: 'handed_over' });
+        this.learn({ type: 'handed_over', unknown: step.unknown });
         break;
       case 'send':
         this.send(step.attempt);

@@ -14,13 +14,16 @@ export function capturable(state: PaymentState): number {
 /** One capture at a time, of no more than was authorised; after a refusal the next has a key of its own. */
 export function requestCapture(
   state: PaymentState,
-  { operation, amount }: Extract<Fact, { type: 'capture_requested' }>,
+  { operation, amount, atMs }: Extract<Fact, { type: 'capture_requested' }>,
 ): PaymentState {
   if (!Number.isInteger(amount) || amount < 1 || amount > capturable(state)) return state;
-  return { ...state, capture: newCapture(state, { operation, amount }) };
+  return { ...state, capture: newCapture(state, { operation, amount, askedAtMs: atMs }) };
 }
 
-function newCapture(state: PaymentState, order: { operation: string; amount: number; first?: number }): Capture {
+function newCapture(
+  state: PaymentState,
+  order: Pick<Capture, 'operation' | 'amount' | 'askedAtMs'> & { first?: number },
+): Capture {
   const number = (state.capture?.number ?? 0) + 1;
   const { account } = currentAttempt(state);
   const key = idempotencyKey({ paymentId: state.terms.id, operation: 'capture', account, attempt: number });
@@ -40,7 +43,7 @@ export function renewCapture(
   if (capture?.number !== number || state.leaving !== null || !isAuthorized(state)) return state;
   if (!isMissed(capture, state.terms.timing, atMs)) return state;
   const { operation, amount, first } = capture;
-  return { ...state, capture: newCapture(state, { operation, amount, first }) };
+  return { ...state, capture: newCapture(state, { operation, amount, first, askedAtMs: atMs }) };
 }
 
 function isAuthorized(state: PaymentState): boolean {

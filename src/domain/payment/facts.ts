@@ -37,7 +37,7 @@ export type Fact =
   /** The caller offers another payment method, after the one before was declined. */
   | { readonly type: 'method_offered'; readonly operation: string; readonly paymentMethod: string }
   /** The caller wants what was authorised, or so much of it. Amount in minor units. */
-  | { readonly type: 'capture_requested'; readonly operation: string; readonly amount: number }
+  | { readonly type: 'capture_requested'; readonly operation: string; readonly amount: number; readonly atMs: number }
   /** The sending of capture `number` begins, and ends, as an attempt's does. */
   | { readonly type: 'capture_sending'; readonly number: number; readonly birthMs: number }
   /** A read, asked for at `atMs`, shows nothing of the confirmation: it may be over, and the customer try again. */
@@ -57,5 +57,5 @@ export type Fact =
   | { readonly type: 'look_wanted' }
   /** A person has looked at Stripe: the attempt of unknown outcome never happened. It ends the payment. */
   | { readonly type: 'ruled_dead' }
-  /** A person has been called to the unknown outcome of the operation under this key. */
-  | { readonly type: 'handed_over'; readonly key: string };
+  /** A person has been called to the operation under this key: its outcome is unknown, or nothing of it could be sent yet. */
+  | { readonly type: 'handed_over'; readonly key: string; readonly unknown: boolean };

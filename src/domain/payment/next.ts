@@ -73,7 +73,7 @@ function apply(state: PaymentState, fact: Fact): PaymentState {
       return withAttempt(left, number, (a) => ({ ...a, dead: a.dead || (isUnknown(a) && !a.sending) }));
     }
     case 'handed_over':
-      return { ...state, handedOver: fact.key };
+      return { ...state, handedOver: { key: fact.key, unknown: fact.unknown } };
   }
 }
 

@@ -22,8 +22,8 @@ export type Step =
   | { readonly do: 'expire' }
   | { readonly do: 'reattempt'; readonly attempt: Attempt }
   | { readonly do: 'report'; readonly oddity: Oddity }
-  /** The outcome of the operation under this key stays unknown. */
-  | { readonly do: 'hand_over'; readonly key: string };
+  /** The outcome of the operation under this key stays unknown; or it was accepted, and still nothing of it could be sent. */
+  | { readonly do: 'hand_over'; readonly key: string; readonly unknown: boolean };
 
 export type WaitsFor = 'webhook' | 'customer' | 'payment_method' | 'capture' | 'stripe' | 'repeat';
 
@@ -103,8 +103,8 @@ function stepWithAuthorization(state: PaymentState, attempt: Attempt, intent: st
   if (capture === null) return { do: 'wait', for: 'capture', untilMs: null };
   // A look at the intent paces the next look, and keeps no capture waiting.
   const againAtMs = stuck ? Math.max(capture.againAtMs, attempt.againAtMs) : capture.againAtMs;
-  const call = handOver(state, capture, now);
-  if (call.due) return { do: 'hand_over', key: capture.key };
+  const call = handOver(state, capture, now, capture.askedAtMs);
+  if (call.due) return { do: 'hand_over', key: capture.key, unknown: capture.mayHaveArrived };
   if (againAtMs > now) return waitUntil('repeat', Math.min(againAtMs, call.atMs));
   return stuck ? { do: 'read', attempt } : { do: 'capture', attempt, intent, capture };
 }
@@ -120,17 +120,26 @@ function stepWithConfirmation(state: PaymentState, attempt: Attempt, intent: str
   if (attempt.rejected !== null) return waitUntil('payment_method', state.terms.expiresAtMs);
   if (!attempt.mayHaveArrived) return sendStep(state, attempt, now);
   const call = handOver(state, attempt, now);
-  if (call.due) return { do: 'hand_over', key: attempt.key };
+  if (call.due) return { do: 'hand_over', key: attempt.key, unknown: true };
   if (attempt.againAtMs > now) {
     return waitUntil('repeat', Math.min(attempt.againAtMs, call.atMs, state.terms.expiresAtMs));
   }
   return mayRepeat(attempt, state.terms.timing.keyLifeMs, now) ? { do: 'send', attempt } : { do: 'read', attempt };
 }
 
-/** When a person is called to an outcome that stays unknown: once for each. */
-function handOver(state: PaymentState, of: Sending, now: number) {
-  if (state.handedOver === of.key || !of.mayHaveArrived) return { due: false, atMs: Number.POSITIVE_INFINITY };
-  const atMs = (of.birthMs ?? state.terms.acceptedAtMs) + state.terms.timing.patienceMs;
+/**
+ * When a person is called to an outcome that stays unknown, and to what was accepted and is refused for now at every send:
+ * once for each.
+ *
+ * @param askedAtMs of an operation that ends only by being carried out; one that is ended by `expires_at` has none.
+ */
+function handOver(state: PaymentState, of: Sending, now: number, askedAtMs = Number.POSITIVE_INFINITY) {
+  const unknown = of.mayHaveArrived;
+  const { handedOver, terms } = state;
+  const wasCalled = handedOver?.key === of.key && (handedOver.unknown || !unknown);
+  const refusedSince = of.sends > 0 ? askedAtMs : Number.POSITIVE_INFINITY;
+  const since = unknown ? (of.birthMs ?? terms.acceptedAtMs) : refusedSince;
+  const atMs = wasCalled ? Number.POSITIVE_INFINITY : since + terms.timing.patienceMs;
   return { due: now >= atMs, atMs };
 }
 
@@ -141,7 +150,7 @@ function handOver(state: PaymentState, of: Sending, now: number) {
 function stepWithUnknown(state: PaymentState, attempt: Attempt, now: number): Step {
   const { timing, expiresAtMs } = state.terms;
   const call = handOver(state, attempt, now);
-  if (call.due) return { do: 'hand_over', key: attempt.key };
+  if (call.due) return { do: 'hand_over', key: attempt.key, unknown: true };
   if (attempt.lookFirst) return { do: 'find', attempt };
 
   if (attempt.againAtMs > now) {

@@ -72,6 +72,8 @@ export interface Capture extends Sending {
   /** The caller's operation: the same again is the same capture. */
   readonly operation: string;
   readonly amount: number;
+  /** When it was asked for, or, under a later key, when that was taken. */
+  readonly askedAtMs: number;
 }
 
 export interface Seen {
@@ -116,8 +118,8 @@ export interface PaymentState {
   readonly facts: number;
   /** The run was reset: what it did after the point it was reset to is forgotten, and may have happened. */
   readonly pastLost: { readonly deadlineMs: number } | null;
-  /** The key of the operation whose unknown outcome a person was called to last. */
-  readonly handedOver: string | null;
+  /** The operation that a person was called to last, and whether its outcome was unknown or it had not been sent. */
+  readonly handedOver: { readonly key: string; readonly unknown: boolean } | null;
   readonly amountCaptured: number;
   /** The capture asked for last, if one was. */
   readonly capture: Capture | null;

@@ -77,7 +77,12 @@ export function describeFact(
     case 'look_wanted':
       return entry('penstock', 'overdue: reading the intent');
     case 'handed_over':
-      return entry('penstock', 'the outcome has been unknown for too long: handed to a person');
+      return entry(
+        'penstock',
+        fact.unknown
+          ? 'the outcome has been unknown for too long: handed to a person'
+          : 'what was asked for could not be sent for too long: a person was called',
+      );
   }
 }
 

@@ -7,7 +7,7 @@ export type RefundStep =
   | { readonly do: 'close' }
   | { readonly do: 'identify' }
   | { readonly do: 'alert' }
-  | { readonly do: 'hand_over' }
+  | { readonly do: 'hand_over'; readonly unknown: boolean }
   | { readonly do: 'send'; readonly attempt: RefundAttempt }
   /** Looks for it in the list of the intent's refunds. */
   | { readonly do: 'find'; readonly attempt: RefundAttempt }
@@ -38,16 +38,25 @@ function fellThrough({ seen, givenUp }: RefundState): boolean {
 }
 
 function stepUnseen(state: RefundState, attempt: RefundAttempt, now: number): RefundStep {
-  const { timing, acceptedAtMs } = state.terms;
-  const handOverAt = (attempt.birthMs ?? acceptedAtMs) + timing.patienceMs;
+  const { timing } = state.terms;
   const unknown = attempt.mayHaveArrived;
-  if (unknown && !state.handedOver && now >= handOverAt) return { do: 'hand_over' };
+  const callAt = handOverAt(state, attempt);
+  if (now >= callAt) return { do: 'hand_over', unknown };
   if (attempt.lookFirst) return { do: 'find', attempt };
   const againAtMs = Math.max(attempt.againAtMs, state.againAtMs);
-  if (againAtMs > now) {
-    const call = unknown && !state.handedOver ? handOverAt : Number.POSITIVE_INFINITY;
-    return { do: 'wait', for: 'repeat', untilMs: Math.min(againAtMs, call) };
-  }
+  if (againAtMs > now) return { do: 'wait', for: 'repeat', untilMs: Math.min(againAtMs, callAt) };
   if (!unknown || mayRepeat(attempt, timing.keyLifeMs, now)) return { do: 'send', attempt };
   return { do: 'find', attempt };
+}
+
+/**
+ * When a person is called: to what nobody knows the end of, and to what was accepted and is refused for now at every send;
+ * once for each.
+ */
+function handOverAt({ terms, handedOver }: RefundState, attempt: RefundAttempt): number {
+  const { mayHaveArrived: unknown, birthMs, sends } = attempt;
+  const wasCalled = handedOver === 'unknown' || (handedOver === 'unsent' && !unknown);
+  if (wasCalled || (!unknown && sends === 0)) return Number.POSITIVE_INFINITY;
+  const since = unknown ? (birthMs ?? terms.acceptedAtMs) : terms.acceptedAtMs;
+  return since + terms.timing.patienceMs;
 }

@@ -61,7 +61,8 @@ export interface RefundState {
   readonly disregarded: number;
   /** When it was last looked for, or heard of; nothing is asked before `againAtMs`. */
   readonly againAtMs: number;
-  readonly handedOver: boolean;
+  /** What a person was called to: that nobody knows whether it was made, or that it cannot be sent. */
+  readonly handedOver: 'unknown' | 'unsent' | null;
   /** The failure a person has been told of. */
   readonly alerted: boolean;
 }
@@ -80,7 +81,7 @@ export type RefundFact =
   | { readonly type: 'cancel_requested' }
   /** A person has looked at Stripe: it was never made. */
   | { readonly type: 'ruled_dead' }
-  | { readonly type: 'handed_over' }
+  | { readonly type: 'handed_over'; readonly unknown: boolean }
   | { readonly type: 'alerted' };
 
 /** A refund as it is asked for. */
@@ -102,7 +103,7 @@ function blank(terms: RefundTerms, owner: Owner): RefundState {
     givenUp: null,
     disregarded: 0,
     againAtMs: 0,
-    handedOver: false,
+    handedOver: null,
     alerted: false,
   };
 }

@@ -40,7 +40,9 @@ const kept500 = [...sendingIt, captureSent(STORED_SERVER_ERROR)];
 const BY_TEMPORAL = { type: 'cancel_requested', by: 'temporal' } as const;
 const AGAIN = T0 + SECOND;
 const KEY = 'penstock/1/pay.acme.order-1/capture/default';
-const HANDED = { type: 'handed_over', key: `${KEY}/1` } as const;
+const HANDED = { type: 'handed_over', key: `${KEY}/1`, unknown: true } as const;
+const CALLED = { type: 'handed_over', key: `${KEY}/1`, unknown: false } as const;
+const refused = [...sendingIt, captureSent(NOT_EXECUTED)];
 const LOOKED = { type: 'looked', attempt: 1, againAtMs: T0 + keyLifeMs + HOUR } as const;
 
 describe('an authorised payment', () => {
@@ -126,6 +128,20 @@ describe('a capture', () => {
       'hand_over',
     ],
     ['unknown beyond patience calls a person', lost, T0 + patienceMs, 'hand_over'],
+    ['refused for now beyond patience calls a person', refused, T0 + patienceMs, 'hand_over'],
+    [
+      'refused for now calls a person once',
+      [...refused, CALLED],
+      T0 + patienceMs,
+      `capture 1000 of pi_1 under ${KEY}/1`,
+    ],
+    [
+      'that a person was called to before it arrived calls one again when it stays unknown',
+      [...refused, CALLED, captureSending(1, AGAIN), captureSent(LOST)],
+      AGAIN + patienceMs,
+      'hand_over',
+    ],
+    ['nobody has tried to send yet calls nobody', ordered, T0 + patienceMs, `capture 1000 of pi_1 under ${KEY}/1`],
     [
       'wakes from its pause to call a person',
       [...sendingIt, captureSent(LOST, { againAtMs: T0 + 2 * HOUR })],

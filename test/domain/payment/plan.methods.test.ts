@@ -37,7 +37,7 @@ const anew = [...declined, offered()];
 const sent2 = (outcome: Parameters<typeof sent>[0], changes = {}): Fact => sent(outcome, { attempt: 2, ...changes });
 const sending2 = [...anew, sending(2)];
 const lost = [...sending2, sent2(LOST)];
-const HANDED: Fact = { type: 'handed_over', key: confirmKeyOf(2) };
+const HANDED: Fact = { type: 'handed_over', key: confirmKeyOf(2), unknown: true };
 /** A look at the intent that shows nothing of it: too early to tell, and late enough. */
 const missed = (atMs: number): Fact => ({ type: 'confirm_missed', attempt: 2, atMs });
 const tells = T0 + TERMS.timing.sendWindowMs + TERMS.timing.proofDelayMs;
@@ -125,7 +125,7 @@ describe('another payment method of unknown outcome', () => {
       ['that Stripe shows canceled closes', [...lost, CANCEL, event('canceled')], AGAIN, 'close'],
       [
         'calls a person although one was called to the attempt before',
-        [...lost, { type: 'handed_over', key: keyOf(1) }],
+        [...lost, { type: 'handed_over', key: keyOf(1), unknown: true }],
         T0 + patienceMs,
         'hand_over',
       ],

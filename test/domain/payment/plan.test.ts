@@ -35,7 +35,7 @@ const PATIENT = { expiresAtMs: T0 + 100 * HOUR };
 const { keyLifeMs, patienceMs } = TERMS.timing;
 const { expiresAtMs } = TERMS;
 const LOOKED = absent(T0 + MINUTE, 1);
-const HANDED: Fact = { type: 'handed_over', key: keyOf(1) };
+const HANDED: Fact = { type: 'handed_over', key: keyOf(1), unknown: true };
 /** The next send or look after {@link LOST}, and after {@link LOOKED}. */
 const AGAIN = T0 + SECOND;
 const LOOK_AGAIN = T0 + 2 * MINUTE;

@@ -38,7 +38,8 @@ const REFUSED_REPEAT: Outcome<RefundSnapshot> = {
   serverError: false,
   repeat: true,
 };
-const HANDED: RefundFact = { type: 'handed_over' };
+const HANDED: RefundFact = { type: 'handed_over', unknown: true };
+const CALLED: RefundFact = { type: 'handed_over', unknown: false };
 const PAST_LOST: RefundFact = { type: 'past_lost', deadlineMs: T0 };
 const OWNED: RefundFact = { type: 'owned', owner: OWNER };
 
@@ -70,6 +71,19 @@ describe('a refund that was asked for', () => {
     ['is sent however long it waited: it was accepted', [], T0 + 100 * HOUR, 'send 1'],
     ['refused for now waits its pause', [refunding(), refundSent(LIMITED_REFUND)], T0, 'wait for repeat until +1 s'],
     ['refused for now is sent again', [refunding(), refundSent(LIMITED_REFUND)], AGAIN, 'send 1'],
+    [
+      'refused for now beyond patience calls a person',
+      [refunding(), refundSent(LIMITED_REFUND)],
+      T0 + patienceMs,
+      'hand_over',
+    ],
+    [
+      'refused for now calls a person once',
+      [refunding(), refundSent(LIMITED_REFUND), CALLED],
+      T0 + patienceMs,
+      'send 1',
+    ],
+    ['nobody has tried to send yet calls nobody', [], T0 + patienceMs, 'send 1'],
     ['refused for good tells a person: it had been taken', [refunding(), refundSent(REFUSED_REFUND)], T0, 'alert'],
     ['refused for good closes then', [refunding(), refundSent(REFUSED_REFUND), { type: 'alerted' }], T0, 'close'],
     ['called off closes', [{ type: 'cancel_requested' }], T0, 'close'],
