@@ -102,8 +102,8 @@ export function reportKills(outcomes: readonly KillOutcome[]): string[] {
     return found === undefined ? '-' : `${found.lost}, ${found.chargedTwice}, ${found.wrong} of ${found.payments}`;
   };
   return table([
-    ['lost, charged twice, wrong', ...paths],
-    ...parts.map((part) => [`kill -9 of the ${part}`, ...paths.map((path) => cell(part, path))]),
+    ['lost, charged twice, wrong by kill -9 of', ...parts],
+    ...paths.map((path) => [path, ...parts.map((part) => cell(part, path))]),
   ]);
 }
 

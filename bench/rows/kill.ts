@@ -14,7 +14,7 @@ export interface KillOutcome {
   /** Never came through. */
   readonly lost: number;
   readonly chargedTwice: number;
-  /** Something else is not as it has to be: what was captured or refunded, at Stripe or as Penstock shows it. */
+  /** Something else is not as it has to be: what was captured, refunded or withdrawn, at Stripe or as Penstock shows it. */
   readonly wrong: number;
 }
 
@@ -24,8 +24,10 @@ interface Under {
   lost: boolean;
 }
 
-/** Longer than any bank takes; shorter than an authorization lives. */
-const BANK_DAYS_MS = 5 * 24 * 60 * 60_000;
+/** Longer than a bank takes to decide, than an authorization lives, and than evidence is waited for. */
+const DAYS_MS = 10 * 24 * 60 * 60_000;
+/** How long a payment has to come through, seconds. */
+const PATIENCE_S = 120;
 
 /** Kills one part -9 while payments on every path are in the middle of their call to Stripe, and sees what becomes of them. */
 export async function killAmid(part: (typeof KILLED)[number], perPath: number): Promise<KillOutcome[]> {
@@ -38,9 +40,11 @@ export async function killAmid(part: (typeof KILLED)[number], perPath: number): 
     const waiting = await Promise.all(outside.map(({ traveller }) => stage.penstock.get(traveller.id)));
     await strike(stage, part, async () => {
       for (const [nth, { path }] of outside.entries()) await path.outside?.(stage, waiting[nth]?.body as PaymentView);
-      await stage.simulator.advance(BANK_DAYS_MS);
+      await stage.simulator.advance(DAYS_MS);
     });
-    await each(under, ({ traveller }) => stage.penstock.until(traveller.id, (p) => p.final, 120));
+    await each(under, ({ traveller, path }) =>
+      stage.penstock.until(traveller.id, path.isOver ?? ((p) => p.final), PATIENCE_S),
+    );
     const charges = await chargesByWorkflow(stage);
     const ends = await Promise.all(
       under.map(async (one) => ({ ...one, ...(await endOf(stage, one.traveller, charges)) })),
@@ -121,18 +125,30 @@ function judge(part: KillOutcome['part'], path: string, ends: readonly End[]): K
 
 async function endOf(
   stage: Stage,
-  { id, status, captured, refunded }: Traveller,
+  { id, status, captured, refunded, withdrawn }: Traveller,
   charges: ReadonlyMap<string, readonly Stripe.Charge[]>,
 ): Promise<Pick<End, 'charges' | 'right'>> {
-  const { body: shown } = await stage.penstock.get(id);
+  const shown = await stage.penstock.untilShows(id, (p) => !p.stale, PATIENCE_S);
   const own = charges.get(id) ?? [];
+  const disputes = await Promise.all(own.map((charge) => stage.stripe.disputes.list({ charge: charge.id })));
+  const movements = disputes.flatMap(({ data }) => data.flatMap((dispute) => dispute.balance_transactions));
   const atStripe = {
-    captured: own.reduce((sum, charge) => sum + charge.amount_captured, 0),
-    refunded: own.reduce((sum, charge) => sum + charge.amount_refunded, 0),
+    captured: sum(own, (charge) => charge.amount_captured),
+    refunded: sum(own, (charge) => charge.amount_refunded),
+    withdrawn: sum(movements, ({ amount }) => -amount),
   };
   const right =
     shown.status === status &&
     [shown.amount_captured, atStripe.captured].every((amount) => amount === captured) &&
-    [shown.amount_refunded, atStripe.refunded].every((amount) => amount === refunded);
+    [shown.amount_refunded, atStripe.refunded].every((amount) => amount === refunded) &&
+    [withdrawnOf(shown), atStripe.withdrawn].every((amount) => amount === withdrawn);
   return { charges: own.length, right };
+}
+
+function withdrawnOf({ disputes }: PaymentView): number {
+  return sum(disputes, ({ amount_withdrawn, amount_reinstated }) => amount_withdrawn - amount_reinstated);
+}
+
+function sum<T>(all: readonly T[], value: (one: T) => number): number {
+  return all.reduce((total, one) => total + value(one), 0);
 }

@@ -45,9 +45,10 @@ describe('docs/deploy.md', () => {
     assert.ok(row('simulator').includes(seconds(STOPS_WITHIN_MS)));
   });
 
-  it('creates every search attribute on Temporal Cloud', () => {
+  it('creates every search attribute on Temporal Cloud, and so does the README', () => {
     for (const { name, type } of SEARCH_ATTRIBUTES) {
-      assert.ok(page.includes(`--sa "${name}=${type === 'INT' ? 'Int' : 'Keyword'}"`), name);
+      const created = `--sa "${name}=${type === 'INT' ? 'Int' : 'Keyword'}"`;
+      for (const text of [page, read('README.md')]) assert.ok(text.includes(created), name);
     }
   });
 
