@@ -68,10 +68,11 @@ export async function alertOfFailure(run: RefundRun): Promise<void> {
 
 /** Unknown beyond patience, or not to be sent: a person is called, and the refund goes on as before. */
 export async function callPersonToRefund(run: RefundRun, unknown: boolean): Promise<void> {
+  const { id } = run.state.terms;
   if (unknown) {
-    await tell(run, 'refund_unknown', 'nobody knows whether a refund was made; signal `ruledDead` when it was not');
+    await tell(run, 'refund_unknown', `nobody knows whether ${id} was made; signal \`ruledDead\` when it was not`);
   } else {
-    await tell(run, 'cannot_be_sent', 'a refund cannot be sent');
+    await tell(run, 'cannot_be_sent', `${id} cannot be sent`);
   }
   run.learn({ type: 'handed_over', unknown });
 }

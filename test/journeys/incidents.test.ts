@@ -258,7 +258,7 @@ describe('money that a person decides about', () => {
     await stack.simulator.faults({ requests: [{ ...FORBIDDEN, endpoint: 'refunds.create' }] });
     const { status } = await stack.api.refund(id, { reference: 'r-1', amount: 700 });
     assert.equal(status, 202);
-    await until(() => new RegExp(`cannot_be_sent.*${id}.*a refund cannot be sent`).test(stack.workerPart.output));
+    await until(() => new RegExp(`cannot_be_sent.*${id}.*refund\\..* cannot be sent`).test(stack.workerPart.output));
     await stack.simulator.noFaults();
     const paid = await stack.api.until(id, (p) => p.amount_refunded === 700);
     assert.equal(paid.refunds.length, 1);
