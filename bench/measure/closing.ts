@@ -15,7 +15,7 @@ const IS_AWAY: ReadonlySet<number | undefined> = new Set([1, 14]);
 const PAUSE_MS = 200;
 
 /** An activity that the server lost sight of is taken up again after its time-out, a minute in the plain sample. */
-export const PATIENCE_MS = 150_000;
+export const PATIENCE_MS = 120_000;
 
 /** Even past the deadline an order is asked after: that an earlier one was late says nothing of it. */
 const LAST_LOOK_MS = 1_000;
