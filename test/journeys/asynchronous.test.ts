@@ -64,6 +64,8 @@ describe('a payment that a bank decides days later', () => {
         (await stack.intentsOf(id)).map((i) => i.status),
         ['succeeded'],
       );
+      const cancels = await stack.simulator.requestsOf(id, 'payment_intents.cancel');
+      assert.equal(cancels.length, 0, 'what the bank is deciding about is not called off');
       assert.equal((await stack.chargesOf(id)).length, 1);
     });
 
