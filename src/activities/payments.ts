@@ -1,6 +1,6 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { type IntentSnapshot, mayStillCollect } from '../domain/intent.js';
-import { lookDelayMs, outcomeOf, outcomeOnIntent } from '../domain/outcome.js';
+import { lookDelayMs, outcomeOf, outcomeOnIntent, type Reply } from '../domain/outcome.js';
 import { type ExchangeParts, send, settledOr } from './exchange.js';
 import { heartbeatWhile } from './heartbeat.js';
 import { findOverdue } from './overdue.js';
@@ -48,26 +48,35 @@ async function identify(parts: ExchangeParts, account: string, intent: string): 
   return settledOr(parts, outcomeOf(reply, true));
 }
 
-/** How many stored 500s are gone round before the retry policy's pause. */
+/** How many spent keys are gone round before the retry policy's pause. */
 const MOST_CANCEL_KEYS = 5;
 
 /**
- * Cancels under one key. A 500 stored under it would be replayed for as long as the key lives, so the intent is read,
- * and if it is still open the next key is tried: a cancel repeats harmlessly. What is replayed is old news either way.
+ * Cancels under one key. What is stored under it is replayed for as long as the key lives, a 500 too, so the intent is
+ * read, and if it is still open the next key is tried: a cancel repeats harmlessly. What is replayed is old news either way.
  */
 async function cancel(parts: ExchangeParts, input: CancelInput): Promise<IntentSnapshot> {
   const { gateway } = parts;
   for (let nth = 1; nth <= MOST_CANCEL_KEYS; nth += 1) {
     const write = freshWrite(parts, nth === 1 ? input.key : `${input.key}/${nth}`);
     const reply = await gateway.cancelIntent(input.account, input.intent, input.reason, write);
-    const replayed = 'replayed' in reply && reply.replayed;
-    const shown = replayed ? await gateway.retrieveIntent(input.account, input.intent) : reply;
+    const spent = isKeySpent(reply);
+    const shown = spent ? await gateway.retrieveIntent(input.account, input.intent) : reply;
     const intent = settledOr(parts, outcomeOf(shown, true));
     if (!mayStillCollect(intent)) return intent;
     // A refusal that shows the intent still open is no answer: it is asked again, at the retry policy's pace.
-    if (!replayed) break;
+    if (!spent) break;
   }
   throw ApplicationFailure.retryable('the intent is still open', 'StripeNotSettled');
+}
+
+/**
+ * Nothing new is ever answered under this key: its answer is stored, or it was first sent with another reason, as a run
+ * before a reset may have done.
+ */
+function isKeySpent(reply: Reply): boolean {
+  if (reply.kind === 'error' && reply.status === 400 && reply.type === 'idempotency_error') return true;
+  return 'replayed' in reply && reply.replayed;
 }
 
 /**

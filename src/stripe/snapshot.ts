@@ -66,6 +66,7 @@ export function toRefundSnapshot(owner: Owner, refund: Stripe.Refund): RefundSna
 export function toDisputeSnapshot(owner: Owner, dispute: Stripe.Dispute): DisputeSnapshot {
   expect(dispute, 'dispute');
   const { due_by, submission_count } = dispute.evidence_details;
+  // Not `net`, which has Stripe's fee in it: what is followed is the disputed money.
   const moved = dispute.balance_transactions.map(({ amount }) => amount);
   return {
     account: owner.name,

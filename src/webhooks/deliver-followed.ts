@@ -1,6 +1,6 @@
 import { type Workflow, WorkflowNotFoundError } from '@temporalio/client';
 import { timingOf } from '../config/index.js';
-import { addsToDispute } from '../domain/dispute/index.js';
+import { addsToDispute, disputeStanding, nextDispute, openDispute } from '../domain/dispute/index.js';
 import {
   addsToRefund,
   followRefund,
@@ -95,10 +95,14 @@ export async function deliverDispute(parts: DeliverParts, to: ToDispute, event: 
     overdueMs: policy.overdue_ms,
     earlier,
   };
+  const known = earlier ?? openDispute(id, account, intent);
+  const told = nextDispute(known, { type: 'dispute', source: 'webhook', dispute: to.dispute });
   await client.workflow.signalWithStart(dispute, {
     workflowId: to.workflowId,
     ...ON_MAIN_QUEUE,
     args: [input],
+    // What the run will know once it has heard the event: true figures, even while there is no worker for it.
+    memo: { [SHOWN]: disputeStanding(told) },
     signal: disputeTold,
     signalArgs: [to.dispute],
     typedSearchAttributes: [{ key: ACCOUNT, value: account }, ...ownerAttributes(input.earlier?.owner)],

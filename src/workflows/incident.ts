@@ -10,7 +10,7 @@ import {
 import type { InternalActivities, StripeActivities } from '../activities/types.js';
 import { idempotencyKey, refundId } from '../domain/ids.js';
 import { type IntentSnapshot, isFinalStatus, mayStillCollect } from '../domain/intent.js';
-import { holdsMoney } from '../domain/refund/index.js';
+import { holdsMoney, openRefund, refundStanding } from '../domain/refund/index.js';
 import { changeOptions, INTERNAL, readOptions } from './activity-options.js';
 import {
   type IncidentInput,
@@ -20,6 +20,7 @@ import {
   type RefundInput,
   resolveIncident,
   ruledDead,
+  SHOWN,
 } from './messages.js';
 import { refund } from './refund.js';
 import { refundAttributes } from './search-attributes.js';
@@ -141,6 +142,8 @@ async function giveBack(input: IncidentInput, intent: IntentSnapshot): Promise<s
       args: [refundInput],
       parentClosePolicy: ParentClosePolicy.ABANDON,
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      // From the start it says whose intent it is about: money of a stray one is not the payment's own.
+      memo: { [SHOWN]: refundStanding(openRefund(refundInput.terms, refundInput.owner)) },
       typedSearchAttributes: refundAttributes(refundInput),
       staticSummary: `${intent.amountReceived} ${intent.currency} back for ${paymentId}`,
     });

@@ -5,7 +5,7 @@ import type { Attempt, Capture } from '../domain/payment/index.js';
 import { confirmParams, createParams } from '../domain/stripe-params.js';
 import { changeSendOptions, sendOptions } from './activity-options.js';
 import type { PaymentRun } from './payment-run.js';
-import { type SendTerms, sendInput, sendOnce } from './send.js';
+import { mustHaveBegun, type SendTerms, sendInput, sendOnce } from './send.js';
 
 /** One send of the attempt, and what it came to. A send nobody reports back from may have arrived. */
 export async function sendToStripe(run: PaymentRun, attempt: Attempt): Promise<void> {
@@ -40,9 +40,7 @@ export async function captureAtStripe(
   );
   const asOf = run.state.facts;
   const result = await sendOnce(capture, terms, () => capturePayment(input));
-  // Nothing cancels it and nothing times it out in its queue: it was begun.
-  if (result === 'never_begun') throw new Error('a capture was taken back');
-  const { shown, ...sent } = result;
+  const { shown, ...sent } = mustHaveBegun(result, 'a capture');
   run.learn({ type: 'capture_sent', number: capture.number, ...sent });
   learnShown(run, shown, asOf);
 }

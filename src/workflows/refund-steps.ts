@@ -7,7 +7,7 @@ import { refundParams } from '../domain/stripe-params.js';
 import { changeSendOptions, INTERNAL, readOptions } from './activity-options.js';
 import type { AlertKind } from './messages.js';
 import type { RefundRun } from './refund-run.js';
-import { sendInput, sendOnce } from './send.js';
+import { mustHaveBegun, sendInput, sendOnce } from './send.js';
 
 const { alert } = proxyActivities<InternalActivities>(INTERNAL);
 
@@ -32,9 +32,7 @@ export async function sendRefund(run: RefundRun, attempt: RefundAttempt): Promis
     changeSendOptions(timing, placeOf(run), 'give the money back', run.input.workerLostMs),
   );
   const result = await sendOnce(attempt, sendTerms, () => createRefund(input));
-  // Nothing cancels it and nothing times it out in its queue: it was begun.
-  if (result === 'never_begun') throw new Error('a refund was taken back');
-  run.learn({ type: 'sent', attempt: attempt.number, ...result });
+  run.learn({ type: 'sent', attempt: attempt.number, ...mustHaveBegun(result, 'a refund') });
   if (run.state.seen !== null) run.rest();
 }
 

@@ -1,4 +1,4 @@
-import { ActivityFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { SendInput, SendResult } from '../activities/types.js';
 import { repeatDelayMs } from '../domain/outcome.js';
 import type { Answered, Sending } from '../domain/sending.js';
@@ -45,6 +45,15 @@ export async function sendOnce<T>(
   } catch (error) {
     return neverBegun(error) ? 'never_begun' : asOfNow(unheardOf(operation, terms), terms);
   }
+}
+
+/**
+ * The answer to what nothing cancels and nothing times out in its queue. Should it be taken back all the same, the run
+ * fails where operators see it: a bare Error would have the workflow task repeated for ever.
+ */
+export function mustHaveBegun<T>(result: T | 'never_begun', what: string): T {
+  if (result === 'never_begun') throw ApplicationFailure.nonRetryable(`${what} was taken back`, 'TakenBack');
+  return result;
 }
 
 /** With one Temporal attempt, a task that was cancelled or timed out in its queue was begun by nobody. */

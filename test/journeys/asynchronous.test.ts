@@ -50,6 +50,25 @@ describe('a payment that a bank decides days later', () => {
       assert.equal((await stack.chargesOf(id)).length, 0);
     });
 
+    it(`paid by the bank long after expires_at, it succeeded${upset.name}`, async () => {
+      const { id } = await underWay({ ...PAYS, expires_at: Math.ceil(Date.now() / 1000) + 2 });
+      await new Promise((resolve) => setTimeout(resolve, 3_000));
+      const late = (await stack.api.get(id)).body;
+      assert.ok(Date.now() > Date.parse(late.expires_at ?? ''), 'it has passed by the clock that Penstock goes by');
+      assert.deepEqual([late.status, late.final], ['processing', false]);
+      await between(stack, upset, () => stack.simulator.advance(5 * DAY_MS));
+      const paid = await stack.api.until(id, (p) => p.final);
+      assert.deepEqual([paid.status, paid.amount_captured], ['succeeded', 1999]);
+      await stack.closed(id);
+      assert.deepEqual(
+        (await stack.intentsOf(id)).map((i) => i.status),
+        ['succeeded'],
+      );
+      const cancels = await stack.simulator.requestsOf(id, 'payment_intents.cancel');
+      assert.equal(cancels.length, 0, 'what the bank is deciding about is not called off');
+      assert.equal((await stack.chargesOf(id)).length, 1);
+    });
+
     it(`refused by the bank while there is time waits for another payment method${upset.name}`, async () => {
       const { id } = await underWay(FAILS);
       await between(stack, upset, () => stack.simulator.advance(5 * DAY_MS));

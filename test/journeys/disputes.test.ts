@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
+import type { DisputeStanding } from '../../src/domain/dispute/index.js';
+import { SHOWN } from '../../src/workflows/messages.js';
+import { PAYMENT_ID } from '../../src/workflows/search-attributes.js';
 import { amid, between, UPSETS } from '../support/amid.js';
 import { deliverSigned } from '../support/signed-event.js';
 import { Stack } from '../support/stack.js';
@@ -73,10 +76,22 @@ describe('a dispute', () => {
 
     it(`that arrives a month after the payment closed is found by its intent${upset.name}`, async () => {
       const { id, intent } = await stack.paid();
+      const [charge] = await stack.chargesOf(id);
+      const payment = stack.temporal.workflow.getHandle(id);
+      const ended = await payment.describe();
+      assert.equal(ended.status.name, 'COMPLETED');
       await stack.simulator.advance(30 * DAY_MS);
-      await between(stack, upset, () => stack.simulator.dispute(intent, { reason: 'fraudulent' }));
-      const open = await shows(id, 'needs_response');
-      assert.equal(open.disputes[0]?.reason, 'fraudulent');
+      const made = await between(stack, upset, () => stack.simulator.dispute(intent, { reason: 'fraudulent' }));
+      const monthLaterMs = (charge?.created ?? Number.NaN) * 1000 + 30 * DAY_MS;
+      assert.ok(made.created * 1000 >= monthLaterMs, 'by Stripe’s clock the charge is a month old');
+      const [dispute] = (await shows(id, 'needs_response')).disputes;
+      assert.deepEqual([dispute?.dispute, dispute?.reason], [made.id, 'fraudulent']);
+      assert.ok(Date.parse(dispute?.evidence_due_by ?? '') > monthLaterMs, 'evidence is due from then on');
+      const after = await payment.describe();
+      assert.deepEqual([after.runId, after.status.name], [ended.runId, 'COMPLETED'], 'the payment stays closed');
+      const own = await stack.temporal.workflow.getHandle(dispute?.id ?? '').describe();
+      assert.deepEqual([own.type, own.typedSearchAttributes.get(PAYMENT_ID)], ['dispute', id]);
+      assert.ok(own.startTime > (ended.closeTime ?? own.startTime), 'its own workflow began after that');
     });
   }
 
@@ -99,6 +114,40 @@ describe('a dispute', () => {
     const [open] = (await shows(id, 'needs_response')).disputes;
     assert.deepEqual([open?.final, open?.amount_withdrawn, open?.balance_currency], [false, 1999, 'usd']);
     await until(() => /dispute_escalated/.test(stack.workerPart.output));
+  });
+
+  it('is shown as its first event tells it, though no worker runs', async () => {
+    const { intent } = await stack.paid();
+    await stack.workerPart.kill9();
+    const made = await stack.simulator.dispute(intent);
+    const handle = stack.temporal.workflow.getHandle(`dispute.default.${made.id}`);
+    const memo = async () => (await handle.describe().catch(() => undefined))?.memo;
+    await until(async () => (await memo()) !== undefined);
+    const shown = (await memo())?.[SHOWN] as DisputeStanding | undefined;
+    assert.deepEqual(
+      [shown?.status, shown?.amount, shown?.currency, shown?.amount_withdrawn, shown?.payment_intent],
+      ['needs_response', 1999, 'eur', 1999, intent],
+    );
+    await stack.workerPart.start();
+  });
+
+  it('that opens again is shown as its event tells it, though no worker runs', async () => {
+    const { id, intent } = await stack.paid();
+    const made = await stack.simulator.dispute(intent, { inquiry: true });
+    await shows(id, 'warning_needs_response');
+    await deliverSigned(stack, 'charge.dispute.closed', { ...made, status: 'warning_closed' });
+    await stack.closed((await shows(id, 'warning_closed')).disputes[0]?.id ?? '');
+    await stack.workerPart.kill9();
+    const told = { ...made, status: 'needs_response', balance_transactions: [{ amount: -1999, currency: 'usd' }] };
+    await deliverSigned(stack, 'charge.dispute.updated', told);
+    const open = await stack.api.untilShows(id, (p) => p.disputes[0]?.final === false);
+    const [dispute] = open.disputes;
+    assert.deepEqual(
+      [dispute?.status, dispute?.amount, dispute?.currency, dispute?.amount_withdrawn, dispute?.balance_currency],
+      ['needs_response', 1999, 'eur', 1999, 'usd'],
+    );
+    assert.equal(dispute?.payment_intent, intent);
+    await stack.workerPart.start();
   });
 
   it('told three times over, in any order, is one dispute', async () => {

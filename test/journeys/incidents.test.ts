@@ -93,6 +93,26 @@ describe('money that arrives where none was expected', () => {
     assert.equal(live.length, 1, 'one charge is kept');
   });
 
+  it('that is being given back takes nothing from what can be refunded of the payment itself', async () => {
+    const { id, intent } = await stack.paid();
+    await stack.simulator.faults({ requests: [{ kind: 'hold_reply', endpoint: 'refunds.create', times: 1 }] });
+    const stray = await strayIntent(id);
+    await stack.simulator.untilHeld();
+    const shown = await stack.api.untilShows(id, (p) => p.refunds.length === 1);
+    assert.deepEqual([shown.refunds[0]?.payment_intent, shown.refunds[0]?.final], [stray.id, false]);
+    assert.equal((await stack.api.refund(id, { reference: 'all' })).status, 202);
+    await stack.simulator.release();
+    const both = await stack.api.untilShows(id, (p) => p.refunds.length === 2 && p.refunds.every((r) => r.final));
+    assert.equal(both.amount_refunded, 1999);
+    for (const collected of [intent, stray.id]) {
+      const { data } = await stack.stripe.refunds.list({ payment_intent: collected });
+      assert.deepEqual(
+        data.map(({ amount, status }) => [amount, status]),
+        [[1999, 'succeeded']],
+      );
+    }
+  });
+
   it('for a payment Temporal has lost is not just acknowledged either', async () => {
     const stray = await strayIntent('pay.acme.lost-for-good');
     const handle = stack.temporal.workflow.getHandle(`incident.lost_payment.pay.acme.lost-for-good.${stray.id}`);

@@ -59,13 +59,17 @@ describe('a refund', () => {
         requests: [{ kind: 'lose_reply', endpoint: 'refunds.create', times: 1 }],
         webhooks: [{ kind: 'drop' }],
       });
-      const taken = await stack.api.refund(id, { reference: 'lost' });
+      // A part only: of the whole, Stripe would refuse a second refund under whatever key.
+      const taken = await stack.api.refund(id, { reference: 'lost', amount: 700 });
       assert.equal(taken.status, 202);
       await stack.simulator.untilRequested(taken.body.id, 'refunds.create');
       await between(stack, upset);
       const shown = await settled(id);
-      assert.deepEqual([shown.amount_refunded, shown.refunds[0]?.status], [1999, 'succeeded']);
-      assert.deepEqual(await atStripe(intent), [[1999, 'succeeded']]);
+      assert.deepEqual([shown.amount_refunded, shown.refunds[0]?.status], [700, 'succeeded']);
+      assert.deepEqual(await atStripe(intent), [[700, 'succeeded']]);
+      const sends = await stack.simulator.requestsOf(taken.body.id, 'refunds.create');
+      assert.ok(sends.length > 1, 'it was repeated');
+      assert.equal(new Set(sends.map((r) => r.idempotencyKey)).size, 1, 'a repeat never changes the key');
     });
 
     it(`that later fails is failed, and its money can be given back again${upset.name}`, async () => {

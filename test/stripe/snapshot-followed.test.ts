@@ -133,6 +133,15 @@ describe('what is kept of a dispute', () => {
     }
   });
 
+  it('counts the disputed money, and not the fee that Stripe takes for it', () => {
+    const [out] = moved(-1999).balance_transactions;
+    const { withdrawn } = toDisputeSnapshot(
+      OWNER,
+      dispute({ balance_transactions: [{ ...out, fee: 1500, net: -3499 }] }),
+    );
+    assert.equal(withdrawn, 1999);
+  });
+
   it('survives what Stripe may leave out', () => {
     const bare = dispute({
       payment_intent: null,

@@ -16,7 +16,10 @@ export interface DisputeSnapshot {
   /** Until when evidence is taken; null where none is asked for. */
   readonly evidenceDueMs: number | null;
   readonly evidenceSubmitted: number;
-  /** What went out of the Stripe balance because of it, and what came back; both positive, in the balance's currency. */
+  /**
+   * The disputed money that went out of the Stripe balance, and what of it came back; both positive, in the balance's
+   * currency. The fee that Stripe takes for a dispute is in neither.
+   */
   readonly withdrawn: number;
   readonly reinstated: number;
   /** The currency of the two, which need not be the charge's; null while nothing has moved. */

@@ -13,7 +13,7 @@ export interface DisputeStanding {
   readonly payment_intent: string | null;
   /** Unix ms; null where no evidence is asked for. */
   readonly evidence_due_ms: number | null;
-  /** What left the Stripe balance, and came back, in `balance_currency`. */
+  /** The disputed money that was withdrawn, and reinstated, in `balance_currency`; without the fee Stripe takes for it. */
   readonly amount_withdrawn: number;
   readonly amount_reinstated: number;
   readonly balance_currency: string | null;
