@@ -1,7 +1,8 @@
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { timingOf } from '../config/index.js';
 import { refundId } from '../domain/ids.js';
-import { holdsMoney, openRefund, type RefundReason, refundStanding } from '../domain/refund/index.js';
+import { holdsMoney, type RefundReason, refundStanding } from '../domain/refund/index.js';
+import { refundAtStart } from '../workflows/at-start.js';
 import { refund } from '../workflows/index.js';
 import { ON_MAIN_QUEUE, type RefundInput, SHOWN } from '../workflows/messages.js';
 import { refundAttributes } from '../workflows/search-attributes.js';
@@ -133,7 +134,7 @@ function start(client: Client, input: RefundInput, request: RefundRequest) {
     args: [input],
     memo: {
       fingerprint: fingerprint(request),
-      [SHOWN]: refundStanding(openRefund(input.terms, input.owner)),
+      [SHOWN]: refundStanding(refundAtStart(input)),
     },
     typedSearchAttributes: refundAttributes(input),
     staticSummary: `${amount} ${currency} back`,

@@ -3,6 +3,7 @@ import { mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { failure, type Running, UsageError } from '../process.js';
+import { typeName } from '../temporal/prepare.js';
 import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.js';
 
 /**
@@ -26,7 +27,7 @@ export const DYNAMIC_CONFIG: Readonly<Record<string, number | boolean>> = {
 };
 
 /** Known from the start, they need not be waited for. */
-const KNOWN_ATTRIBUTES = SEARCH_ATTRIBUTES.map(({ name, type }) => `${name}=${type === 'INT' ? 'Int' : 'Keyword'}`);
+const KNOWN_ATTRIBUTES = SEARCH_ATTRIBUTES.map((key) => `${key.name}=${typeName(key)}`);
 
 /**
  * What only the file database wants: it takes one writer at a time, and 512 at once for the lists (the default) stand in

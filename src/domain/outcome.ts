@@ -181,7 +181,8 @@ const LATER_SHARE = 1 / 100;
 /**
  * How long to wait before the repeat after the `sends`-th send (1 = the first), in milliseconds: exponential, and
  * never more than a tenth of the payment's age or 30 s, whichever is more. The age bound keeps the history of a
- * payment that waits out an outage logarithmic in the outage, or nearly: between two hours and a day it is 15 minutes. Full jitter over the upper half, by `random` in [0, 1).
+ * payment that waits out an outage logarithmic in the outage, or nearly: between two and a half hours and a day it is
+ * 15 minutes. Full jitter over the upper half, by `random` in [0, 1).
  */
 export function repeatDelayMs(cause: RepeatCause, sends: number, ageMs: number, random: number): number {
   const ceiling = Math.min(Math.max(LONGEST_DELAY_MS, ageMs * LATER_SHARE), Math.max(30_000, ageMs / 10));

@@ -97,6 +97,31 @@ export function isMissed(
   return !operation.sending && !mayRepeat(operation, keyLifeMs, atMs) && isLate(operation, proofDelayMs, atMs);
 }
 
+/** What a person was called to: an outcome that stayed unknown, or an operation that could not be sent. */
+export interface Called {
+  readonly unknown: boolean;
+}
+
+/**
+ * When a person is called to an operation, Unix ms: to an outcome that stays unknown, and to one that was accepted and is
+ * refused for now at every send. Once for each; infinity where nobody is to be called any more.
+ *
+ * @param called what a person was called to before.
+ * @param since from when its `patienceMs` count: `acceptedAtMs` stands in for a first use of its key that is not known, and
+ *   `askedAtMs` is infinity for an operation that something else ends.
+ */
+export function callAtMs(
+  operation: Sending,
+  called: Called | null,
+  since: { readonly acceptedAtMs: number; readonly askedAtMs: number },
+  patienceMs: number,
+): number {
+  const { mayHaveArrived: unknown, birthMs, sends } = operation;
+  const wasCalled = called !== null && (called.unknown || !unknown);
+  if (wasCalled || (!unknown && sends === 0)) return Number.POSITIVE_INFINITY;
+  return (unknown ? (birthMs ?? since.acceptedAtMs) : since.askedAtMs) + patienceMs;
+}
+
 /** Whether a repeat under the key can still tell how it went, at `now`. */
 export function mayRepeat(operation: Sending, keyLifeMs: number, now: number): boolean {
   return !operation.repeatIsUseless && (operation.birthMs === null || now < operation.birthMs + keyLifeMs);

@@ -126,12 +126,17 @@ async function missingAttributes(client: Client, namespace: string): Promise<Att
   }
 }
 
+/** As Temporal's own tools write it. */
+export function typeName({ type }: Attribute): string {
+  return type === 'INT' ? 'Int' : 'Keyword';
+}
+
 function indexedType(type: 'KEYWORD' | 'INT') {
   return type === 'INT' ? IndexedValueType.INDEXED_VALUE_TYPE_INT : IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
 }
 
 function missingError(namespace: string, missing: readonly Attribute[], cause: unknown): NamespaceUnfitError {
-  const wanted = missing.map((key) => `--name ${key.name} --type ${key.type === 'INT' ? 'Int' : 'Keyword'}`).join(' ');
+  const wanted = missing.map((key) => `--name ${key.name} --type ${typeName(key)}`).join(' ');
   const why = cause === undefined ? '' : ` (${(cause as Error).message})`;
   return new NamespaceUnfitError(
     `namespace ${namespace} lacks search attributes${why}: ` +

@@ -1,15 +1,10 @@
 import { type Workflow, WorkflowNotFoundError } from '@temporalio/client';
 import { timingOf } from '../config/index.js';
-import { addsToDispute, disputeStanding, nextDispute, openDispute } from '../domain/dispute/index.js';
-import {
-  addsToRefund,
-  followRefund,
-  type RefundState,
-  type RefundTerms,
-  refundStanding,
-} from '../domain/refund/index.js';
+import { addsToDispute, disputeStanding, nextDispute } from '../domain/dispute/index.js';
+import { addsToRefund, type RefundState, type RefundTerms, refundStanding } from '../domain/refund/index.js';
 import type { StripeEvent } from '../stripe/signature.js';
 import { tellWorkflow } from '../temporal/tell-workflow.js';
+import { disputeAtStart, refundAtStart } from '../workflows/at-start.js';
 import { dispute, refund } from '../workflows/index.js';
 import {
   type DisputeInput,
@@ -41,7 +36,7 @@ export async function deliverRefund(parts: DeliverParts, to: ToRefund, event: St
     ...ON_MAIN_QUEUE,
     args: [input],
     // The caller's request is still the same request.
-    memo: { ...(closed === null ? {} : closed.memo), [SHOWN]: refundStanding(earlier ?? stateOf(input)) },
+    memo: { ...(closed === null ? {} : closed.memo), [SHOWN]: refundStanding(refundAtStart(input)) },
     signal: refundTold,
     signalArgs: [to.refund],
     typedSearchAttributes: refundAttributes(input),
@@ -68,10 +63,6 @@ function followed({ policy, deployment }: DeliverParts, to: ToRefund, event: Str
   return { version: 1, terms, owner, made: 'elsewhere', deployment, workerLostMs, earlier: null };
 }
 
-function stateOf({ terms, owner }: RefundInput): RefundState {
-  return followRefund(terms, owner);
-}
-
 function continued(earlier: RefundState) {
   return { earlier, owner: earlier.owner, terms: earlier.terms };
 }
@@ -95,8 +86,7 @@ export async function deliverDispute(parts: DeliverParts, to: ToDispute, event: 
     overdueMs: policy.overdue_ms,
     earlier,
   };
-  const known = earlier ?? openDispute(id, account, intent);
-  const told = nextDispute(known, { type: 'dispute', source: 'webhook', dispute: to.dispute });
+  const told = nextDispute(disputeAtStart(input), { type: 'dispute', source: 'webhook', dispute: to.dispute });
   await client.workflow.signalWithStart(dispute, {
     workflowId: to.workflowId,
     ...ON_MAIN_QUEUE,

@@ -16,10 +16,10 @@ import {
   disputeStanding,
   nextDispute,
   nextDisputeStep,
-  openDispute,
 } from '../domain/dispute/index.js';
 import { followDelayMs, ownerBy } from '../domain/following.js';
 import { INTERNAL, readOptions } from './activity-options.js';
+import { disputeAtStart } from './at-start.js';
 import { type DisputeInput, type DisputeReport, disputeReport, disputeTold, SHOWN } from './messages.js';
 import { ownerAttributes, STATUS } from './search-attributes.js';
 
@@ -60,7 +60,7 @@ class DisputeRun {
   private shown = '';
 
   constructor(readonly input: DisputeInput) {
-    this.state = input.earlier ?? openDispute(input.dispute, input.account, input.intent);
+    this.state = disputeAtStart(input);
     setHandler(disputeReport, () => this.report());
     setHandler(disputeTold, (told) => {
       this.learn({ type: 'dispute', source: 'webhook', dispute: told });

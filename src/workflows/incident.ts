@@ -10,8 +10,9 @@ import {
 import type { InternalActivities, StripeActivities } from '../activities/types.js';
 import { idempotencyKey, refundId } from '../domain/ids.js';
 import { type IntentSnapshot, isFinalStatus, mayStillCollect } from '../domain/intent.js';
-import { holdsMoney, openRefund, refundStanding } from '../domain/refund/index.js';
+import { holdsMoney, refundStanding } from '../domain/refund/index.js';
 import { changeOptions, INTERNAL, readOptions } from './activity-options.js';
+import { refundAtStart } from './at-start.js';
 import {
   type IncidentInput,
   type IncidentResult,
@@ -143,7 +144,7 @@ async function giveBack(input: IncidentInput, intent: IntentSnapshot): Promise<s
       parentClosePolicy: ParentClosePolicy.ABANDON,
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
       // From the start it says whose intent it is about: money of a stray one is not the payment's own.
-      memo: { [SHOWN]: refundStanding(openRefund(refundInput.terms, refundInput.owner)) },
+      memo: { [SHOWN]: refundStanding(refundAtStart(refundInput)) },
       typedSearchAttributes: refundAttributes(refundInput),
       staticSummary: `${intent.amountReceived} ${intent.currency} back for ${paymentId}`,
     });

@@ -8,14 +8,13 @@ import {
 } from '@temporalio/workflow';
 import { followDelayMs } from '../domain/following.js';
 import {
-  followRefund,
   nextRefund,
-  openRefund,
   type RefundFact,
   type RefundState,
   type RefundStep,
   refundStanding,
 } from '../domain/refund/index.js';
+import { refundAtStart } from './at-start.js';
 import { LostPast } from './lost-past.js';
 import { type RefundInput, type RefundReport, refundReport, refundTold, ruledDead, SHOWN } from './messages.js';
 import { ownerAttributes, STATUS } from './search-attributes.js';
@@ -30,8 +29,8 @@ export class RefundRun {
   private shownStatus = 'processing';
 
   constructor(readonly input: RefundInput) {
-    const { terms, owner, made, earlier } = input;
-    this.state = earlier ?? (made === 'here' ? openRefund(terms, owner) : followRefund(terms, owner));
+    const { terms } = input;
+    this.state = refundAtStart(input);
     this.past = new LostPast(() => {
       this.take({ type: 'past_lost', deadlineMs: Date.now() + terms.timing.sendWindowMs });
     });

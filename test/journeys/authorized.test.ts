@@ -172,13 +172,7 @@ describe('a payment that is authorized first', () => {
     await stack.simulator.faults({ requests: [{ kind: 'reset_before', endpoint: 'payment_intents.capture' }] });
     assert.equal((await stack.api.capture(id, { amount: 600 })).status, 202);
     await stack.api.untilTold(id, /capture 1 unknown/);
-    await stack.temporal.workflowService.resetWorkflowExecution({
-      namespace: stack.temporal.options.namespace,
-      workflowExecution: { workflowId: id, runId: workflow.run_id },
-      reason: 'a test',
-      requestId: `reset-${id}`,
-      workflowTaskFinishEventId: 4 as never,
-    });
+    await stack.reset(id, workflow.run_id);
     await stack.api.untilTold(id, /the run was reset/);
     await stack.simulator.noFaults();
     const paid = await stack.api.until(id, (p) => p.final);
@@ -189,13 +183,7 @@ describe('a payment that is authorized first', () => {
   it('a capture refused to a run that was reset binds none that comes once it is allowed', async () => {
     const asks = { capture_method: 'manual', payment_method: 'pm_card_threeDSecure2Required' };
     const { id, workflow, payment_intent } = await stack.api.pay(aPayment(asks));
-    await stack.temporal.workflowService.resetWorkflowExecution({
-      namespace: stack.temporal.options.namespace,
-      workflowExecution: { workflowId: id, runId: workflow.run_id },
-      reason: 'a test',
-      requestId: `reset-${id}`,
-      workflowTaskFinishEventId: 4 as never,
-    });
+    await stack.reset(id, workflow.run_id);
     await stack.api.untilTold(id, /the run was reset/);
     const keyed = { 'Idempotency-Key': `key-${id}` };
     for (const headers of [{}, keyed]) {

@@ -93,13 +93,7 @@ describe('a crash in the middle of a payment', () => {
     const paid = await stack.api.pay(aPayment());
     await stack.closed(paid.id);
     const creates = (await stack.simulator.requestsOf(paid.id, 'payment_intents.create')).length;
-    await stack.temporal.workflowService.resetWorkflowExecution({
-      namespace: 'default',
-      workflowExecution: { workflowId: paid.id, runId: paid.workflow.run_id },
-      reason: 'a test',
-      workflowTaskFinishEventId: 4 as never,
-      requestId: 'reset-1',
-    });
+    await stack.reset(paid.id, paid.workflow.run_id);
     const again = await stack.api.until(paid.id, (p) => p.final && p.workflow.run_id !== paid.workflow.run_id);
     assert.equal(again.status, 'succeeded');
     assert.equal((await stack.chargesOf(paid.id)).length, 1);
@@ -117,13 +111,7 @@ describe('a crash in the middle of a payment', () => {
     const { events } = await stack.temporal.workflow.getHandle(declined.id).fetchHistory();
     const TASK_COMPLETED = 7;
     const last = (events ?? []).filter((e) => Number(e.eventType) === TASK_COMPLETED).at(-1);
-    await stack.temporal.workflowService.resetWorkflowExecution({
-      namespace: 'default',
-      workflowExecution: { workflowId: declined.id, runId: declined.workflow.run_id },
-      reason: 'a test',
-      workflowTaskFinishEventId: last?.eventId as never,
-      requestId: 'reset-3',
-    });
+    await stack.reset(declined.id, declined.workflow.run_id, { from: Number(last?.eventId) });
     await stack.api.untilTold(declined.id, /the run was reset/);
     // The worker forgets the run, so that what follows replays all of it, the doubt included.
     await stack.workerPart.stop();
@@ -144,7 +132,7 @@ describe('a crash in the middle of a payment', () => {
     await stack.closed(paid.id);
     // With the worker away, the cancel and the reset are met in one task.
     await stack.workerPart.stop();
-    await resetTo(paid.id, paid.workflow.run_id, 4, 'reset-4');
+    await stack.reset(paid.id, paid.workflow.run_id);
     await stack.temporal.workflow.getHandle(paid.id).cancel();
     await stack.workerPart.start();
     const final = await stack.api.until(paid.id, (p) => p.final && p.workflow.run_id !== paid.workflow.run_id);
@@ -155,7 +143,7 @@ describe('a crash in the middle of a payment', () => {
 
   it('a reset of a reset goes on too', async () => {
     const waiting = await stack.api.pay(aPayment({ payment_method: 'pm_card_authenticationRequired' }));
-    await resetTo(waiting.id, waiting.workflow.run_id, 4, 'reset-5');
+    await stack.reset(waiting.id, waiting.workflow.run_id);
     const once = await stack.api.until(
       waiting.id,
       (p) => p.status === 'requires_action' && p.workflow.run_id !== waiting.workflow.run_id,
@@ -163,7 +151,7 @@ describe('a crash in the middle of a payment', () => {
     const { events } = await stack.temporal.workflow.getHandle(waiting.id).fetchHistory();
     const TASK_COMPLETED = 7;
     const last = (events ?? []).filter((e) => Number(e.eventType) === TASK_COMPLETED).at(-1);
-    await resetTo(waiting.id, once.workflow.run_id, Number(last?.eventId), 'reset-6');
+    await stack.reset(waiting.id, once.workflow.run_id, { from: Number(last?.eventId) });
     const twice = await stack.api.until(
       waiting.id,
       (p) => p.status === 'requires_action' && p.workflow.run_id !== once.workflow.run_id,
@@ -177,16 +165,6 @@ describe('a crash in the middle of a payment', () => {
     await stack.closed(waiting.id);
   });
 
-  async function resetTo(workflowId: string, runId: string, finishEventId: number, requestId: string): Promise<void> {
-    await stack.temporal.workflowService.resetWorkflowExecution({
-      namespace: 'default',
-      workflowExecution: { workflowId, runId },
-      reason: 'a test',
-      workflowTaskFinishEventId: finishEventId as never,
-      requestId,
-    });
-  }
-
   it('a reset before anything reached Stripe finds nothing, and pays under the same key', async () => {
     await stack.workerPart.stop();
     const { body } = await stack.api.create(aPayment());
@@ -194,14 +172,7 @@ describe('a crash in the middle of a payment', () => {
     const paid = await stack.api.until(body.id, (p) => p.final);
     await stack.closed(paid.id);
     // The same run again, from before its first send, with the reply of the first one lost to it.
-    await stack.temporal.workflowService.resetWorkflowExecution({
-      namespace: 'default',
-      workflowExecution: { workflowId: paid.id, runId: paid.workflow.run_id },
-      reason: 'a test',
-      workflowTaskFinishEventId: 4 as never,
-      requestId: 'reset-2',
-      resetReapplyExcludeTypes: [1],
-    });
+    await stack.reset(paid.id, paid.workflow.run_id, { withoutSignals: true });
     await stack.api.until(paid.id, (p) => p.final && p.workflow.run_id !== paid.workflow.run_id);
     await stack.closed(paid.id);
     const keys = (await stack.simulator.requestsOf(paid.id, 'payment_intents.create')).map((r) => r.idempotencyKey);

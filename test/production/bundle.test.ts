@@ -101,7 +101,8 @@ describe('the workflow code of a worker', () => {
   });
 
   it('is the sources where the sources run', () => {
-    assert.equal(workflowCode().workflowsPath, join(ROOT, 'src/workflows/index.ts'));
+    const workflowsPath = join(ROOT, 'src/workflows/index.ts');
+    assert.deepEqual(workflowCode(), { workflowsPath, bundlerOptions: { preloadModules: [workflowsPath] } });
   });
 });
 

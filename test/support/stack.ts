@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -126,6 +127,27 @@ export class Stack {
     assert.equal(status, 'succeeded');
     await this.closed(id);
     return { id, intent: payment_intent ?? '' };
+  }
+
+  /**
+   * Runs a workflow again from an event on, by default the one with which its first task completed.
+   *
+   * @param run which of its runs; the last one where nothing is said.
+   */
+  async reset(
+    workflowId: string,
+    run: string | null = null,
+    { from = 4, withoutSignals = false }: { from?: number; withoutSignals?: boolean } = {},
+  ): Promise<void> {
+    const SIGNALS = 1;
+    await this.temporal.workflowService.resetWorkflowExecution({
+      namespace: this.temporal.options.namespace,
+      workflowExecution: { workflowId, runId: run },
+      reason: 'a test',
+      workflowTaskFinishEventId: from as never,
+      requestId: randomUUID(),
+      resetReapplyExcludeTypes: withoutSignals ? [SIGNALS] : [],
+    });
   }
 
   /** Every charge at Stripe that went through, by the payment it belongs to. */

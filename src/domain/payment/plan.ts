@@ -1,5 +1,5 @@
 import { mayStillCollect } from '../intent.js';
-import { mayRepeat, type Sending } from '../sending.js';
+import { callAtMs, mayRepeat, type Sending } from '../sending.js';
 import {
   type Attempt,
   type Capture,
@@ -127,19 +127,11 @@ function stepWithConfirmation(state: PaymentState, attempt: Attempt, intent: str
   return mayRepeat(attempt, state.terms.timing.keyLifeMs, now) ? { do: 'send', attempt } : { do: 'read', attempt };
 }
 
-/**
- * When a person is called to an outcome that stays unknown, and to what was accepted and is refused for now at every send:
- * once for each.
- *
- * @param askedAtMs of an operation that ends only by being carried out; one that is ended by `expires_at` has none.
- */
-function handOver(state: PaymentState, of: Sending, now: number, askedAtMs = Number.POSITIVE_INFINITY) {
-  const unknown = of.mayHaveArrived;
-  const { handedOver, terms } = state;
-  const wasCalled = handedOver?.key === of.key && (handedOver.unknown || !unknown);
-  const refusedSince = of.sends > 0 ? askedAtMs : Number.POSITIVE_INFINITY;
-  const since = unknown ? (of.birthMs ?? terms.acceptedAtMs) : refusedSince;
-  const atMs = wasCalled ? Number.POSITIVE_INFINITY : since + terms.timing.patienceMs;
+/** @param askedAtMs of an operation that ends only by being carried out; one that is ended by `expires_at` has none. */
+function handOver({ handedOver, terms }: PaymentState, of: Sending, now: number, askedAtMs = Number.POSITIVE_INFINITY) {
+  const called = handedOver?.key === of.key ? handedOver : null;
+  const { acceptedAtMs, timing } = terms;
+  const atMs = callAtMs(of, called, { acceptedAtMs, askedAtMs }, timing.patienceMs);
   return { due: now >= atMs, atMs };
 }
 

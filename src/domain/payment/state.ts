@@ -1,7 +1,7 @@
 import type { Failure } from '../failures.js';
 import { idempotencyKey } from '../ids.js';
 import type { IntentSnapshot } from '../intent.js';
-import { type Sending, unsent } from '../sending.js';
+import { type Called, type Sending, unsent } from '../sending.js';
 import type { CanceledBy } from './facts.js';
 
 /** What the API shows. */
@@ -119,7 +119,7 @@ export interface PaymentState {
   /** The run was reset: what it did after the point it was reset to is forgotten, and may have happened. */
   readonly pastLost: { readonly deadlineMs: number } | null;
   /** The operation that a person was called to last, and whether its outcome was unknown or it had not been sent. */
-  readonly handedOver: { readonly key: string; readonly unknown: boolean } | null;
+  readonly handedOver: (Called & { readonly key: string }) | null;
   readonly amountCaptured: number;
   /** The capture asked for last, if one was. */
   readonly capture: Capture | null;

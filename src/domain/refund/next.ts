@@ -72,7 +72,7 @@ function apply(state: RefundState, fact: RefundFact): RefundState {
     case 'ruled_dead':
       return giveUp(state, (a) => !a.sending, 'canceled', 'A person has found that it was never made.');
     case 'handed_over':
-      return { ...state, handedOver: fact.unknown ? 'unknown' : 'unsent' };
+      return { ...state, handedOver: { unknown: fact.unknown } };
     case 'alerted':
       return { ...state, alerted: true };
   }

@@ -1,4 +1,4 @@
-import { mayRepeat } from '../sending.js';
+import { callAtMs, mayRepeat } from '../sending.js';
 import { isSettled } from './next.js';
 import type { RefundAttempt, RefundState } from './state.js';
 
@@ -38,25 +38,13 @@ function fellThrough({ seen, givenUp }: RefundState): boolean {
 }
 
 function stepUnseen(state: RefundState, attempt: RefundAttempt, now: number): RefundStep {
-  const { timing } = state.terms;
+  const { timing, acceptedAtMs } = state.terms;
   const unknown = attempt.mayHaveArrived;
-  const callAt = handOverAt(state, attempt);
+  const callAt = callAtMs(attempt, state.handedOver, { acceptedAtMs, askedAtMs: acceptedAtMs }, timing.patienceMs);
   if (now >= callAt) return { do: 'hand_over', unknown };
   if (attempt.lookFirst) return { do: 'find', attempt };
   const againAtMs = Math.max(attempt.againAtMs, state.againAtMs);
   if (againAtMs > now) return { do: 'wait', for: 'repeat', untilMs: Math.min(againAtMs, callAt) };
   if (!unknown || mayRepeat(attempt, timing.keyLifeMs, now)) return { do: 'send', attempt };
   return { do: 'find', attempt };
-}
-
-/**
- * When a person is called: to what nobody knows the end of, and to what was accepted and is refused for now at every send;
- * once for each.
- */
-function handOverAt({ terms, handedOver }: RefundState, attempt: RefundAttempt): number {
-  const { mayHaveArrived: unknown, birthMs, sends } = attempt;
-  const wasCalled = handedOver === 'unknown' || (handedOver === 'unsent' && !unknown);
-  if (wasCalled || (!unknown && sends === 0)) return Number.POSITIVE_INFINITY;
-  const since = unknown ? (birthMs ?? terms.acceptedAtMs) : terms.acceptedAtMs;
-  return since + terms.timing.patienceMs;
 }

@@ -3,7 +3,7 @@ import type { Owner } from '../following.js';
 import { idempotencyKey } from '../ids.js';
 import type { IntentLabels } from '../intent.js';
 import type { Timing } from '../payment/index.js';
-import { type Answered, type Sending, unsent } from '../sending.js';
+import { type Answered, type Called, type Sending, unsent } from '../sending.js';
 
 /** Why money is given back, in Stripe's words. */
 export type RefundReason = 'duplicate' | 'fraudulent' | 'requested_by_customer';
@@ -62,7 +62,7 @@ export interface RefundState {
   /** When it was last looked for, or heard of; nothing is asked before `againAtMs`. */
   readonly againAtMs: number;
   /** What a person was called to: that nobody knows whether it was made, or that it cannot be sent. */
-  readonly handedOver: 'unknown' | 'unsent' | null;
+  readonly handedOver: Called | null;
   /** The failure a person has been told of. */
   readonly alerted: boolean;
 }

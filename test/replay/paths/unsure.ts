@@ -146,13 +146,7 @@ async function lastTask(stack: Stack, id: string): Promise<number> {
 }
 
 /** Runs it again from this event on, and waits until the run that goes on knows that it was reset. */
-async function reset(stack: Stack, id: string, workflowTaskFinishEventId: number): Promise<void> {
-  await stack.temporal.workflowService.resetWorkflowExecution({
-    namespace: stack.temporal.options.namespace,
-    workflowExecution: { workflowId: id },
-    reason: 'to be recorded',
-    workflowTaskFinishEventId: workflowTaskFinishEventId as never,
-    requestId: `reset-${id}`,
-  });
+async function reset(stack: Stack, id: string, from: number): Promise<void> {
+  await stack.reset(id, null, { from });
   await stack.api.untilTold(id, /the run was reset/);
 }
