@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import Stripe from 'stripe';
 import type { FaultScript } from './faults.js';
-import type { StripeEvent, WebhookDelivery, WebhookEndpoint } from './objects.js';
-import type { Store } from './store.js';
+import type { StripeEvent, WebhookDelivery, WebhookEndpoint } from './objects/event.js';
+import type { Store } from './state/store.js';
 
 export interface DeliveryOptions {
   readonly store: Store;
@@ -34,7 +34,10 @@ export class WebhookSender {
   /** The deliveries that an event needs, one to each endpoint that asks for it; they are stored with the event itself. */
   plan(account: string, event: StripeEvent, raisedMs: number): WebhookDelivery[] {
     const endpoints = this.options.store.all(account, 'webhook_endpoints');
-    const asking = endpoints.filter(({ enabled_events }) => enabled_events?.includes(event.type) ?? true);
+    const asking = endpoints.filter(
+      ({ enabled_events, status }) =>
+        status === 'enabled' && (enabled_events.includes('*') || enabled_events.includes(event.type)),
+    );
     return asking.map((endpoint) => ({
       id: `${event.id}.${endpoint.id}`,
       event: event.id,

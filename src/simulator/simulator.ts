@@ -1,23 +1,22 @@
-import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import qs from 'qs';
 import { Agenda } from './agenda.js';
 import { asAnswer, badKey, keyInUse, rejection, reply, secretKeyRequired, truncate, unknownUrl } from './answers.js';
 import { Clock } from './clock.js';
-import { API_VERSION, type RequestContext } from './context.js';
+import { DEFAULT_VERSION, type RequestContext } from './context.js';
 import { control } from './control.js';
 import { WebhookSender } from './delivery.js';
 import { DUE } from './due.js';
 import { FaultScript, faultsSchema, type RequestFault } from './faults.js';
-import { type Answer, handle, happen, type IncomingCall, type RaisedEvent } from './handle.js';
+import { type Answer, handle, happen, type IncomingCall, type Parts, type RaisedEvent } from './handle.js';
 import { HeldReplies } from './held-replies.js';
-import { callerOf, header, readBody } from './incoming.js';
-import type { Scheduled } from './objects.js';
-import type { Params } from './params.js';
+import { Ids, newSeed } from './ids.js';
+import { callerOf, decode, header, readBody } from './incoming.js';
+import type { Scheduled } from './objects/simulated.js';
 import { type LoggedRequest, RequestLog } from './request-log.js';
 import { findRoute, isPublishable } from './routes.js';
-import { Store } from './store.js';
+import { SearchLag } from './search/lag.js';
+import { Store, WHOLE } from './state/store.js';
 
 export interface SimulatorOptions {
   readonly port: number;
@@ -25,6 +24,10 @@ export interface SimulatorOptions {
   readonly host?: string | undefined;
   /** Where its state is kept; undefined keeps it in memory. */
   readonly folder: string | undefined;
+  /** How many payments each account remembers; many thousands where nothing is said. */
+  readonly history?: number | undefined;
+  /** Of ids and of what is drawn: the same seed and requests give the same answers. Only for state that is new. */
+  readonly seed?: string | undefined;
   readonly now?: () => number;
   /** Pause before a webhook's first retry, ms. */
   readonly firstRetryMs?: number;
@@ -39,6 +42,8 @@ export class Simulator {
   readonly clock: Clock;
   readonly agenda: Agenda;
   private readonly requests: RequestLog;
+  private readonly ids: Ids;
+  private readonly parts: Parts;
   private readonly server: Server;
   private readonly inUse = new Set<string>();
   /** Where it is reached, once it listens. */
@@ -47,7 +52,8 @@ export class Simulator {
   constructor(private readonly options: SimulatorOptions) {
     const realNow = options.now ?? Date.now;
     this.requests = new RequestLog(realNow);
-    this.store = new Store(options.folder);
+    this.store = new Store(options);
+    this.ids = new Ids(sown(this.store, options.seed));
     this.clock = new Clock(this.store, realNow);
     this.agenda = new Agenda({
       store: this.store,
@@ -59,6 +65,12 @@ export class Simulator {
       script: () => this.script,
       firstRetryMs: options.firstRetryMs ?? 1_000,
     });
+    this.parts = {
+      store: this.store,
+      ids: this.ids,
+      lag: new SearchLag(),
+      plan: (account, event, nowMs) => this.sender.plan(account, event, nowMs),
+    };
     this.server = createServer((req, res) => void this.serve(req, res));
   }
 
@@ -82,6 +94,7 @@ export class Simulator {
     const closed = new Promise((resolve) => this.server.close(resolve));
     this.server.closeAllConnections();
     await closed;
+    this.store.close();
   }
 
   /** Every request to Stripe's API, oldest first. */
@@ -102,16 +115,13 @@ export class Simulator {
   }
 
   private happenAt<T>(account: string, nowMs: number, work: (context: RequestContext) => T): T {
-    const happening = { account, nowMs, base: this.base, newId };
-    const plan: Parameters<typeof happen>[3] = (name, event) => this.sender.plan(name, event, nowMs);
-    const { result, events } = happen(this.store, happening, work, plan);
+    const happening = { account, nowMs, base: this.base };
+    const { result, events } = happen(this.parts, happening, work);
     void this.deliver(account, events);
     return result;
   }
 
   private fallDue(account: string, { id, kind, concerns, dueMs }: Scheduled): void {
-    // Something that fell due before it may have taken it back, or put it off.
-    if (this.store.get(account, 'scheduled', id)?.dueMs !== dueMs) return;
     this.happenAt(account, dueMs, (context) => {
       context.tx.remove('scheduled', id);
       DUE[kind](context, concerns);
@@ -127,7 +137,7 @@ export class Simulator {
       const body = await readBody(req);
       const url = new URL(req.url ?? '/', 'http://simulator');
       if (url.pathname === '/_simulator' || url.pathname.startsWith('/_simulator/')) {
-        await control(this, req.method ?? 'GET', url, body, res);
+        await control(this, req.method ?? 'GET', url, body.toString('utf8'), res);
         return;
       }
       await this.serveApi(req, res, url, body);
@@ -136,19 +146,19 @@ export class Simulator {
     }
   }
 
-  private async serveApi(req: IncomingMessage, res: ServerResponse, url: URL, body: string): Promise<void> {
-    const requestId = `req_${shortId()}`;
+  private async serveApi(req: IncomingMessage, res: ServerResponse, url: URL, body: Buffer): Promise<void> {
+    const requestId = this.ids.next(WHOLE, 'req');
     const caller = callerOf(req);
     const method = req.method ?? 'GET';
-    const route = findRoute(method, url.pathname);
+    const found = findRoute(method, url.pathname);
     if (caller === undefined) return reply(res, asAnswer(badKey()), requestId);
-    if (route === undefined) return reply(res, asAnswer(unknownUrl(method, url.pathname)), requestId);
-    if (caller.publishable && !isPublishable(route)) return reply(res, asAnswer(secretKeyRequired()), requestId);
+    if (found === undefined) return reply(res, asAnswer(unknownUrl(method, url.pathname)), requestId);
+    if (caller.publishable && !isPublishable(found.route)) return reply(res, asAnswer(secretKeyRequired()), requestId);
     const { account } = caller;
 
     const idempotencyKey = header(req, 'idempotency-key');
-    const fault = this.script.forRequest(route.endpoint);
-    const entry = this.requests.count(account, route.endpoint, idempotencyKey, fault);
+    const fault = this.script.forRequest(found.route.endpoint);
+    const entry = this.requests.count(account, found.route.endpoint, idempotencyKey, fault);
     if (await this.strikesBefore(fault, res, requestId, entry)) return;
     const lock = idempotencyKey === null ? null : `${account}/${idempotencyKey}`;
     if (lock !== null && this.inUse.has(lock)) return reply(res, asAnswer(keyInUse()), requestId, entry);
@@ -165,14 +175,13 @@ export class Simulator {
       ...caller,
       method,
       path: url.pathname,
-      route,
-      params: qs.parse(method === 'GET' ? url.search.slice(1) : body, PARSING) as Params,
+      found,
+      ...(await decode(req, url, body)),
       idempotencyKey,
-      apiVersion: header(req, 'stripe-version') ?? API_VERSION,
+      apiVersion: header(req, 'stripe-version') ?? DEFAULT_VERSION,
       requestId,
       nowMs: this.clock.now(),
       base: this.base,
-      newId,
       serverError: fault?.kind === 'error_500' ? 'after' : fault?.kind === 'error_before' ? 'before' : null,
     };
     const answer = this.carryOut(call);
@@ -182,7 +191,7 @@ export class Simulator {
 
   private carryOut(call: IncomingCall): Answer {
     try {
-      return handle(this.store, call, (account, event) => this.sender.plan(account, event, call.nowMs));
+      return handle(this.parts, call);
     } catch (error) {
       return asAnswer(error);
     }
@@ -245,18 +254,12 @@ export class Simulator {
   }
 }
 
-/**
- * Lists come as objects by index, which is all that tells `expand[0]` from a metadata key "0"; and a parameter may be
- * called what every object has, such as `constructor`.
- */
-const PARSING: qs.IParseOptions = { depth: 6, parameterLimit: 1_000, parseArrays: false, plainObjects: true };
-
-function shortId(): string {
-  return randomUUID().replaceAll('-', '').slice(0, 24);
-}
-
-function newId(prefix: string): string {
-  return `${prefix}_${shortId()}`;
+/** The seed of this state, sown when it was new, and of this start: what a killed process lost is not made again. */
+function sown(store: Store, seed: string | undefined): string {
+  const known = store.get(WHOLE, 'seed', 'seed') ?? { id: 'seed' as const, seed: seed ?? newSeed(), starts: 0 };
+  const starts = known.starts + 1;
+  store.commit([[WHOLE, 'seed', { ...known, starts }]]);
+  return `${known.seed}/${starts}`;
 }
 
 function sleep(ms: number): Promise<void> {

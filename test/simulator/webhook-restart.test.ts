@@ -7,8 +7,9 @@ import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import { WebhookSender } from '../../src/simulator/delivery.js';
 import { FaultScript, faultsSchema } from '../../src/simulator/faults.js';
 import { accountId } from '../../src/simulator/incoming.js';
-import type { StripeEvent } from '../../src/simulator/objects.js';
-import { Store } from '../../src/simulator/store.js';
+import type { StripeEvent } from '../../src/simulator/objects/event.js';
+import { newEndpoint } from '../../src/simulator/resources/webhook-endpoints.js';
+import { Store } from '../../src/simulator/state/store.js';
 import { HOUR, T0 } from '../support/facts.js';
 import { Inbox } from '../support/inbox.js';
 import { cardPayment } from '../support/metered-gateway.js';
@@ -76,7 +77,7 @@ describe('webhooks on their way when the simulator ends', () => {
   ] as const) {
     it(`${name}`, async () => {
       const script = new FaultScript(faultsSchema.parse({ webhooks }));
-      const store = new Store(folder);
+      const store = new Store({ folder });
       const sender = new WebhookSender({ store, script: () => script, ...LATER });
       const event: StripeEvent = {
         id: 'evt_1',
@@ -89,7 +90,7 @@ describe('webhooks on their way when the simulator ends', () => {
         request: { id: 'req_1', idempotency_key: null },
         type: 'customer.created',
       };
-      store.commit([[ACCOUNT, 'webhook_endpoints', { id: 'we_1', url: inbox.url, secret: SECRET }]]);
+      store.commit([[ACCOUNT, 'webhook_endpoints', newEndpoint('we_1', inbox.url, SECRET, 0)]]);
       const planned = sender.plan(ACCOUNT, event, T0);
       store.commit([[ACCOUNT, 'events', event]]);
       for (const delivery of planned) store.commit([[ACCOUNT, 'deliveries', delivery]]);
@@ -97,7 +98,7 @@ describe('webhooks on their way when the simulator ends', () => {
       // It ends before its first timer: nothing has left.
       sender.stop();
 
-      const next = new WebhookSender({ store: new Store(folder), script: () => script, ...LATER });
+      const next = new WebhookSender({ store: new Store({ folder }), script: () => script, ...LATER });
       next.resume();
       await inbox.until(({ mail }) => mail.length === count);
       next.stop();
