@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { SIMULATOR_KEY } from '../../src/config/accounts.js';
+import { Inbox } from '../support/inbox.js';
+import { readSpecification, type Specification } from '../support/openapi/document.js';
+import { StripeValidator } from '../support/openapi/validator.js';
+import { outside } from '../support/outside.js';
+import { ROOT } from '../support/process.js';
+import { Simulated } from '../support/simulated.js';
+import { NEVER_GRANTED, NEWER, NOT_EVERYWHERE, withoutNewer } from './openapi/allowances.js';
+import { methodOf, pathOf } from './openapi/call.js';
+import { CONTENTS } from './openapi/calls/files.js';
+import { CALLS } from './openapi/calls/index.js';
+import { unexpanded } from './openapi/expanded.js';
+import { PENDING } from './openapi/pending.js';
+import { type Exchange, Recorder } from './openapi/recorder.js';
+import { operationAt, routesOf } from './openapi/routes.js';
+import { type StripeObject, World } from './openapi/world.js';
+
+const { files, skip } = outside('stripe-mock');
+
+/** The version of the document, and that of the client library. */
+const VERSIONS = ['2026-08-26.dahlia', '2026-10-28.endive'];
+
+let specification: Specification;
+let validator: StripeValidator;
+const read = () => {
+  specification ??= readSpecification(files.spec);
+  validator ??= new StripeValidator(specification);
+};
+
+/** What is wrong with an answer, by the schema of what was asked, or that of an error. */
+function problemsOf({ method, path, params, status, body }: Exchange): string[] {
+  if (status !== 200) return withoutNewer(validator.object('error', body));
+  const operation = operationAt(specification.operations, method, path);
+  // What is not in the document is text.
+  if (operation === undefined) return typeof body === 'string' && body !== '' ? [] : ['is no text'];
+  const ids = unexpanded(body, (params['expand'] as string[] | undefined) ?? []);
+  return [...withoutNewer(validator.answer(operation, body)), ...ids.map((id) => `${id} is not expanded`)];
+}
+
+/** What is wrong with an event, and with what it is about. */
+function problemsOfEvent(event: StripeObject): string[] {
+  const { object } = event['data'] as { object: StripeObject };
+  const problems = [...validator.object('event', event), ...validator.object(String(object['object']), object)];
+  return withoutNewer(problems).map((problem) => `${event['type']}: ${problem}`);
+}
+
+/** Every object of Stripe's in an answer, however deep. */
+function* objectsIn(value: unknown): Generator<StripeObject> {
+  if (typeof value !== 'object' || value === null) return;
+  if (!Array.isArray(value) && 'object' in value && 'id' in value) yield value as StripeObject;
+  for (const inner of Object.values(value)) yield* objectsIn(inner);
+}
+
+describe('the simulator, by Stripe’s OpenAPI document', { skip }, () => {
+  before(read);
+
+  it('has each route that its calls are written for, but for those that are pending', async () => {
+    const simulated = await Simulated.start();
+    try {
+      const there = await routesOf(new Recorder(simulated.base, { key: SIMULATOR_KEY }), specification.operations);
+      const written = new Set(CALLS.map(({ route }) => route));
+      const documented = new Set([...specification.operations.map(({ name }) => name), CONTENTS]);
+      assert.deepEqual(
+        {
+          'not documented': [...written].filter((route) => !documented.has(route)),
+          'there, without a call': [...there].filter((route) => !written.has(route)),
+          'there, and called pending': [...there].filter((route) => PENDING.has(route)),
+          'neither there nor pending': [...written].filter((route) => !there.has(route) && !PENDING.has(route)),
+        },
+        {
+          'not documented': [],
+          'there, without a call': [],
+          'there, and called pending': [],
+          'neither there nor pending': [],
+        },
+      );
+    } finally {
+      await simulated.stop();
+    }
+  });
+
+  it('may say what the document does not know where stripe-node’s types do', () => {
+    for (const [property, file] of Object.entries(NEWER)) {
+      const types = readFileSync(join(ROOT, `node_modules/stripe/cjs/resources/${file}.d.ts`), 'utf8');
+      assert.match(types, new RegExp(`\\b${property}\\??: `), property);
+    }
+  });
+
+  for (const version of VERSIONS) describe(`asked as of ${version}`, () => journey(version));
+});
+
+function journey(version: string): void {
+  let simulated: Simulated;
+  let inbox: Inbox;
+  let recorder: Recorder;
+  let world: World;
+  const answered = new Set<Exchange>();
+
+  before(async () => {
+    [simulated, inbox] = await Promise.all([Simulated.start(), Inbox.start()]);
+    await simulated.sendWebhooksTo(inbox.url, 'whsec_of_the_inbox');
+    recorder = new Recorder(simulated.base, { key: SIMULATOR_KEY, version });
+    world = new World(recorder, simulated.control, inbox.url);
+  });
+  after(async () => {
+    await simulated.stop();
+    await inbox.stop();
+  });
+
+  for (const { route, title, status, request } of CALLS.filter((call) => !PENDING.has(call.route))) {
+    it(`${route}, ${title}: ${status}, in its own schema`, async () => {
+      const { ids, params, form } = await request(world);
+      const exchange = await recorder.send(methodOf(route), pathOf(route, ids), params, form);
+      answered.add(exchange);
+      assert.equal(exchange.status, status, JSON.stringify(exchange.body));
+      assert.deepEqual(problemsOf(exchange), []);
+    });
+  }
+
+  it('grants each of its routes at least once', () => {
+    const granted = [...answered].filter(({ status }) => status === 200);
+    const routes = granted.map(
+      ({ method, path }) => operationAt(specification.operations, method, path)?.name ?? CONTENTS,
+    );
+    const wanted = new Set(CALLS.map(({ route }) => route).filter((route) => !PENDING.has(route)));
+    const missing = [...wanted].filter((route) => !routes.includes(route) && !NEVER_GRANTED.has(route));
+    assert.deepEqual(missing, []);
+  });
+
+  it('answers in its schemas whatever else was asked on the way', () => {
+    const others = recorder.exchanges.filter((exchange) => !answered.has(exchange));
+    assert.ok(others.length > 0);
+    const problems = others.flatMap((exchange) =>
+      problemsOf(exchange).map(
+        (problem) => `${exchange.method} ${exchange.path.replace(/_\w{16,}/g, '_…')}: ${problem}`,
+      ),
+    );
+    assert.deepEqual([...new Set(problems)], []);
+  });
+
+  it('lists events, each in the schema of what it is about', async () => {
+    const events: StripeObject[] = [];
+    for (let more = true; more; ) {
+      const last = events.at(-1)?.id;
+      const page = await world.get('/v1/events', {
+        limit: 100,
+        ...(last === undefined ? {} : { starting_after: last }),
+      });
+      events.push(...(page['data'] as StripeObject[]));
+      more = page['has_more'] === true;
+    }
+    assert.ok(events.length > CALLS.length);
+    assert.deepEqual([...new Set(events.flatMap(problemsOfEvent))], []);
+  });
+
+  it('sends webhooks in the same schemas', async () => {
+    await inbox.until(() => inbox.of('charge.succeeded').length > 0);
+    const bodies = inbox.mail.map(({ body }) => JSON.parse(body) as StripeObject);
+    assert.deepEqual([...new Set(bodies.flatMap(problemsOfEvent))], []);
+  });
+
+  it('shows all that stripe-mock’s example of each object shows', () => {
+    const { resources } = JSON.parse(readFileSync(files.fixtures, 'utf8')) as { resources: Record<string, object> };
+    const seen = new Set<string>();
+    const lacking = new Set<string>();
+    for (const { status, body } of recorder.exchanges) {
+      if (status !== 200) continue;
+      for (const object of objectsIn(body)) {
+        const name = String(object['object']);
+        const known = specification.schemas[name]?.properties ?? {};
+        const example = resources[name];
+        if (example === undefined || object['deleted'] === true) continue;
+        seen.add(name);
+        const wanted = Object.keys(example).filter((property) => Object.hasOwn(known, property));
+        const missing = wanted.filter((property) => !(property in object) && !NOT_EVERYWHERE[name]?.includes(property));
+        for (const property of missing) lacking.add(`${name}.${property}`);
+      }
+    }
+    assert.ok(seen.has('payment_intent'));
+    assert.deepEqual([...lacking].sort(), []);
+  });
+}
