@@ -11,6 +11,8 @@ export const NEWER: Readonly<Record<string, string>> = {
 
 /** Properties of stripe-mock's examples that not every object of the kind has. */
 export const NOT_EVERYWHERE: Readonly<Record<string, readonly string[]>> = {
+  // Only where it is expanded, since 2022-11-15.
+  charge: ['refunds'],
   // Each has the part of its own type.
   payment_method: ['card'],
 };

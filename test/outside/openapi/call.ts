@@ -6,8 +6,6 @@ export interface Request {
   /** What stands in the path's placeholders, in order. */
   readonly ids?: readonly string[];
   readonly params?: Params;
-  /** In place of `params`, for uploads. */
-  readonly form?: FormData;
 }
 
 /** One call of a journey through everything there is. */

@@ -27,18 +27,15 @@ export class Recorder {
     private readonly options: RecorderOptions,
   ) {}
 
-  /** @param form sends a body of parts, as uploads need it, in place of `params`. */
-  async send(method: string, path: string, params: Params = {}, form?: FormData): Promise<Exchange> {
-    const encoded = qs.stringify(params);
-    const inQuery = method !== 'POST' && encoded !== '';
-    const response = await fetch(`${this.base}${path}${inQuery ? `?${encoded}` : ''}`, {
+  async send(method: string, path: string, params: Params = {}): Promise<Exchange> {
+    const query = method === 'POST' ? '' : qs.stringify(params, { addQueryPrefix: true });
+    const response = await fetch(`${this.base}${path}${query}`, {
       method,
       headers: {
         authorization: `Bearer ${this.options.key}`,
         ...(this.options.version === undefined ? {} : { 'stripe-version': this.options.version }),
-        ...(method === 'POST' && form === undefined ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
       },
-      ...(method === 'POST' ? { body: form ?? encoded } : {}),
+      ...(method === 'POST' ? { body: bodyOf(params) } : {}),
     });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.startsWith('application/json') ?? false;
@@ -46,4 +43,24 @@ export class Recorder {
     this.exchanges.push(exchange);
     return exchange;
   }
+}
+
+/** Parts where a file is among them, a form otherwise; `fetch` names the type of either. */
+function bodyOf(params: Params): FormData | URLSearchParams {
+  const pairs = [...flat(params)];
+  const body = pairs.some(([, value]) => value instanceof File) ? new FormData() : new URLSearchParams();
+  for (const [name, value] of pairs) {
+    if (body instanceof FormData && value instanceof File) body.set(name, value, value.name);
+    else body.append(name, String(value));
+  }
+  return body;
+}
+
+/** `a[b][0]` and its value, as Stripe has them written. */
+function* flat(value: unknown, name = ''): Generator<readonly [name: string, value: unknown]> {
+  if (typeof value !== 'object' || value === null || value instanceof File) {
+    yield [name, value];
+    return;
+  }
+  for (const [key, inner] of Object.entries(value)) yield* flat(inner, name === '' ? key : `${name}[${key}]`);
 }

@@ -103,10 +103,8 @@ export class World {
     return { report_type: 'balance_change_from_activity.itemized.3', parameters };
   }
 
-  async file(): Promise<StripeObject> {
-    const { status, body } = await this.recorder.send('POST', '/v1/files', {}, aFile());
-    if (status !== 200) throw new Error(`POST /v1/files: ${status} ${JSON.stringify(body)}`);
-    return body as StripeObject;
+  file(): Promise<StripeObject> {
+    return this.post('/v1/files', A_FILE);
   }
 
   webhookEndpoint(): Promise<StripeObject> {
@@ -131,9 +129,7 @@ export class World {
 }
 
 /** What an upload sends. */
-export function aFile(): FormData {
-  const form = new FormData();
-  form.set('purpose', 'dispute_evidence');
-  form.set('file', new Blob(['a receipt'], { type: 'text/plain' }), 'receipt.txt');
-  return form;
-}
+export const A_FILE: Params = {
+  purpose: 'dispute_evidence',
+  file: new File(['a receipt'], 'receipt.txt', { type: 'text/plain' }),
+};
