@@ -3,12 +3,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
+import { T0 } from '../support/facts.js';
 import { Inbox } from '../support/inbox.js';
-import { readSpecification, type Specification } from '../support/openapi/document.js';
+import { type Operation, readSpecification, type Specification } from '../support/openapi/document.js';
 import { StripeValidator } from '../support/openapi/validator.js';
 import { outside } from '../support/outside.js';
 import { ROOT } from '../support/process.js';
 import { Simulated } from '../support/simulated.js';
+import { STRIPE_MOCK_KEY, startStripeMock } from '../support/stripe-mock.js';
 import { NEVER_GRANTED, NEWER, NOT_EVERYWHERE, withoutNewer } from './openapi/allowances.js';
 import { methodOf, pathOf } from './openapi/call.js';
 import { CONTENTS } from './openapi/calls/files.js';
@@ -92,6 +94,25 @@ describe('the simulator, by Stripe’s OpenAPI document', { skip }, () => {
     for (const [property, file] of Object.entries(NEWER)) {
       const types = readFileSync(join(ROOT, `node_modules/stripe/cjs/resources/${file}.d.ts`), 'utf8');
       assert.match(types, new RegExp(`\\b${property}\\??: `), property);
+    }
+  });
+
+  it('is asked, by calls that are to succeed, what stripe-mock takes and answers in these schemas too', async () => {
+    const mock = await startStripeMock(files.program);
+    try {
+      const recorder = new Recorder(mock.base, { key: STRIPE_MOCK_KEY });
+      const time = { clock: async () => ({ now_ms: T0 }), advance: async () => undefined };
+      const world = new World(recorder, time, 'http://127.0.0.1:1/');
+      for (const { route, status, request } of CALLS.filter((call) => call.status === 200 && call.route !== CONTENTS)) {
+        const { ids, params } = await request(world);
+        const exchange = await recorder.send(methodOf(route), pathOf(route, ids), params);
+        assert.equal(exchange.status, status, `${route}: ${JSON.stringify(exchange.body)}`);
+        const operation = operationAt(specification.operations, exchange.method, exchange.path);
+        assert.equal(operation?.name, route);
+        none(validator.answer(operation as Operation, exchange.body));
+      }
+    } finally {
+      await mock.part.stop();
     }
   });
 

@@ -1,4 +1,3 @@
-import type { SimulatorControl } from '../../support/simulator-control.js';
 import type { Exchange, Params, Recorder } from './recorder.js';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -9,11 +8,17 @@ export interface StripeObject {
   readonly [property: string]: unknown;
 }
 
+/** Whose time it is: the simulator's control API, or nobody's. */
+interface Time {
+  readonly clock: () => Promise<{ readonly now_ms: number }>;
+  readonly advance: (ms: number) => Promise<unknown>;
+}
+
 /** What the calls of a journey are about: it makes the objects they need, by calls of the same kind. */
 export class World {
   constructor(
     readonly recorder: Recorder,
-    private readonly control: SimulatorControl,
+    private readonly time: Time,
     /** Somewhere that webhooks may be sent to. */
     readonly sink: string,
   ) {}
@@ -29,12 +34,12 @@ export class World {
   }
 
   async now(): Promise<number> {
-    return Math.floor((await this.control.clock()).now_ms / 1000);
+    return Math.floor((await this.time.clock()).now_ms / 1000);
   }
 
   /** Lets days go by, and whatever falls due in them happen. */
   async pass(days: number): Promise<void> {
-    await this.control.advance(days * DAY_MS);
+    await this.time.advance(days * DAY_MS);
   }
 
   customer(): Promise<StripeObject> {
