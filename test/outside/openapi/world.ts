@@ -96,6 +96,16 @@ export class World {
     return this.post('/v1/payouts', { amount: 1_100, currency: 'usd' });
   }
 
+  /** A payout that Stripe made by itself of what had come in. @throws where it made none within days. */
+  async automaticPayout(): Promise<StripeObject> {
+    await this.confirmed();
+    await this.pass(8);
+    const { data } = await this.get('/v1/payouts', { limit: 100 });
+    const payout = (data as StripeObject[]).find(({ automatic }) => automatic === true);
+    if (payout === undefined) throw new Error('no payout is automatic');
+    return payout;
+  }
+
   async reportRun(): Promise<StripeObject> {
     return this.post('/v1/reporting/report_runs', await this.report());
   }

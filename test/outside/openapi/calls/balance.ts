@@ -26,9 +26,11 @@ export const BALANCE: readonly Call[] = [
   }),
   refused(404, RETRIEVE, 'that is not there', () => ({ ids: ['txn_of_nobody'] })),
   call(LIST, 'the newest'),
-  call(LIST, 'of a payout, expanded', async (world) => {
-    const { id } = await world.payout();
-    await world.pass(8);
-    return { params: { payout: id, limit: 100, expand: ['data.source'] } };
+  call(LIST, 'of a payout that Stripe made, expanded', async (world) => {
+    return { params: { payout: (await world.automaticPayout()).id, limit: 100, expand: ['data.source'] } };
   }),
+  // Stripe does not know what a payout that was asked for is made of.
+  refused(400, LIST, 'of a payout that was asked for', async (world) => ({
+    params: { payout: (await world.payout()).id },
+  })),
 ];

@@ -77,6 +77,11 @@ const CREATED: readonly Call[] = [
   refused(400, CREATE, 'without an amount', () => ({ params: { currency: 'usd' } })),
   refused(400, CREATE, 'for nothing', () => ({ params: { amount: 0, currency: 'usd' } })),
   refused(400, CREATE, 'in no currency there is', () => ({ params: { amount: 2_000, currency: 'xyz' } })),
+  // Stripe answers 404 to what is missing in the path alone.
+  refused(400, CREATE, 'of nobody', () => ({ params: { amount: 2_000, currency: 'usd', customer: 'cus_of_nobody' } })),
+  refused(400, CREATE, 'with no payment method there is', () => ({
+    params: { ...BY_CARD, payment_method: 'pm_of_nobody' },
+  })),
   refused(400, CREATE, 'with what is unknown', () => ({ params: { amount: 2_000, currency: 'usd', colour: 'red' } })),
 ];
 

@@ -44,6 +44,7 @@ export const PAYMENT_METHODS: readonly Call[] = [
     ids: ['pm_card_visa'],
     params: { customer: (await world.customer()).id },
   })),
-  refused(404, ATTACH, 'to nobody', () => ({ ids: ['pm_card_visa'], params: { customer: 'cus_of_nobody' } })),
+  // Stripe answers 404 to what is missing in the path alone.
+  refused(400, ATTACH, 'to nobody', () => ({ ids: ['pm_card_visa'], params: { customer: 'cus_of_nobody' } })),
   call(DETACH, 'from a customer', async (world) => ({ ids: [(await world.card()).method] })),
 ];

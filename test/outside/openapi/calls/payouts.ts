@@ -30,6 +30,7 @@ export const PAYOUTS: readonly Call[] = [
     await world.pass(8);
     return { ids: [id], params: { expand: ['balance_transaction'] } };
   }),
+  call(RETRIEVE, 'that Stripe made', async (world) => ({ ids: [(await world.automaticPayout()).id] })),
   refused(404, RETRIEVE, 'that is not there', () => ({ ids: ['po_of_nobody'] })),
   call(LIST, 'the newest'),
   call('POST /v1/payouts/{payout}', 'with metadata', async (world) => ({

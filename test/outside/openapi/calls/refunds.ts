@@ -21,6 +21,7 @@ export const REFUNDS: readonly Call[] = [
     params: { payment_intent: (await world.confirmed('pm_card_pendingRefund')).id },
   })),
   refused(400, CREATE, 'of nothing', () => ({})),
+  refused(400, CREATE, 'of no payment there is', () => ({ params: { payment_intent: 'pi_of_nobody' } })),
   refused(400, CREATE, 'of more than was paid', async (world) => ({
     params: { payment_intent: (await world.confirmed()).id, amount: 2_001 },
   })),
