@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { nowSeconds, type Operation, type RequestContext } from '../context.js';
 import { invalidRequest, noSuchNamed, StripeApiError } from '../errors.js';
+import { settlementOf } from '../ledger/settlement.js';
 import { type Decline, declines } from '../methods/behaviours.js';
 import { behaviourOf, methodFrom } from '../methods/index.js';
 import type { PaymentIntent } from '../objects/payment-intent.js';
@@ -77,6 +78,8 @@ export function confirm(
 ): void {
   const behaviour = behaviourOf(method.token);
   if (behaviour === undefined) throw noSuchNamed('PaymentMethod', method.token, 'payment_method');
+  // Refused now where the money could not arrive: later there would be nobody to refuse.
+  settlementOf(context.account.settlement, intent.currency);
   intent.payment_method = method.id;
   intent.last_payment_error = null;
   intent.next_action = null;

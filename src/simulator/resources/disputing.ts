@@ -131,8 +131,11 @@ function isInquiry({ status }: Dispute): boolean {
   return status.startsWith('warning_');
 }
 
-/** The inquiry becomes a dispute: the money goes, and the deadline begins. */
+/** The inquiry becomes a dispute of what has not been given back meanwhile: that goes, and the deadline begins. */
 function escalate(context: RequestContext, dispute: Dispute): void {
+  const charge = context.tx.look('charges', dispute.charge);
+  dispute.amount = charge === undefined ? 0 : charge.amount_captured - charge.amount_refunded;
+  if (dispute.amount === 0) return close(context, dispute, 'lost');
   dispute.status = 'needs_response';
   dispute.is_charge_refundable = false;
   dispute.evidence_details.due_by = endOfDay(context);
