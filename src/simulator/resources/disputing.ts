@@ -135,7 +135,10 @@ function isInquiry({ status }: Dispute): boolean {
 function escalate(context: RequestContext, dispute: Dispute): void {
   const charge = context.tx.look('charges', dispute.charge);
   dispute.amount = charge === undefined ? 0 : charge.amount_captured - charge.amount_refunded;
-  if (dispute.amount === 0) return close(context, dispute, 'lost');
+  if (dispute.amount === 0) {
+    close(context, dispute, 'lost');
+    return;
+  }
   dispute.status = 'needs_response';
   dispute.is_charge_refundable = false;
   dispute.evidence_details.due_by = endOfDay(context);
