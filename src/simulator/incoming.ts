@@ -62,8 +62,17 @@ export async function decode(
   return multipart(type, body);
 }
 
+/** @throws the 400 for a name that the parsing would drop without a word. */
 function parsed(text: string): Params {
-  return qs.parse(text, PARSING) as Params;
+  return qs.parse(text, { ...PARSING, decoder: named }) as Params;
+}
+
+function named(text: string, decode: qs.defaultDecoder, charset: string, kind: 'key' | 'value'): string {
+  const decoded = decode(text, decode, charset);
+  if (kind === 'key' && /(^|\[)__proto__($|[[\]])/.test(decoded)) {
+    throw invalidRequest('A parameter cannot be called __proto__ here.', 'parameter_unknown', decoded.slice(0, 200));
+  }
+  return decoded;
 }
 
 async function multipart(type: string, body: Buffer) {
