@@ -112,6 +112,19 @@ describe('a parameter that is', () => {
     assert.deepEqual([description, receipt_email], [null, 'a@example.com']);
   });
 
+  for (const form of [
+    '%s[0]=card&%s[1]=sepa_debit',
+    '%s[]=card&%s[]=sepa_debit',
+    '%s%5B%5D=card&%s%5B%5D=sepa_debit',
+  ]) {
+    it(`a list is one however it is written: ${form.replaceAll('%s', 'a')}`, async () => {
+      const list = form.replaceAll('%s', 'allowed_payment_method_types');
+      const { status, text } = await at.postText(INTENTS, `amount=1000&currency=eur&${list}`);
+      assert.equal(status, 200);
+      assert.deepEqual(JSON.parse(text).allowed_payment_method_types, ['card', 'sepa_debit']);
+    });
+  }
+
   it('unknown is refused in a query too, and where an operation takes none', async () => {
     const { id } = await at.stripe.paymentIntents.create(PLAIN);
     for (const [method, path] of [
