@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { freePorts } from '../../src/dev/ports.js';
+import { freeLowPorts } from '../../src/dev/ports.js';
 import { PATIENCE_MS } from './until.js';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A port nobody listens on at this moment. */
 export async function freePort(): Promise<number> {
-  const [port = 0] = await freePorts(1);
+  const [port = 0] = await freeLowPorts(1);
   return port;
 }
 

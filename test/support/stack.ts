@@ -7,7 +7,7 @@ import { Client, Connection, type WorkflowHandle, WorkflowNotFoundError } from '
 import Stripe from 'stripe';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import { type Config, loadConfig } from '../../src/config/index.js';
-import { freeLowPorts, freePorts } from '../../src/dev/ports.js';
+import { freeLowPorts } from '../../src/dev/ports.js';
 import { ApiClient, aPayment } from './api-client.js';
 import type { Code } from './code.js';
 import { Part, PartGroup, type Runnable } from './process.js';
@@ -64,8 +64,7 @@ export class Stack {
     const policyFile = join(folder, 'config.json');
     writeFileSync(policyFile, JSON.stringify({ policy: { payments: { ...TEST_POLICY, ...options.policy } } }));
     const shape = shapeOfThisRun();
-    const [port, simulatorPort, uiPort] = (await freePorts(3)) as [number, number, number];
-    const [temporalPort] = (await freeLowPorts(1)) as [number];
+    const [port, simulatorPort, uiPort, temporalPort] = (await freeLowPorts(4)) as [number, number, number, number];
     const env: Record<string, string> = {
       PORT: String(port),
       SIMULATOR_PORT: String(simulatorPort),
