@@ -15,9 +15,6 @@ export interface ProblemBody {
   readonly errors?: readonly { path: string; message: string }[];
 }
 
-/** A task that went down with its worker comes again after the server's own time-out of 10 s. */
-const MOST_TRIES = 3;
-
 const PATIENCE_S = PATIENCE_MS / 1_000;
 
 /** Penstock over HTTP, as its users see it. */
@@ -69,12 +66,15 @@ export class ApiClient {
 
   /**
    * A change, sent again when no worker took it, as its 503 says: the server may have handed it to a worker in the moment
-   * that one was killed. It is taken once only, and what it led to is counted by the tests themselves.
+   * that one was killed, and such a task comes again after the server's own time-out of 10 s. It is taken once only, and
+   * what it led to is counted by the tests themselves.
    */
   private async change<T>(path: string, body: unknown, headers: Record<string, string>): Promise<Answer<T>> {
-    for (let tries = 1; ; tries += 1) {
+    const deadline = Date.now() + PATIENCE_MS;
+    for (;;) {
       const answer = await this.call<T>('POST', path, body, headers);
-      if (answer.status !== 503 || tries === MOST_TRIES) return answer;
+      if (answer.status !== 503 || Date.now() > deadline) return answer;
+      await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
 
@@ -96,7 +96,8 @@ export class ApiClient {
 
   /** Takes a payment and waits until it is final or waits for somebody. */
   async pay(request: Record<string, unknown>): Promise<PaymentView> {
-    const { body } = await this.create(request);
+    const { status, body } = await this.create(request);
+    if (status !== 202 && status !== 200) throw new Error(`the payment was not taken: ${JSON.stringify(body)}`);
     return this.until(body.id, (p) => p.final || p.status !== 'processing');
   }
 
