@@ -156,6 +156,7 @@ describe('a payment that is called off or runs out of time', () => {
     const { body } = await stack.api.create(aPayment({ expires_at: soon() }));
     await stack.api.untilTold(body.id, /expires_at has passed/);
     const sends = await stack.simulator.requestsOf(body.id);
+    assert.ok(sends.length > 0);
     const final = await stack.api.until(body.id, (p) => p.final);
     assert.equal(final.status, 'canceled');
     assert.equal(final.failure?.kind, 'expired');

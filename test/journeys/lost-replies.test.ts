@@ -9,7 +9,7 @@ describe('a reply that does not come whole', () => {
   let stack: Stack;
   before(async () => {
     // The sweep stays away: what is shown here, the payment finds out by itself.
-    stack = await Stack.start({ policy: { overdue_ms: 300_000, stripe_timeout_ms: 1_500 } });
+    stack = await Stack.start({ policy: { overdue_ms: 300_000, stripe_timeout_ms: 3_000 } });
   });
   afterEach(() => stack.simulator.noFaults());
   after(() => stack?.stop());

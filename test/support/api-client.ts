@@ -127,14 +127,12 @@ function parse(text: string): unknown {
   }
 }
 
-/**
- * An `expires_at` that a test waits for, Unix seconds: not before a busy machine, too, has done what comes before it.
- */
+/** An `expires_at` to wait for, Unix seconds: late enough for what must come before it, on a busy machine too. */
 export function soon(): number {
   return Math.ceil(Date.now() / 1000) + 5;
 }
 
-/** Resolves once `expires_at` has passed, and a while after it: by then whatever it sets off has been set off. */
+/** Resolves a while after `expires_at` has passed, so that what it must not set off would show. */
 export function passed(expires_at: number): Promise<void> {
   return until(() => Date.now() > expires_at * 1000 + 500);
 }
