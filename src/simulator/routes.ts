@@ -38,6 +38,12 @@ const ROUTES: readonly (readonly [method: string, path: string, endpoint: string
   ['GET', '/v1/events/:id', 'events.retrieve', retrieveEvent],
 ];
 
+const ENDPOINTS: ReadonlySet<string> = new Set(ROUTES.map(([, , endpoint]) => endpoint));
+
+export function isEndpoint(name: string): boolean {
+  return ENDPOINTS.has(name);
+}
+
 /** What a customer's browser may do, with a publishable key and the intent's client secret. */
 const PUBLISHABLE: readonly string[] = ['payment_intents.retrieve', 'payment_intents.confirm'];
 

@@ -1,22 +1,23 @@
-import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import qs from 'qs';
 import { Agenda } from './agenda.js';
-import { asAnswer, badKey, keyInUse, rejection, reply, secretKeyRequired, truncate, unknownUrl } from './answers.js';
+import { asAnswer, reply } from './answers.js';
 import { Clock } from './clock.js';
-import { API_VERSION, type RequestContext } from './context.js';
+import type { RequestContext } from './context.js';
 import { control } from './control.js';
+import { Counts } from './counts.js';
 import { WebhookSender } from './delivery.js';
 import { DUE } from './due.js';
-import { FaultScript, faultsSchema, type RequestFault } from './faults.js';
-import { type Answer, handle, happen, type IncomingCall, type RaisedEvent } from './handle.js';
-import { HeldReplies } from './held-replies.js';
-import { callerOf, header, readBody } from './incoming.js';
-import type { Scheduled } from './objects.js';
-import type { Params } from './params.js';
+import type { Faults } from './faults/schema.js';
+import { FaultScript } from './faults/script.js';
+import { happen, type RaisedEvent } from './handle.js';
+import { HeldRequests } from './held-requests.js';
+import { newId } from './ids.js';
+import { readBody } from './incoming.js';
+import { Limiter } from './limits/limiter.js';
+import type { Scheduled, StripeEvent, WebhookDelivery } from './objects.js';
 import { type LoggedRequest, RequestLog } from './request-log.js';
-import { findRoute, isPublishable } from './routes.js';
+import { Serving } from './serving.js';
 import { Store } from './store.js';
 
 export interface SimulatorOptions {
@@ -25,7 +26,10 @@ export interface SimulatorOptions {
   readonly host?: string | undefined;
   /** Where its state is kept; undefined keeps it in memory. */
   readonly folder: string | undefined;
+  /** Real time, Unix ms: what the simulator's clock is ahead of. */
   readonly now?: () => number;
+  /** Real time that never goes back, Unix ms: what rates are measured by. */
+  readonly steadyNow?: () => number;
   /** Pause before a webhook's first retry, ms. */
   readonly firstRetryMs?: number;
 }
@@ -34,19 +38,20 @@ export interface SimulatorOptions {
 export class Simulator {
   readonly store: Store;
   readonly sender: WebhookSender;
-  script = new FaultScript(faultsSchema.parse({}));
-  readonly held = new HeldReplies();
+  script = FaultScript.quiet();
+  readonly held = new HeldRequests();
+  readonly counts = new Counts();
+  readonly limiter = new Limiter();
   readonly clock: Clock;
   readonly agenda: Agenda;
-  private readonly requests: RequestLog;
+  private readonly requests = new RequestLog();
+  private readonly serving: Serving;
   private readonly server: Server;
-  private readonly inUse = new Set<string>();
   /** Where it is reached, once it listens. */
   private base = '';
 
   constructor(private readonly options: SimulatorOptions) {
     const realNow = options.now ?? Date.now;
-    this.requests = new RequestLog(realNow);
     this.store = new Store(options.folder);
     this.clock = new Clock(this.store, realNow);
     this.agenda = new Agenda({
@@ -56,8 +61,24 @@ export class Simulator {
     });
     this.sender = new WebhookSender({
       store: this.store,
+      clock: this.clock,
       script: () => this.script,
       firstRetryMs: options.firstRetryMs ?? 1_000,
+    });
+    const { store, clock, agenda, limiter, counts, held } = this;
+    this.serving = new Serving({
+      store,
+      clock,
+      agenda,
+      limiter,
+      counts,
+      held,
+      log: this.requests,
+      steadyNow: options.steadyNow ?? (() => performance.timeOrigin + performance.now()),
+      script: () => this.script,
+      base: () => this.base,
+      plan: this.plan,
+      deliver: (account, events) => this.deliver(account, events),
     });
     this.server = createServer((req, res) => void this.serve(req, res));
   }
@@ -78,10 +99,15 @@ export class Simulator {
   async stop(): Promise<void> {
     this.agenda.stop();
     this.sender.stop();
-    this.held.release();
+    this.held.stop();
     const closed = new Promise((resolve) => this.server.close(resolve));
     this.server.closeAllConnections();
     await closed;
+  }
+
+  /** What goes wrong from now on; its windows begin now. */
+  putScript(faults: Faults): void {
+    this.script = new FaultScript(faults, this.clock.now());
   }
 
   /** Every request to Stripe's API, oldest first. */
@@ -93,6 +119,7 @@ export class Simulator {
   advance(ms: number): void {
     this.clock.stepForward(ms);
     this.agenda.catchUp();
+    this.sender.catchUp();
   }
 
   /** Carries out what no request asks for: what a customer or a bank does. @throws what `work` throws. */
@@ -103,8 +130,7 @@ export class Simulator {
 
   private happenAt<T>(account: string, nowMs: number, work: (context: RequestContext) => T): T {
     const happening = { account, nowMs, base: this.base, newId };
-    const plan: Parameters<typeof happen>[3] = (name, event) => this.sender.plan(name, event, nowMs);
-    const { result, events } = happen(this.store, happening, work, plan);
+    const { result, events } = happen(this.store, happening, work, this.plan);
     void this.deliver(account, events);
     return result;
   }
@@ -118,8 +144,13 @@ export class Simulator {
     });
   }
 
+  private readonly plan = (account: string, event: StripeEvent): WebhookDelivery[] => this.sender.plan(account, event);
+
   private deliver(account: string, events: readonly RaisedEvent[]): Promise<unknown> {
-    return Promise.all(events.map(({ event, deliveries }) => this.sender.send(account, event, deliveries)));
+    for (const { event } of events) {
+      if (event.type === 'charge.succeeded') this.limiter.paid(account, this.clock.now());
+    }
+    return Promise.all(events.map((raised) => this.sender.send(account, raised)));
   }
 
   private async serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -130,135 +161,9 @@ export class Simulator {
         await control(this, req.method ?? 'GET', url, body, res);
         return;
       }
-      await this.serveApi(req, res, url, body);
+      await this.serving.serve(req, res, url, body);
     } catch (error) {
       if (!res.headersSent && !res.destroyed) reply(res, asAnswer(error), 'req_error');
     }
   }
-
-  private async serveApi(req: IncomingMessage, res: ServerResponse, url: URL, body: string): Promise<void> {
-    const requestId = `req_${shortId()}`;
-    const caller = callerOf(req);
-    const method = req.method ?? 'GET';
-    const route = findRoute(method, url.pathname);
-    if (caller === undefined) return reply(res, asAnswer(badKey()), requestId);
-    if (route === undefined) return reply(res, asAnswer(unknownUrl(method, url.pathname)), requestId);
-    if (caller.publishable && !isPublishable(route)) return reply(res, asAnswer(secretKeyRequired()), requestId);
-    const { account } = caller;
-
-    const idempotencyKey = header(req, 'idempotency-key');
-    const fault = this.script.forRequest(route.endpoint);
-    const entry = this.requests.count(account, route.endpoint, idempotencyKey, fault);
-    if (await this.strikesBefore(fault, res, requestId, entry)) return;
-    const lock = idempotencyKey === null ? null : `${account}/${idempotencyKey}`;
-    if (lock !== null && this.inUse.has(lock)) return reply(res, asAnswer(keyInUse()), requestId, entry);
-    if (fault?.kind === 'delay_before') {
-      // Stripe holds a key from the beginning of a request to its end.
-      if (lock !== null) this.inUse.add(lock);
-      await sleep(fault.delay_ms);
-      if (lock !== null) this.inUse.delete(lock);
-    }
-
-    // The time is taken here: what was held up comes about when it is carried out.
-    this.agenda.catchUp();
-    const call: IncomingCall = {
-      ...caller,
-      method,
-      path: url.pathname,
-      route,
-      params: qs.parse(method === 'GET' ? url.search.slice(1) : body, PARSING) as Params,
-      idempotencyKey,
-      apiVersion: header(req, 'stripe-version') ?? API_VERSION,
-      requestId,
-      nowMs: this.clock.now(),
-      base: this.base,
-      newId,
-      serverError: fault?.kind === 'error_500' ? 'after' : fault?.kind === 'error_before' ? 'before' : null,
-    };
-    const answer = this.carryOut(call);
-    const delivered = this.deliver(account, answer.events);
-    await this.answerWith(fault, res, answer, requestId, entry, delivered);
-  }
-
-  private carryOut(call: IncomingCall): Answer {
-    try {
-      return handle(this.store, call, (account, event) => this.sender.plan(account, event, call.nowMs));
-    } catch (error) {
-      return asAnswer(error);
-    }
-  }
-
-  /** Faults that strike before anything has happened. @returns whether the request ends here. */
-  private async strikesBefore(
-    fault: RequestFault | undefined,
-    res: ServerResponse,
-    requestId: string,
-    entry: LoggedRequest,
-  ): Promise<boolean> {
-    if (fault?.kind === 'reset_before') {
-      res.socket?.resetAndDestroy();
-      return true;
-    }
-    if (fault?.kind === 'reject') {
-      reply(res, asAnswer(rejection(fault)), requestId, entry);
-      return true;
-    }
-    return false;
-  }
-
-  /** Answers, in whatever shape the fault leaves of it. */
-  private async answerWith(
-    fault: RequestFault | undefined,
-    res: ServerResponse,
-    answer: Answer,
-    requestId: string,
-    entry: LoggedRequest,
-    delivered: Promise<unknown>,
-  ): Promise<void> {
-    switch (fault?.kind) {
-      case 'lose_reply':
-        res.socket?.resetAndDestroy();
-        return;
-      case 'hang':
-        return;
-      case 'hold_reply':
-        await this.held.hold();
-        break;
-      case 'delay_reply':
-        await sleep(fault.delay_ms);
-        break;
-      case 'webhook_first':
-        await delivered;
-        break;
-      case 'truncate_reply':
-        truncate(res, answer, requestId);
-        return;
-      case 'gibberish':
-        reply(res, { ...answer, body: null }, requestId, entry);
-        return;
-      case 'bad_gateway':
-        res.writeHead(502, { 'content-type': 'text/html' });
-        res.end('<html><body><h1>502 Bad Gateway</h1></body></html>');
-        return;
-    }
-    reply(res, answer, requestId, entry);
-  }
-}
-
-/**
- * Lists come as objects by index, which is all that tells `expand[0]` from a metadata key "0"; and a parameter may be
- * called what every object has, such as `constructor`.
- */
-const PARSING: qs.IParseOptions = { depth: 6, parameterLimit: 1_000, parseArrays: false, plainObjects: true };
-
-function shortId(): string {
-  return randomUUID().replaceAll('-', '').slice(0, 24);
-}
-
-function newId(prefix: string): string {
-  return `${prefix}_${shortId()}`;
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
