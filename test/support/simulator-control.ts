@@ -56,7 +56,9 @@ export class SimulatorControl {
 
   /** What was counted, of one account or of all. */
   counts(query: { key?: string; endpoint?: string; since_ms?: number } = {}): Promise<Counted> {
-    const asked = new URLSearchParams(Object.entries(query).map(([name, value]): [string, string] => [name, `${value}`]));
+    const asked = new URLSearchParams(
+      Object.entries(query).map(([name, value]): [string, string] => [name, `${value}`]),
+    );
     return this.call('GET', `counts?${asked}`) as Promise<Counted>;
   }
 
