@@ -1,9 +1,14 @@
-import type { DueKind, StripeEvent } from './objects.js';
+import type { Sequel } from './behaviours.js';
+import type { SequelRule } from './faults/schema.js';
+import type { Charge, DueKind, StripeEvent } from './objects.js';
 import type { Params } from './params.js';
 import type { Transaction } from './store.js';
 
 /** What is answered, and what events carry, where nobody asked for a version. */
 export const API_VERSION = '2026-10-28.endive';
+
+/** What of these kinds the script of faults has in store for a charge. */
+export type ScriptedSequel = (account: string, kinds: readonly Sequel[], charge: Charge) => SequelRule | undefined;
 
 /** What a resource sees of one request, or of one thing that came about by itself. */
 export interface RequestContext {
@@ -21,6 +26,7 @@ export interface RequestContext {
   readonly publishable: boolean;
   /** Makes a new id such as `pi_…`. */
   readonly newId: (prefix: string) => string;
+  readonly scriptedSequel: ScriptedSequel;
   /** The events this request raised, in order. */
   readonly events: StripeEvent[];
 }

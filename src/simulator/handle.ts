@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { browserView } from './browser-view.js';
-import { API_VERSION, type RequestContext } from './context.js';
+import { API_VERSION, type RequestContext, type ScriptedSequel } from './context.js';
 import { invalidRequest, StripeApiError } from './errors.js';
 import type { StripeEvent, WebhookDelivery } from './objects.js';
 import type { Params } from './params.js';
@@ -23,6 +23,7 @@ export interface IncomingCall {
   readonly nowMs: number;
   readonly base: string;
   readonly newId: (prefix: string) => string;
+  readonly scriptedSequel: ScriptedSequel;
   /** Set by a fault: what is answered and kept is a 500, with the effect or without it. */
   readonly serverError: 'before' | 'after' | null;
 }
@@ -73,6 +74,7 @@ export interface Happening {
   readonly nowMs: number;
   readonly base: string;
   readonly newId: (prefix: string) => string;
+  readonly scriptedSequel: ScriptedSequel;
 }
 
 /** Carries out `work` in one commit. @throws what `work` throws, and nothing has changed. */

@@ -14,7 +14,7 @@ import {
   unknownUrl,
 } from './answers.js';
 import type { Clock } from './clock.js';
-import { API_VERSION } from './context.js';
+import { API_VERSION, type ScriptedSequel } from './context.js';
 import type { Counts } from './counts.js';
 import type { RequestFault } from './faults/schema.js';
 import type { FaultScript } from './faults/script.js';
@@ -45,6 +45,7 @@ export interface ServingParts {
   /** Where the simulator is reached. */
   readonly base: () => string;
   readonly plan: Parameters<typeof handle>[2];
+  readonly scriptedSequel: ScriptedSequel;
   /** Sends the events; resolves when each has been answered for the first time. */
   readonly deliver: (account: string, events: readonly RaisedEvent[]) => Promise<unknown>;
 }
@@ -158,7 +159,7 @@ export class Serving {
   }
 
   private carryOut(request: Request, route: Route, fault: RequestFault | undefined): Answer {
-    const { store, clock, agenda, base, plan } = this.parts;
+    const { store, clock, agenda, base, plan, scriptedSequel } = this.parts;
     // The time is taken here: what was held up comes about when it is carried out.
     agenda.catchUp();
     const { caller, method, path, params, idempotencyKey, id } = request;
@@ -174,6 +175,7 @@ export class Serving {
       nowMs: clock.now(),
       base: base(),
       newId,
+      scriptedSequel,
       serverError: fault?.kind === 'error_after' ? 'after' : fault?.kind === 'error_before' ? 'before' : null,
     };
     try {

@@ -3,13 +3,14 @@ import type { AddressInfo } from 'node:net';
 import { Agenda } from './agenda.js';
 import { asAnswer, reply } from './answers.js';
 import { Clock } from './clock.js';
-import type { RequestContext } from './context.js';
+import type { RequestContext, ScriptedSequel } from './context.js';
 import { control } from './control.js';
 import { Counts } from './counts.js';
 import { WebhookSender } from './delivery.js';
 import { DUE } from './due.js';
 import type { Faults } from './faults/schema.js';
 import { FaultScript } from './faults/script.js';
+import { traitsOfCharge } from './faults/traits.js';
 import { happen, type RaisedEvent } from './handle.js';
 import { HeldRequests } from './held-requests.js';
 import { newId } from './ids.js';
@@ -78,6 +79,7 @@ export class Simulator {
       script: () => this.script,
       base: () => this.base,
       plan: this.plan,
+      scriptedSequel: this.scriptedSequel,
       deliver: (account, events) => this.deliver(account, events),
     });
     this.server = createServer((req, res) => void this.serve(req, res));
@@ -129,7 +131,7 @@ export class Simulator {
   }
 
   private happenAt<T>(account: string, nowMs: number, work: (context: RequestContext) => T): T {
-    const happening = { account, nowMs, base: this.base, newId };
+    const happening = { account, nowMs, base: this.base, newId, scriptedSequel: this.scriptedSequel };
     const { result, events } = happen(this.store, happening, work, this.plan);
     void this.deliver(account, events);
     return result;
@@ -145,6 +147,11 @@ export class Simulator {
   }
 
   private readonly plan = (account: string, event: StripeEvent): WebhookDelivery[] => this.sender.plan(account, event);
+
+  private readonly scriptedSequel: ScriptedSequel = (account, kinds, charge) => {
+    const situation = { account, traits: () => traitsOfCharge(charge), nowMs: this.clock.now() };
+    return this.script.sequelOf(kinds, situation);
+  };
 
   private deliver(account: string, events: readonly RaisedEvent[]): Promise<unknown> {
     for (const { event } of events) {

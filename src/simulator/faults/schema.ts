@@ -4,6 +4,8 @@ import { isEndpoint } from '../routes.js';
 
 /** Three days: no webhook is tried for longer. */
 const LONGEST_DELAY_MS = 3 * 24 * 60 * 60_000;
+/** Ten years, which is as far as the clock can be stepped at once. */
+const LONGEST_SEQUEL_MS = 3_650 * 24 * 60 * 60_000;
 /** Ten minutes of real time: what holds a connection. */
 const LONGEST_HOLD_MS = 600_000;
 
@@ -133,15 +135,30 @@ const latencySchema = z
   })
   .refine(endsAfterItBegins, NEVER);
 
+/** What becomes of money days later: of a charge once it was taken, or of a refund once it was made. */
+const sequelSchema = z
+  .strictObject({
+    ...where,
+    ...when,
+    ...chance,
+    ...times,
+    kind: z.enum(['dispute', 'inquiry', 'refund_pending', 'refund_fails']),
+    /** By the simulator's clock; as long as with the test payment methods when left out. */
+    after_ms: z.int().min(0).max(LONGEST_SEQUEL_MS).optional(),
+  })
+  .refine(endsAfterItBegins, NEVER);
+
 export const faultsSchema = z.strictObject({
   seed: z.int().default(1),
   requests: z.array(requestFaultSchema).default([]),
   latency: z.array(latencySchema).default([]),
   webhooks: z.array(webhookFaultSchema).default([]),
+  sequels: z.array(sequelSchema).default([]),
 });
 
 export type Faults = z.infer<typeof faultsSchema>;
 export type RequestFault = Faults['requests'][number];
 export type WebhookFault = Faults['webhooks'][number];
+export type SequelRule = Faults['sequels'][number];
 export type LatencyRule = Faults['latency'][number];
 export type Distribution = LatencyRule['distribution'];

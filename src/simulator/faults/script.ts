@@ -1,7 +1,14 @@
 import { accountId } from '../incoming.js';
 import { seeded, seedOf } from '../random.js';
 import { latencyMs } from './latency.js';
-import { type Faults, faultsSchema, type LatencyRule, type RequestFault, type WebhookFault } from './schema.js';
+import {
+  type Faults,
+  faultsSchema,
+  type LatencyRule,
+  type RequestFault,
+  type SequelRule,
+  type WebhookFault,
+} from './schema.js';
 import type { Traits } from './traits.js';
 
 /** What a rule is held against. */
@@ -91,6 +98,7 @@ export class FaultScript {
   private readonly requests: readonly Rule<RequestFault>[];
   private readonly latency: readonly Rule<LatencyRule>[];
   private readonly webhooks: readonly Rule<WebhookFault>[];
+  private readonly sequels: readonly Rule<SequelRule>[];
 
   /** @param putAtMs the simulator's clock when it was put, Unix ms: what its windows are counted from. */
   constructor(
@@ -102,6 +110,7 @@ export class FaultScript {
     this.requests = rules(faults.requests, 1);
     this.latency = rules(faults.latency, 2);
     this.webhooks = rules(faults.webhooks, 3);
+    this.sequels = rules(faults.sequels, 4);
   }
 
   static quiet(): FaultScript {
@@ -117,17 +126,15 @@ export class FaultScript {
     return this.webhooks.length === 0;
   }
 
-  /** The fault that strikes this request, if one does: of the rules that match, the first that hits. */
+  /** The fault that strikes this request, if one does. */
   forRequest(situation: RequestSituation): RequestFault | undefined {
-    let first: Rule<RequestFault> | undefined;
-    for (const rule of this.requests) {
-      if (rule.spec.endpoint !== undefined && rule.spec.endpoint !== situation.endpoint) continue;
-      const random = rule.match(situation, situation.nowMs - this.putAtMs);
-      // The others draw all the same, or else what they draw later would hang on this rule.
-      if (random !== undefined && rule.hits(random)) first ??= rule;
-    }
-    first?.strike();
-    return first?.spec;
+    const meant = ({ endpoint }: RequestFault) => endpoint === undefined || endpoint === situation.endpoint;
+    return this.firstToHit(this.requests, meant, situation);
+  }
+
+  /** What of these kinds becomes of a charge or a refund later. */
+  sequelOf(kinds: readonly SequelRule['kind'][], situation: Situation): SequelRule | undefined {
+    return this.firstToHit(this.sequels, ({ kind }) => kinds.includes(kind), situation);
   }
 
   /** How long this request takes until it has its effect, ms. */
@@ -153,5 +160,20 @@ export class FaultScript {
       strikes.push({ fault: rule.spec, random });
     }
     return strikes;
+  }
+  private firstToHit<Spec extends RuleSpec>(
+    rules: readonly Rule<Spec>[],
+    meant: (spec: Spec) => boolean,
+    situation: Situation,
+  ): Spec | undefined {
+    let first: Rule<Spec> | undefined;
+    for (const rule of rules) {
+      if (!meant(rule.spec)) continue;
+      const random = rule.match(situation, situation.nowMs - this.putAtMs);
+      // The others draw all the same, or else what they draw later would hang on this rule.
+      if (random !== undefined && rule.hits(random)) first ??= rule;
+    }
+    first?.strike();
+    return first?.spec;
   }
 }

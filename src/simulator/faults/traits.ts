@@ -1,4 +1,4 @@
-import type { Metadata, PaymentMethodDetails, StripeEvent } from '../objects.js';
+import type { Charge, Metadata, PaymentMethodDetails, StripeEvent } from '../objects.js';
 import type { Params } from '../params.js';
 import { behaviourOf, methodFrom } from '../payment-methods.js';
 import type { Store } from '../store.js';
@@ -28,6 +28,11 @@ export function traitsOfEvent(store: Store, account: string, event: StripeEvent)
   const named = [object['id'], object['payment_intent'], object['charge']].filter((name) => typeof name === 'string');
   const found = traitsOf(store, account, named);
   return { ...found, metadata: { ...found.metadata, ...textsOf(object['metadata']) } };
+}
+
+/** Of a charge, before or after it was stored. */
+export function traitsOfCharge({ metadata, payment_method_details }: Charge): Traits {
+  return { metadata, ...placeOf(payment_method_details) };
 }
 
 /** Of all that the ids lead to: a refund or a dispute to its charge, a charge to its intent. */

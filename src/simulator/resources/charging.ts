@@ -1,7 +1,8 @@
 import type { Debits, Decline, Pays } from '../behaviours.js';
 import { nowSeconds, type RequestContext, raise, schedule } from '../context.js';
 import type { ApiErrorBody, Charge, PaymentIntent, PaymentMethod } from '../objects.js';
-import { behaviourOf, sequelOf, shownMethod } from '../payment-methods.js';
+import { behaviourOf, shownMethod } from '../payment-methods.js';
+import { sequelOfCharge } from '../sequels.js';
 import { fail, makeCharge, succeed } from './charges.js';
 import { latestCharge } from './intents.js';
 
@@ -52,10 +53,10 @@ export function decideDebit(context: RequestContext, id: string): void {
   else take(context, intent, latest.charge, latest.method);
 }
 
-/** What comes of money once it was taken, for the test methods that have a sequel. */
+/** What comes of money once it was taken, where something was in store for it. */
 export function scheduleSequel(context: RequestContext, charge: Charge, method: PaymentMethod): void {
-  const sequel = sequelOf(method);
-  if (sequel === 'dispute' || sequel === 'inquiry') schedule(context, 'dispute_opens', charge.id, 0);
+  const sequel = sequelOfCharge(context, charge, method);
+  if (sequel !== undefined) schedule(context, `${sequel.kind}_opens`, charge.id, sequel.afterMs);
 }
 
 function authorize(context: RequestContext, intent: PaymentIntent, charge: Charge): void {

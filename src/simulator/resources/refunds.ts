@@ -4,16 +4,7 @@ import { LIST_PARAMS, page } from '../lists.js';
 import { written } from '../money.js';
 import type { Charge, Refund } from '../objects.js';
 import { integer, metadataOf, oneOf, onlyKnown, text } from '../params.js';
-import { sequelOf } from '../payment-methods.js';
-
-const DAY_MS = 24 * 60 * 60_000;
-
-/**
- * When a refund that is not settled at once is: Stripe says only "some time later" of its test cards. Of real ones,
- * the customer sees them after 5 to 10 business days, and a bank may return one for 30 days (docs.stripe.com/refunds).
- */
-const PENDING_FOR_MS = 5 * DAY_MS;
-const FAILS_AFTER_MS = 30 * DAY_MS;
+import { sequelOfRefund } from '../sequels.js';
 
 export const createRefund: Operation = (context) => {
   const { tx, params } = context;
@@ -21,9 +12,8 @@ export const createRefund: Operation = (context) => {
   const reason = oneOf(params, 'reason', ['duplicate', 'fraudulent', 'requested_by_customer']) ?? null;
   const charge = chargeToRefund(context);
   const amount = amountToRefund(context, charge);
-  const method = tx.get('payment_methods', charge.payment_method);
-  const sequel = method === undefined ? undefined : sequelOf(method);
-  const pending = sequel === 'refund_pending';
+  const sequel = sequelOfRefund(context, charge);
+  const pending = sequel?.kind === 'refund_pending';
 
   charge.amount_refunded += amount;
   charge.refunded = charge.amount_refunded === charge.amount_captured;
@@ -44,8 +34,7 @@ export const createRefund: Operation = (context) => {
   tx.put('refunds', refund);
   raise(context, 'refund.created', refund);
   raise(context, 'charge.refunded', charge);
-  if (pending) schedule(context, 'refund_succeeds', refund.id, PENDING_FOR_MS);
-  if (sequel === 'refund_fails') schedule(context, 'refund_fails', refund.id, FAILS_AFTER_MS);
+  if (sequel !== undefined) schedule(context, pending ? 'refund_succeeds' : 'refund_fails', refund.id, sequel.afterMs);
   return refund;
 };
 
