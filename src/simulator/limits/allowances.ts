@@ -13,18 +13,26 @@ export class RollingCount {
   add(nowMs: number): void {
     const hour = Math.floor(nowMs / HOUR_MS);
     const last = this.hours.at(-1);
-    if (last?.hour === hour) last.count += 1;
-    else this.hours.push({ hour, count: 1 });
+    if (last?.hour === hour) {
+      last.count += 1;
+    } else {
+      this.forget(nowMs);
+      this.hours.push({ hour, count: 1 });
+    }
     this.total += 1;
   }
 
   count(nowMs: number): number {
+    this.forget(nowMs);
+    return this.total;
+  }
+
+  private forget(nowMs: number): void {
     for (let oldest = this.hours[0]; oldest !== undefined; oldest = this.hours[0]) {
       if ((oldest.hour + 1) * HOUR_MS > nowMs - READS_OVER_MS) break;
       this.total -= oldest.count;
       this.hours.shift();
     }
-    return this.total;
   }
 }
 
