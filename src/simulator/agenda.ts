@@ -1,6 +1,7 @@
+import TinyQueue from 'tinyqueue';
 import type { Clock } from './clock.js';
-import type { Scheduled } from './objects.js';
-import type { Store } from './store.js';
+import type { Scheduled } from './objects/simulated.js';
+import type { Store } from './state/store.js';
 
 export interface AgendaOptions {
   readonly store: Store;
@@ -9,72 +10,101 @@ export interface AgendaOptions {
   readonly carryOut: (account: string, row: Scheduled) => void;
 }
 
+interface Waiting {
+  readonly account: string;
+  readonly row: Scheduled;
+  /** Of two things that fall due together, what was scheduled first comes first. */
+  readonly order: number;
+}
+
 /** The longest that a timer takes; a thing further off is looked at again then. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** What was taken back or put off may stand in the queue until there is so much of it. */
+const STALE = 10_000;
 
 /**
  * Carries out what is scheduled, in the order in which it falls due, each thing once. It is dated by its due time,
  * however late the process comes to it: after a kill, or after the clock was stepped past it.
  */
 export class Agenda {
-  /** No later than the first due time there is. */
-  private nextDueMs = Number.POSITIVE_INFINITY;
+  private queue = queueOf([]);
+  private scheduled = 0;
   private timer: NodeJS.Timeout | undefined;
+  /** What the timer was set for: a due time, and how far the clock was stepped by then. */
+  private setFor = '';
   private running = false;
 
   constructor(private readonly options: AgendaOptions) {
-    options.store.onScheduled = ({ dueMs }) => {
-      if (dueMs >= this.nextDueMs) return;
-      this.nextDueMs = dueMs;
-      if (this.running) this.arm();
-    };
+    options.store.onScheduled = (account, row) => this.add(account, row);
+    this.rebuild();
   }
 
   /** Takes up what fell due while no process was there. */
   start(): void {
     this.running = true;
-    this.nextDueMs = Number.NEGATIVE_INFINITY;
     this.catchUp();
-    this.arm();
   }
 
   stop(): void {
     this.running = false;
     clearTimeout(this.timer);
+    this.setFor = '';
   }
 
   /** Everything that has fallen due by now has happened when it returns. */
   catchUp(): void {
-    const { clock, carryOut } = this.options;
-    while (this.nextDueMs <= clock.now()) {
-      const waiting = this.inOrder();
-      // What is scheduled meanwhile lowers it again, and may belong before the rest of this round.
-      this.nextDueMs = Number.POSITIVE_INFINITY;
-      for (const { account, row } of waiting) {
-        if (row.dueMs > clock.now() || this.nextDueMs < row.dueMs) {
-          this.nextDueMs = Math.min(this.nextDueMs, row.dueMs);
-          break;
-        }
-        carryOut(account, row);
-      }
+    const { clock, carryOut, store } = this.options;
+    for (let next = this.queue.peek(); next !== undefined; next = this.queue.peek()) {
+      if (next.row.dueMs > clock.now()) break;
+      this.queue.pop();
+      const { account, row } = next;
+      // It may have been taken back, or put off: then it stands in the queue as it was before.
+      if (store.get(account, 'scheduled', row.id)?.dueMs === row.dueMs) carryOut(account, row);
     }
-    if (this.running) this.arm();
+    this.arm();
   }
 
-  private inOrder(): { account: string; row: Scheduled }[] {
+  private add(account: string, row: Scheduled): void {
+    this.queue.push({ account, row, order: this.scheduled });
+    this.scheduled += 1;
+    if (this.queue.length > STALE && this.queue.length > 2 * this.count()) this.rebuild();
+    this.arm();
+  }
+
+  private count(): number {
     const { store } = this.options;
-    return store
+    return store.accountNames().reduce((sum, account) => sum + store.table(account, 'scheduled').size, 0);
+  }
+
+  private rebuild(): void {
+    const { store } = this.options;
+    const rows = store
       .accountNames()
-      .flatMap((account) => store.all(account, 'scheduled').map((row) => ({ account, row })))
-      .sort((a, b) => a.row.dueMs - b.row.dueMs);
+      .flatMap((account) => store.all(account, 'scheduled').map((row) => ({ account, row })));
+    this.queue = queueOf(rows.map((waiting, order) => ({ ...waiting, order })));
+    this.scheduled = rows.length;
   }
 
   private arm(): void {
+    const next = this.queue.peek();
+    const { clock } = this.options;
+    const setFor = `${next?.row.dueMs}/${clock.offsetMs}`;
+    if (!this.running || next === undefined || setFor === this.setFor) return;
     clearTimeout(this.timer);
-    if (this.nextDueMs === Number.POSITIVE_INFINITY) return;
-    const wait = Math.max(0, this.nextDueMs - this.options.clock.now());
-    this.timer = setTimeout(() => this.catchUp(), Math.min(wait, LONGEST_TIMER_MS));
+    this.setFor = setFor;
+    const wait = Math.max(0, next.row.dueMs - clock.now());
+    this.timer = setTimeout(() => this.goOff(), Math.min(wait, LONGEST_TIMER_MS));
     // It holds up nobody who wants to end.
     this.timer.unref();
   }
+
+  private goOff(): void {
+    this.setFor = '';
+    this.catchUp();
+  }
+}
+
+function queueOf(waiting: Waiting[]): TinyQueue<Waiting> {
+  return new TinyQueue(waiting, (a, b) => a.row.dueMs - b.row.dueMs || a.order - b.order);
 }

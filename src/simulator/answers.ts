@@ -11,13 +11,14 @@ import { tooMany } from './limits/reasons.js';
 export function reply(res: ServerResponse, answer: Answer, requestId: string, entry?: { status: number | null }): void {
   if (entry !== undefined) entry.status = answer.status;
   if (res.destroyed) return;
+  const isFile = Buffer.isBuffer(answer.body);
   res.writeHead(answer.status, {
-    'content-type': 'application/json',
+    'content-type': isFile ? 'application/octet-stream' : 'application/json',
     'request-id': requestId,
     'stripe-version': API_VERSION,
     ...answer.headers,
   });
-  res.end(JSON.stringify(answer.body));
+  res.end(isFile ? answer.body : JSON.stringify(answer.body));
 }
 
 /** Promises the whole body and closes the connection half way through it. */

@@ -2,7 +2,7 @@ import qs from 'qs';
 import { findAnywhere, outcomeSchema } from './control-acts.js';
 import { StripeApiError } from './errors.js';
 import { written } from './money.js';
-import type { PaymentIntent } from './objects.js';
+import type { PaymentIntent } from './objects/payment-intent.js';
 import { authenticate } from './resources/authenticating.js';
 import type { Simulator } from './simulator.js';
 

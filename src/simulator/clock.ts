@@ -1,4 +1,4 @@
-import { type Store, WHOLE } from './store.js';
+import { type Store, WHOLE } from './state/store.js';
 
 /**
  * The simulator's time: real time and an offset that is kept, so that a step forward outlives the process. What Stripe

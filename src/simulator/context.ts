@@ -1,18 +1,35 @@
-import type { Sequel } from './behaviours.js';
 import type { SequelRule } from './faults/schema.js';
-import type { Charge, DueKind, StripeEvent } from './objects.js';
+import type { Sequel } from './methods/behaviours.js';
+import type { Account } from './objects/account.js';
+import type { Charge } from './objects/charge.js';
+import type { StripeEvent } from './objects/event.js';
+import type { DueKind } from './objects/simulated.js';
 import type { Params } from './params.js';
-import type { Transaction } from './store.js';
+import type { Searched } from './search/lag.js';
+import { copy } from './state/copy.js';
+import type { Tables } from './state/tables.js';
+import type { Transaction } from './state/transaction.js';
 
-/** What is answered, and what events carry, where nobody asked for a version. */
+/** The newest version there is: of the client that Penstock uses, and of the events. */
 export const API_VERSION = '2026-10-28.endive';
 
-/** What of these kinds the script of faults has in store for a charge. */
-export type ScriptedSequel = (account: string, kinds: readonly Sequel[], charge: Charge) => SequelRule | undefined;
+/** What an account that was opened some time ago is answered with where a request names no version. */
+export const DEFAULT_VERSION = '2026-08-26.dahlia';
+
+/** A file as a form sends it. */
+export interface Upload {
+  readonly contents: Buffer;
+  readonly filename: string;
+  /** Its media type. */
+  readonly type: string;
+}
 
 /** What a resource sees of one request, or of one thing that came about by itself. */
 export interface RequestContext {
   readonly tx: Transaction;
+  /** How the account is set up. */
+  readonly account: Account;
+  /** As they were sent: each operation reads them by a schema of its own. */
   readonly params: Params;
   /** Null where a customer, a bank or time brought it about. */
   readonly requestId: string | null;
@@ -26,7 +43,12 @@ export interface RequestContext {
   readonly publishable: boolean;
   /** Makes a new id such as `pi_…`. */
   readonly newId: (prefix: string) => string;
-  readonly scriptedSequel: ScriptedSequel;
+  /** The file that came with the request, where one did. */
+  readonly upload: Upload | null;
+  /** A row as search knows it, which is some time behind; undefined when it does not know of it yet. */
+  readonly seen: <T extends Searched>(table: T, row: Tables[T]) => Tables[T] | undefined;
+  /** What of these kinds the script of faults has in store for a charge. */
+  readonly scriptedSequel: (kinds: readonly Sequel[], charge: Charge) => SequelRule | undefined;
   /** The events this request raised, in order. */
   readonly events: StripeEvent[];
 }
@@ -37,13 +59,13 @@ export function nowSeconds(context: RequestContext): number {
 }
 
 /** Records that something happened to `object`; it is delivered once the request is committed. */
-export function raise(context: RequestContext, type: string, object: unknown): void {
+export function raise(context: RequestContext, type: string, object: unknown, before?: Record<string, unknown>): void {
   const event: StripeEvent = {
     id: context.newId('evt'),
     object: 'event',
-    api_version: context.apiVersion,
+    api_version: API_VERSION,
     created: nowSeconds(context),
-    data: { object: structuredClone(object) },
+    data: { object: copy(object), ...(before === undefined ? {} : { previous_attributes: copy(before) }) },
     livemode: false,
     pending_webhooks: 0,
     request: { id: context.requestId, idempotency_key: context.idempotencyKey },

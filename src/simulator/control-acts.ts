@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Dispute } from './dispute-objects.js';
 import { noSuch } from './errors.js';
-import type { PaymentIntent } from './objects.js';
+import type { Dispute } from './objects/dispute.js';
+import type { PaymentIntent } from './objects/payment-intent.js';
 import { authenticate } from './resources/authenticating.js';
 import { DISPUTE_REASONS, openDispute } from './resources/disputing.js';
 import type { Simulator } from './simulator.js';

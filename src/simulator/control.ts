@@ -15,6 +15,7 @@ import {
   readLimits,
 } from './control-traffic.js';
 import { accountId } from './incoming.js';
+import { newEndpoint } from './resources/webhook-endpoints.js';
 import type { Simulator } from './simulator.js';
 
 const endpointSchema = z.strictObject({
@@ -142,7 +143,8 @@ export function addEndpoint(
 ): unknown {
   const account = accountId(key);
   const id = `we_${accountId(url).slice(5)}`;
-  const endpoint = { id, url, secret, ...(enabled_events === undefined ? {} : { enabled_events }) };
+  const made = newEndpoint(id, url, secret, Math.floor(simulator.clock.now() / 1000));
+  const endpoint = { ...made, enabled_events: enabled_events ?? made.enabled_events };
   simulator.store.commit([[account, 'webhook_endpoints', endpoint]]);
   return { id, account };
 }

@@ -1,16 +1,17 @@
-import { randomUUID } from 'node:crypto';
 import Stripe from 'stripe';
 import type { Clock } from './clock.js';
 import type { FaultScript, WebhookStrike } from './faults/script.js';
 import { traitsOfEvent } from './faults/traits.js';
 import type { RaisedEvent } from './handle.js';
-import type { StripeEvent, WebhookDelivery, WebhookEndpoint } from './objects.js';
-import type { Store } from './store.js';
+import type { Ids } from './ids.js';
+import type { StripeEvent, WebhookDelivery, WebhookEndpoint } from './objects/event.js';
+import type { Store } from './state/store.js';
 import { Waiting } from './waiting.js';
 
 export interface DeliveryOptions {
   readonly store: Store;
   readonly clock: Clock;
+  readonly ids: Ids;
   readonly script: () => FaultScript;
   /** Pause before the first retry, by the simulator's clock; each is twice as long as the one before. */
   readonly firstRetryMs: number;
@@ -48,7 +49,10 @@ export class WebhookSender {
   /** The deliveries that an event needs, one to each endpoint that asks for it; they are stored with the event itself. */
   plan(account: string, event: StripeEvent): WebhookDelivery[] {
     const endpoints = this.options.store.all(account, 'webhook_endpoints');
-    const asking = endpoints.filter(({ enabled_events }) => enabled_events?.includes(event.type) ?? true);
+    const asking = endpoints.filter(
+      ({ enabled_events, status }) =>
+        status === 'enabled' && (enabled_events.includes('*') || enabled_events.includes(event.type)),
+    );
     // What fell due within a step of the clock is told once the step is done, and its three days begin then.
     const raisedMs = this.options.clock.now();
     return asking.map((endpoint) => ({
@@ -113,7 +117,7 @@ export class WebhookSender {
   }
 
   private sendTwin(account: string, event: StripeEvent, delivery: WebhookDelivery): Promise<void> {
-    const twin = { ...event, id: `evt_twin${randomUUID().replaceAll('-', '')}` };
+    const twin = { ...event, id: this.options.ids.next(account, 'evt') };
     const twinDelivery = { ...delivery, id: `${twin.id}.${delivery.endpoint}`, event: twin.id };
     this.options.store.commit([
       [account, 'events', twin],
@@ -135,7 +139,12 @@ export class WebhookSender {
     const sent = store.get(account, 'deliveries', id);
     const endpoint = store.get(account, 'webhook_endpoints', sent?.endpoint ?? '');
     const event = store.get(account, 'events', sent?.event ?? '');
-    if (endpoint === undefined || event === undefined || this.stopped) return;
+    if (sent === undefined || event === undefined || this.stopped) return;
+    if (endpoint?.status !== 'enabled') {
+      // Stripe does not try again where the endpoint is deleted or disabled by then (docs.stripe.com/webhooks).
+      if (sent.state === 'pending') store.commit([[account, 'deliveries', { ...sent, state: 'given_up' }]]);
+      return;
+    }
     const beganMs = performance.now();
     const status = await post(endpoint, event);
     const tookMs = performance.now() - beganMs;

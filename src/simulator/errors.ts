@@ -1,4 +1,7 @@
-import type { ApiErrorBody } from './objects.js';
+import type { Decline } from './methods/behaviours.js';
+import type { ApiErrorBody } from './objects/error.js';
+import type { PaymentIntent } from './objects/payment-intent.js';
+import type { ShownMethod } from './objects/payment-method.js';
 
 /** An answer that is an error of Stripe's. `stored` says whether it is kept under the idempotency key. */
 export class StripeApiError extends Error {
@@ -16,21 +19,48 @@ export class StripeApiError extends Error {
   }
 }
 
-export function invalidRequest(message: string, code?: string, param?: string, intent?: unknown): StripeApiError {
+export function invalidRequest(message: string, code?: string, param?: string, intent?: PaymentIntent): StripeApiError {
   return new StripeApiError(400, {
     type: 'invalid_request_error',
     message,
-    ...(code === undefined ? {} : { code }),
+    ...coded(code),
     ...(param === undefined ? {} : { param }),
     ...(intent === undefined ? {} : { payment_intent: intent }),
   });
 }
 
+/** @param param the name under which the id was given. */
 export function noSuch(what: string, id: string, param: string): StripeApiError {
   return new StripeApiError(404, {
     type: 'invalid_request_error',
-    code: 'resource_missing',
+    ...coded('resource_missing'),
     message: `No such ${what}: '${id}'`,
     param,
   });
+}
+
+/** What a declined card is told with, and what an intent remembers of it. */
+export function cardError(decline: Decline, charge: string, method: ShownMethod): ApiErrorBody {
+  const { code, declineCode, message } = decline;
+  return {
+    type: 'card_error',
+    ...coded(code),
+    message,
+    charge,
+    ...(declineCode === null ? {} : { advice_code: adviceOn(declineCode), decline_code: declineCode }),
+    payment_method: method,
+  };
+}
+
+/** Of these cards nobody should try again (docs.stripe.com/declines/codes). */
+const HOPELESS = ['lost_card', 'stolen_card', 'fraudulent'];
+
+function adviceOn(declineCode: string): string {
+  return HOPELESS.includes(declineCode) ? 'do_not_try_again' : 'try_again_later';
+}
+
+/** Each of Stripe's codes has a page. */
+function coded(code: string | undefined): Pick<ApiErrorBody, 'code' | 'doc_url'> {
+  if (code === undefined) return {};
+  return { code, doc_url: `https://stripe.com/docs/error-codes/${code.replaceAll('_', '-')}` };
 }

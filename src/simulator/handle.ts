@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
+import { accountOf } from './account.js';
 import { browserView } from './browser-view.js';
-import { API_VERSION, type RequestContext, type ScriptedSequel } from './context.js';
+import { API_VERSION, type RequestContext, type Upload } from './context.js';
 import { invalidRequest, StripeApiError } from './errors.js';
-import type { StripeEvent, WebhookDelivery } from './objects.js';
-import type { Params } from './params.js';
-import type { Route } from './routes.js';
-import { type Store, Transaction } from './store.js';
+import { expand } from './expanding.js';
+import type { SequelRule } from './faults/schema.js';
+import type { Ids } from './ids.js';
+import type { StripeEvent, WebhookDelivery } from './objects/event.js';
+import { EXPAND, object, type Params, read } from './params.js';
+import type { Found } from './routes.js';
+import type { SearchLag } from './search/lag.js';
+import type { Store } from './state/store.js';
+import { Transaction } from './state/transaction.js';
 
 /** Stripe keeps keys for 24 hours at least; the simulator no longer than that. */
 const KEY_LIFE_MS = 24 * 60 * 60_000;
@@ -15,15 +21,14 @@ export interface IncomingCall {
   readonly publishable: boolean;
   readonly method: string;
   readonly path: string;
-  readonly route: Route;
+  readonly found: Found;
   readonly params: Params;
+  readonly upload: Upload | null;
   readonly idempotencyKey: string | null;
   readonly apiVersion: string;
   readonly requestId: string;
   readonly nowMs: number;
   readonly base: string;
-  readonly newId: (prefix: string) => string;
-  readonly scriptedSequel: ScriptedSequel;
   /** Set by a fault: what is answered and kept is a 500, with the effect or without it. */
   readonly serverError: 'before' | 'after' | null;
 }
@@ -41,13 +46,26 @@ export interface RaisedEvent {
   readonly deliveries: readonly WebhookDelivery[];
 }
 
-type Plan = (account: string, event: StripeEvent) => WebhookDelivery[];
+/** What a request is carried out with. */
+export interface Parts {
+  readonly store: Store;
+  readonly ids: Ids;
+  readonly lag: SearchLag;
+  /** The deliveries that an event needs. */
+  readonly plan: (account: string, event: StripeEvent) => WebhookDelivery[];
+  /** What the script of faults has in store for an account's charge. */
+  readonly scriptedSequel: (
+    account: string,
+    ...of: Parameters<RequestContext['scriptedSequel']>
+  ) => SequelRule | undefined;
+}
 
 /**
  * Carries one call out: the idempotency layer, then the operation, then one commit of everything it changed together
  * with the answer kept under its key. Synchronous, so that a call is whole or not at all.
  */
-export function handle(store: Store, call: IncomingCall, plan: Plan): Answer {
+export function handle(parts: Parts, call: IncomingCall): Answer {
+  const { store, lag, plan } = parts;
   const fingerprint = fingerprintOf(call);
   const kept = keptAnswer(store, call, fingerprint);
   if (kept !== undefined) return kept;
@@ -56,7 +74,7 @@ export function handle(store: Store, call: IncomingCall, plan: Plan): Answer {
   const events: StripeEvent[] = [];
   // A browser's key is its own affair: no event names it, so that nobody takes it for one of theirs.
   const idempotencyKey = call.publishable ? null : call.idempotencyKey;
-  const context: RequestContext = { ...call, idempotencyKey, tx, events };
+  const context = contextOf(tx, parts, { ...call, idempotencyKey, events });
   let answer = call.serverError === 'before' ? SERVER_ERROR : execute(call, context);
   if (call.serverError === 'after' && isStored(answer)) answer = SERVER_ERROR;
   const raised = withDeliveries(tx, events, plan);
@@ -64,7 +82,7 @@ export function handle(store: Store, call: IncomingCall, plan: Plan): Answer {
     const { status, body } = answer;
     tx.put('answers', { id: call.idempotencyKey, fingerprint, status, body, createdMs: call.nowMs });
   }
-  if (isStored(answer)) tx.commit();
+  if (isStored(answer)) commit(tx, lag, call.nowMs);
   return { ...answer, headers: answer.headers ?? {}, events: isStored(answer) ? raised : [] };
 }
 
@@ -73,27 +91,51 @@ export interface Happening {
   readonly account: string;
   readonly nowMs: number;
   readonly base: string;
-  readonly newId: (prefix: string) => string;
-  readonly scriptedSequel: ScriptedSequel;
 }
 
 /** Carries out `work` in one commit. @throws what `work` throws, and nothing has changed. */
 export function happen<T>(
-  store: Store,
+  parts: Parts,
   happening: Happening,
   work: (context: RequestContext) => T,
-  plan: Plan,
 ): { readonly result: T; readonly events: readonly RaisedEvent[] } {
-  const tx = new Transaction(store, happening.account);
+  const tx = new Transaction(parts.store, happening.account);
   const events: StripeEvent[] = [];
-  const nobody = { params: {}, requestId: null, idempotencyKey: null, apiVersion: API_VERSION, publishable: false };
-  const result = work({ ...happening, ...nobody, tx, events });
-  const raised = withDeliveries(tx, events, plan);
-  tx.commit();
+  const result = work(contextOf(tx, parts, { ...happening, ...NOBODY, events }));
+  const raised = withDeliveries(tx, events, parts.plan);
+  commit(tx, parts.lag, happening.nowMs);
   return { result, events: raised };
 }
 
-function withDeliveries(tx: Transaction, events: readonly StripeEvent[], plan: Plan): RaisedEvent[] {
+const NOBODY = {
+  params: {},
+  requestId: null,
+  idempotencyKey: null,
+  apiVersion: API_VERSION,
+  publishable: false,
+  upload: null,
+} as const;
+
+type Known = Omit<RequestContext, 'tx' | 'account' | 'newId' | 'seen' | 'scriptedSequel'>;
+
+function contextOf(tx: Transaction, { ids, lag, scriptedSequel }: Parts, known: Known): RequestContext {
+  const account = accountOf(tx);
+  return {
+    ...known,
+    tx,
+    account,
+    newId: (prefix) => ids.next(tx.account, prefix),
+    scriptedSequel: (kinds, charge) => scriptedSequel(tx.account, kinds, charge),
+    seen: (table, row) => lag.seen(tx.account, table, row, known.nowMs, account.search_lag_ms),
+  };
+}
+
+function commit(tx: Transaction, lag: SearchLag, nowMs: number): void {
+  for (const { table, id, before } of tx.changes()) lag.changed(tx.account, table, id, before, nowMs);
+  tx.commit();
+}
+
+function withDeliveries(tx: Transaction, events: readonly StripeEvent[], plan: Parts['plan']): RaisedEvent[] {
   return events.map((event) => {
     const deliveries = plan(tx.account, event);
     for (const delivery of deliveries) tx.put('deliveries', delivery);
@@ -115,12 +157,23 @@ interface Executed {
 function execute(call: IncomingCall, context: RequestContext): Executed {
   const shown = call.publishable ? browserView : (body: unknown) => body;
   try {
-    return { status: 200, body: shown(call.route.operation(context, call.route.id)) };
+    const body = shown(call.found.route.operation(context, call.found.id));
+    return { status: 200, body: expanded(context, body) };
   } catch (error) {
     if (!(error instanceof StripeApiError)) throw error;
     return { status: error.status, body: shown({ error: error.body }), headers: error.headers };
   }
 }
+
+/** Nothing of a request that asks for what cannot be expanded has happened. */
+function expanded(context: RequestContext, body: unknown): unknown {
+  const { expand: asked } = context.params;
+  if (asked === undefined) return body;
+  const { expand: paths = [] } = read(EXPANDED, { expand: asked });
+  return expand(context, body, paths);
+}
+
+const EXPANDED = object(EXPAND);
 
 /** Results are kept once execution has begun: success, a decline and a 500, and no refusal before that. */
 function isStored({ status }: { status: number }): boolean {
@@ -144,6 +197,6 @@ function keptAnswer(store: Store, call: IncomingCall, fingerprint: string): Answ
 
 function fingerprintOf(call: IncomingCall): string {
   return createHash('sha256')
-    .update(JSON.stringify([call.method, call.path, call.params]))
+    .update(JSON.stringify([call.method, call.path, call.params, call.upload?.contents.toString('base64')]))
     .digest('base64url');
 }

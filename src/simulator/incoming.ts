@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { StripeApiError } from './errors.js';
+import qs from 'qs';
+import type { Upload } from './context.js';
+import { invalidRequest, StripeApiError } from './errors.js';
+import type { Params } from './params.js';
 
-const LARGEST_BODY = 1_000_000;
+/** Files come in them too. */
+const LARGEST_BODY = 8 * (1 << 20);
 
 /** The account a secret key opens: each key is an island. */
 export function accountId(key: string): string {
@@ -24,7 +28,7 @@ export function callerOf(req: IncomingMessage): Caller | undefined {
   return { account: accountId(key.replace(/^pk_/, 'sk_')), publishable: key.startsWith('pk_') };
 }
 
-export async function readBody(req: IncomingMessage): Promise<string> {
+export async function readBody(req: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of req as AsyncIterable<Buffer>) {
@@ -32,10 +36,44 @@ export async function readBody(req: IncomingMessage): Promise<string> {
     if (size > LARGEST_BODY) throw new StripeApiError(413, { type: 'invalid_request_error', message: 'Too large.' });
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 export function header(req: IncomingMessage, name: string): string | null {
   const value = req.headers[name];
   return typeof value === 'string' ? value : null;
+}
+
+/**
+ * Lists come as objects by index, which is all that tells `expand[0]` from a metadata key "0"; and a parameter may be
+ * called what every object has, such as `constructor`.
+ */
+const PARSING: qs.IParseOptions = { depth: 6, parameterLimit: 1_000, parseArrays: false, plainObjects: true };
+
+/** What a request asks for: its query where it has no body, else a form. @throws what is no form. */
+export async function decode(
+  req: IncomingMessage,
+  url: URL,
+  body: Buffer,
+): Promise<{ readonly params: Params; readonly upload: Upload | null }> {
+  if (req.method === 'GET' || req.method === 'DELETE') return { params: parsed(url.search.slice(1)), upload: null };
+  const type = header(req, 'content-type') ?? '';
+  if (!type.startsWith('multipart/form-data')) return { params: parsed(body.toString('utf8')), upload: null };
+  return multipart(type, body);
+}
+
+function parsed(text: string): Params {
+  return qs.parse(text, PARSING) as Params;
+}
+
+async function multipart(type: string, body: Buffer) {
+  const form = await new Response(body, { headers: { 'content-type': type } }).formData().catch(() => undefined);
+  if (form === undefined) throw invalidRequest('The multipart form cannot be read.');
+  const fields = new URLSearchParams();
+  let upload: Upload | null = null;
+  for (const [name, value] of form) {
+    if (typeof value === 'string') fields.append(name, value);
+    else upload = { contents: Buffer.from(await value.arrayBuffer()), filename: value.name, type: value.type };
+  }
+  return { params: parsed(fields.toString()), upload };
 }

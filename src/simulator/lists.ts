@@ -1,41 +1,94 @@
+import type { RequestContext } from './context.js';
 import { invalidRequest } from './errors.js';
-import { integer, nested, type Params, text } from './params.js';
+import type { ListParams } from './params.js';
+import { shown } from './shown.js';
+import type { TableName, Tables } from './state/tables.js';
 
-/** The parameters every list takes. */
-export const LIST_PARAMS = ['limit', 'starting_after', 'ending_before', 'created', 'expand'] as const;
+/** A page as Stripe answers it: newest first. */
+export interface Page {
+  readonly object: 'list';
+  readonly url: string;
+  readonly has_more: boolean;
+  readonly data: readonly unknown[];
+}
 
-/** A newest-first page over `rows` (oldest first), cut by `created`, cursors and `limit`. */
-export function page<T extends { id: string; created: number }>(rows: readonly T[], params: Params, url: string) {
-  const limit = integer(params, 'limit') ?? 10;
-  if (limit < 1 || limit > 100) throw invalidRequest('limit must be from 1 to 100', undefined, 'limit');
-  const within = createdFilter(params);
-  let newestFirst = rows.filter(within).reverse();
+/** Where the rows of a page come from. */
+export interface Listing<T extends TableName> {
+  readonly table: T;
+  readonly url: string;
+  /** Rows are looked for by this indexed field where its value is given. */
+  readonly by?: readonly [field: keyof Tables[T] & string, value: unknown];
+  readonly where?: (row: Tables[T]) => boolean;
+}
 
-  const after = text(params, 'starting_after');
-  const before = text(params, 'ending_before');
-  if (after !== undefined) newestFirst = newestFirst.slice(indexOf(newestFirst, after, 'starting_after') + 1);
-  if (before !== undefined) {
-    const upTo = newestFirst.slice(0, indexOf(newestFirst, before, 'ending_before'));
-    const data = upTo.slice(-limit);
-    return { object: 'list', url, has_more: upTo.length > data.length, data };
+type Paged = Omit<ListParams, 'expand' | 'created'> & { created?: ListParams['created'] };
+
+/**
+ * A page of `listing`, newest first, cut by `created`, cursors and `limit`. Reads no further than it must: rows stand in
+ * the order of their creation.
+ */
+export function page<T extends TableName>(context: RequestContext, given: Paged, listing: Listing<T>): Page {
+  const { limit = 10, starting_after, ending_before } = given;
+  for (const [name, id] of [
+    ['starting_after', starting_after],
+    ['ending_before', ending_before],
+  ] as const) {
+    if (id !== undefined && context.tx.look(listing.table, id) === undefined) {
+      throw invalidRequest(`No such object: '${id}'`, 'resource_missing', name);
+    }
   }
-  const data = newestFirst.slice(0, limit);
-  return { object: 'list', url, has_more: newestFirst.length > data.length, data };
+  if (starting_after !== undefined && ending_before !== undefined) {
+    throw invalidRequest('You can only specify one of these parameters: starting_after, ending_before.');
+  }
+  const rows = matching(context, given, listing);
+  const found = ending_before === undefined ? upTo(rows, limit + 1) : before(rows, ending_before);
+  // Of what is newer than a row, the page next to it.
+  const data = ending_before === undefined ? found.slice(0, limit) : found.slice(-limit);
+  return {
+    object: 'list',
+    url: listing.url,
+    has_more: found.length > data.length,
+    data: data.map((row) => shown(context, listing.table, row)),
+  };
 }
 
-function indexOf(rows: readonly { id: string }[], id: string, param: string): number {
-  const index = rows.findIndex((row) => row.id === id);
-  if (index < 0) throw invalidRequest(`No such object: '${id}'`, 'resource_missing', param);
-  return index;
+function* matching<T extends TableName>(
+  context: RequestContext,
+  given: Paged,
+  listing: Listing<T>,
+): Generator<Tables[T]> {
+  const { created, starting_after } = given;
+  const { gt = -1, gte = 0, lt = Number.POSITIVE_INFINITY, lte = Number.POSITIVE_INFINITY } = created ?? {};
+  for (const row of candidates(context, listing, starting_after)) {
+    const at = (row as unknown as { created: number }).created;
+    if (at < gte || at <= gt) return;
+    if (at < lt && at <= lte && (listing.where?.(row) ?? true)) yield row;
+  }
 }
 
-function createdFilter(params: Params): (row: { created: number }) => boolean {
-  const exact = params['created'];
-  if (typeof exact === 'string') return (row) => row.created === integer(params, 'created');
-  const range = nested(params, 'created') ?? {};
-  const gt = integer(range, 'gt') ?? Number.NEGATIVE_INFINITY;
-  const gte = integer(range, 'gte') ?? Number.NEGATIVE_INFINITY;
-  const lt = integer(range, 'lt') ?? Number.POSITIVE_INFINITY;
-  const lte = integer(range, 'lte') ?? Number.POSITIVE_INFINITY;
-  return ({ created }) => created > gt && created >= gte && created < lt && created <= lte;
+function candidates<T extends TableName>(
+  { tx }: RequestContext,
+  { table, by }: Listing<T>,
+  after: string | undefined,
+): Iterable<Tables[T]> {
+  if (by === undefined || by[1] === undefined) return tx.newestFirst(table, after);
+  const rows = tx.where(table, by[0], by[1]).reverse();
+  return after === undefined ? rows : rows.slice(rows.findIndex(({ id }) => id === after) + 1);
+}
+
+function upTo<T>(rows: Iterable<T>, count: number): T[] {
+  const found: T[] = [];
+  for (const row of rows) {
+    if (found.push(row) >= count) break;
+  }
+  return found;
+}
+
+function before<T extends { id: string }>(rows: Iterable<T>, id: string): T[] {
+  const found: T[] = [];
+  for (const row of rows) {
+    if (row.id === id) break;
+    found.push(row);
+  }
+  return found;
 }

@@ -4,3 +4,13 @@ export function written(amount: number, currency: string): string {
   const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
   return format.format(amount / 10 ** digits);
 }
+
+/** An amount in minor units as a number of major ones: `40.00`, `500`. */
+export function inMajorUnits(amount: number, currency: string): string {
+  return (amount / 10 ** digitsOf(currency)).toFixed(digitsOf(currency));
+}
+
+function digitsOf(currency: string): number {
+  const format = new Intl.NumberFormat('en-US', { style: 'currency', currency: currency.toUpperCase() });
+  return format.resolvedOptions().maximumFractionDigits ?? 2;
+}

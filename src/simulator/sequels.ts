@@ -1,7 +1,8 @@
-import type { Sequel } from './behaviours.js';
 import type { RequestContext } from './context.js';
-import type { Charge, PaymentMethod } from './objects.js';
-import { sequelOf } from './payment-methods.js';
+import type { Sequel } from './methods/behaviours.js';
+import { sequelOf } from './methods/index.js';
+import type { Charge } from './objects/charge.js';
+import type { PaymentMethod } from './objects/payment-method.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -33,17 +34,17 @@ export function sequelOfCharge(context: RequestContext, charge: Charge, method: 
 
 /** What becomes of a refund of the charge. */
 export function sequelOfRefund(context: RequestContext, charge: Charge) {
-  return planned(context, OF_REFUNDS, charge, context.tx.get('payment_methods', charge.payment_method));
+  return planned(context, OF_REFUNDS, charge, context.tx.look('payment_methods', charge.payment_method));
 }
 
 /** What the script of faults has in store for it, else what the test payment method has. */
 function planned<Kind extends Sequel>(
-  { tx, scriptedSequel }: RequestContext,
+  { scriptedSequel }: RequestContext,
   kinds: readonly Kind[],
   charge: Charge,
   method: PaymentMethod | undefined,
 ): PlannedSequel<Kind> | undefined {
-  const scripted = scriptedSequel(tx.account, kinds, charge);
+  const scripted = scriptedSequel(kinds, charge);
   const kind = kinds.find((one) => one === (scripted?.kind ?? (method && sequelOf(method))));
   return kind === undefined ? undefined : { kind, afterMs: scripted?.after_ms ?? AFTER_MS[kind] };
 }

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import qs from 'qs';
 import type { Agenda } from './agenda.js';
 import {
   asAnswer,
@@ -14,25 +13,23 @@ import {
   unknownUrl,
 } from './answers.js';
 import type { Clock } from './clock.js';
-import { API_VERSION, type ScriptedSequel } from './context.js';
+import { DEFAULT_VERSION, type Upload } from './context.js';
 import type { Counts } from './counts.js';
 import type { RequestFault } from './faults/schema.js';
 import type { FaultScript } from './faults/script.js';
 import { traitsOfRequest } from './faults/traits.js';
-import { type Answer, handle, type IncomingCall, type RaisedEvent } from './handle.js';
+import { type Answer, handle, type IncomingCall, type Parts, type RaisedEvent } from './handle.js';
 import type { HeldRequests } from './held-requests.js';
-import { newId, shortId } from './ids.js';
-import { type Caller, callerOf, header } from './incoming.js';
+import { type Caller, callerOf, decode, header } from './incoming.js';
 import type { Limiter } from './limits/limiter.js';
 import { ObjectLocks, objectsOf } from './limits/object-locks.js';
 import { tooMany } from './limits/reasons.js';
 import type { Params } from './params.js';
 import type { LoggedRequest, RequestLog } from './request-log.js';
-import { findRoute, isPublishable, type Route } from './routes.js';
-import type { Store } from './store.js';
+import { type Found, findRoute, isPublishable } from './routes.js';
+import { WHOLE } from './state/store.js';
 
-export interface ServingParts {
-  readonly store: Store;
+export interface ServingParts extends Parts {
   readonly clock: Clock;
   readonly agenda: Agenda;
   readonly limiter: Limiter;
@@ -44,8 +41,6 @@ export interface ServingParts {
   readonly script: () => FaultScript;
   /** Where the simulator is reached. */
   readonly base: () => string;
-  readonly plan: Parameters<typeof handle>[2];
-  readonly scriptedSequel: ScriptedSequel;
   /** Sends the events; resolves when each has been answered for the first time. */
   readonly deliver: (account: string, events: readonly RaisedEvent[]) => Promise<unknown>;
 }
@@ -60,6 +55,9 @@ interface Request {
   readonly path: string;
   readonly idempotencyKey: string | null;
   readonly params: Params;
+  readonly upload: Upload | null;
+  /** Why its form could not be read. */
+  readonly malformed: Error | undefined;
   readonly entry: LoggedRequest;
 }
 
@@ -78,25 +76,25 @@ export class Serving {
 
   constructor(private readonly parts: ServingParts) {}
 
-  async serve(req: IncomingMessage, res: ServerResponse, url: URL, body: string): Promise<void> {
-    const { limiter, counts, clock, log } = this.parts;
-    const id = `req_${shortId()}`;
+  async serve(req: IncomingMessage, res: ServerResponse, url: URL, body: Buffer): Promise<void> {
+    const { limiter, counts, clock, log, ids } = this.parts;
+    const id = ids.next(WHOLE, 'req');
     const caller = callerOf(req);
     if (caller === undefined) return reply(res, asAnswer(badKey()), id);
     const { account } = caller;
     const method = req.method ?? 'GET';
-    const route = findRoute(method, url.pathname);
-    const endpoint = route?.endpoint ?? UNRECOGNIZED;
+    const found = findRoute(method, url.pathname);
+    const endpoint = found?.route.endpoint ?? UNRECOGNIZED;
     const idempotencyKey = header(req, 'idempotency-key');
-    const params = qs.parse(method === 'GET' ? url.search.slice(1) : body, PARSING) as Params;
+    const form = await formOf(req, url, body);
     const atMs = this.parts.steadyNow();
     const entry = log.add(atMs, account, endpoint, idempotencyKey);
-    const request: Request = { req, res, id, caller, method, path: url.pathname, idempotencyKey, params, entry };
+    const request: Request = { req, res, id, caller, method, path: url.pathname, idempotencyKey, entry, ...form };
     const traffic = counts.traffic(account, endpoint);
     traffic.countSent(atMs);
 
     // All of this in one go: nothing comes between what is judged and what is taken.
-    const arrival = { account, endpoint, method, id: route?.id ?? '', atMs, nowMs: clock.now() };
+    const arrival = { account, endpoint, method, id: found?.id ?? '', atMs, nowMs: clock.now() };
     const objects = limiter.limitsOf(account).object_locks ? this.objectsOf(request, arrival.id) : [];
     const refusal = limiter.refusal(arrival, traffic) ?? this.lockRefusal(request, objects);
     if (refusal !== undefined) {
@@ -107,19 +105,20 @@ export class Serving {
     limiter.admitted(arrival);
     traffic.enter();
     try {
-      await this.admitted(request, route, objects);
+      await this.admitted(request, found, objects);
     } finally {
       traffic.leave();
     }
   }
 
-  private async admitted(request: Request, route: Route | undefined, objects: readonly string[]): Promise<void> {
+  private async admitted(request: Request, found: Found | undefined, objects: readonly string[]): Promise<void> {
     const { res, id, entry, caller } = request;
     const refuse = (error: Error) => reply(res, asAnswer(error), id, entry);
-    if (route === undefined) return refuse(unknownUrl(request.method, request.path));
-    if (caller.publishable && !isPublishable(route)) return refuse(secretKeyRequired());
+    if (found === undefined) return refuse(unknownUrl(request.method, request.path));
+    if (caller.publishable && !isPublishable(found.route)) return refuse(secretKeyRequired());
+    if (request.malformed !== undefined) return refuse(request.malformed);
     if (this.isInUse(request)) return refuse(keyInUse());
-    const { fault, latencyMs } = this.misfortune(request, route);
+    const { fault, latencyMs } = this.misfortune(request, found);
     entry.fault = fault?.kind ?? null;
     const struck = fault === undefined ? undefined : strikeBefore(fault, request);
     if (struck !== undefined) return struck;
@@ -128,7 +127,7 @@ export class Serving {
     let answer: Answer;
     try {
       if ((fault !== undefined || latencyMs > 0) && !(await this.mayGoOn(fault, latencyMs))) return;
-      answer = this.carryOut(request, route, fault);
+      answer = this.carryOut(request, found, fault);
     } finally {
       letGo();
     }
@@ -140,7 +139,7 @@ export class Serving {
   /** What the script has in store for the request. */
   private misfortune(
     { caller: { account }, params }: Request,
-    { endpoint, id }: Route,
+    { route: { endpoint }, id }: Found,
   ): { fault: RequestFault | undefined; latencyMs: number } {
     const { store, clock } = this.parts;
     const script = this.parts.script();
@@ -158,28 +157,27 @@ export class Serving {
     return fault?.kind !== 'hold_before' || held.hold();
   }
 
-  private carryOut(request: Request, route: Route, fault: RequestFault | undefined): Answer {
-    const { store, clock, agenda, base, plan, scriptedSequel } = this.parts;
+  private carryOut(request: Request, found: Found, fault: RequestFault | undefined): Answer {
+    const { clock, agenda, base } = this.parts;
     // The time is taken here: what was held up comes about when it is carried out.
     agenda.catchUp();
-    const { caller, method, path, params, idempotencyKey, id } = request;
+    const { caller, method, path, params, upload, idempotencyKey, id } = request;
     const call: IncomingCall = {
       ...caller,
       method,
       path,
-      route,
+      found,
       params,
+      upload,
       idempotencyKey,
-      apiVersion: header(request.req, 'stripe-version') ?? API_VERSION,
+      apiVersion: header(request.req, 'stripe-version') ?? DEFAULT_VERSION,
       requestId: id,
       nowMs: clock.now(),
       base: base(),
-      newId,
-      scriptedSequel,
       serverError: fault?.kind === 'error_after' ? 'after' : fault?.kind === 'error_before' ? 'before' : null,
     };
     try {
-      return handle(store, call, plan);
+      return handle(this.parts, call);
     } catch (error) {
       return asAnswer(error);
     }
@@ -279,8 +277,15 @@ function strikeBefore(fault: RequestFault, { res, id, entry }: Request): Promise
 /** Looks like the beginning of a success, as far as it goes. */
 const NOTHING: Answer = { status: 200, body: { id: null, object: null }, headers: {}, events: [] };
 
-/**
- * Lists come as objects by index, which is all that tells `expand[0]` from a metadata key "0"; and a parameter may be
- * called what every object has, such as `constructor`.
- */
-const PARSING: qs.IParseOptions = { depth: 6, parameterLimit: 1_000, parseArrays: false, plainObjects: true };
+/** A form that cannot be read is counted and limited as any other. */
+async function formOf(
+  req: IncomingMessage,
+  url: URL,
+  body: Buffer,
+): Promise<Pick<Request, 'params' | 'upload' | 'malformed'>> {
+  try {
+    return { ...(await decode(req, url, body)), malformed: undefined };
+  } catch (error) {
+    return { params: {}, upload: null, malformed: error as Error };
+  }
+}

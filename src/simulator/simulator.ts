@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Agenda } from './agenda.js';
 import { asAnswer, reply } from './answers.js';
 import { Clock } from './clock.js';
-import type { RequestContext, ScriptedSequel } from './context.js';
+import type { RequestContext } from './context.js';
 import { control } from './control.js';
 import { Counts } from './counts.js';
 import { WebhookSender } from './delivery.js';
@@ -11,15 +11,16 @@ import { DUE } from './due.js';
 import type { Faults } from './faults/schema.js';
 import { FaultScript } from './faults/script.js';
 import { traitsOfCharge } from './faults/traits.js';
-import { happen, type RaisedEvent } from './handle.js';
+import { happen, type Parts, type RaisedEvent } from './handle.js';
 import { HeldRequests } from './held-requests.js';
-import { newId } from './ids.js';
+import { Ids, newSeed } from './ids.js';
 import { readBody } from './incoming.js';
 import { Limiter } from './limits/limiter.js';
-import type { Scheduled, StripeEvent, WebhookDelivery } from './objects.js';
+import type { Scheduled } from './objects/simulated.js';
 import { type LoggedRequest, RequestLog } from './request-log.js';
+import { SearchLag } from './search/lag.js';
 import { Serving } from './serving.js';
-import { Store } from './store.js';
+import { Store, WHOLE } from './state/store.js';
 
 export interface SimulatorOptions {
   readonly port: number;
@@ -27,6 +28,10 @@ export interface SimulatorOptions {
   readonly host?: string | undefined;
   /** Where its state is kept; undefined keeps it in memory. */
   readonly folder: string | undefined;
+  /** How many payments each account remembers; many thousands where nothing is said. */
+  readonly history?: number | undefined;
+  /** Of ids and of what is drawn: the same seed and requests give the same answers. Only for state that is new. */
+  readonly seed?: string | undefined;
   /** Real time, Unix ms: what the simulator's clock is ahead of. */
   readonly now?: () => number;
   /** Real time that never goes back, Unix ms: what rates are measured by. */
@@ -46,6 +51,7 @@ export class Simulator {
   readonly clock: Clock;
   readonly agenda: Agenda;
   private readonly requests = new RequestLog();
+  private readonly parts: Parts;
   private readonly serving: Serving;
   private readonly server: Server;
   /** Where it is reached, once it listens. */
@@ -53,22 +59,34 @@ export class Simulator {
 
   constructor(private readonly options: SimulatorOptions) {
     const realNow = options.now ?? Date.now;
-    this.store = new Store(options.folder);
+    this.store = new Store(options);
     this.clock = new Clock(this.store, realNow);
     this.agenda = new Agenda({
       store: this.store,
       clock: this.clock,
       carryOut: (account, row) => this.fallDue(account, row),
     });
+    const ids = new Ids(sown(this.store, options.seed));
     this.sender = new WebhookSender({
       store: this.store,
       clock: this.clock,
+      ids,
       script: () => this.script,
       firstRetryMs: options.firstRetryMs ?? 1_000,
     });
     const { store, clock, agenda, limiter, counts, held } = this;
-    this.serving = new Serving({
+    this.parts = {
       store,
+      ids,
+      lag: new SearchLag(),
+      plan: (account, event) => this.sender.plan(account, event),
+      scriptedSequel: (account, kinds, charge) => {
+        const situation = { account, traits: () => traitsOfCharge(charge), nowMs: clock.now() };
+        return this.script.sequelOf(kinds, situation);
+      },
+    };
+    this.serving = new Serving({
+      ...this.parts,
       clock,
       agenda,
       limiter,
@@ -78,8 +96,6 @@ export class Simulator {
       steadyNow: options.steadyNow ?? (() => performance.timeOrigin + performance.now()),
       script: () => this.script,
       base: () => this.base,
-      plan: this.plan,
-      scriptedSequel: this.scriptedSequel,
       deliver: (account, events) => this.deliver(account, events),
     });
     this.server = createServer((req, res) => void this.serve(req, res));
@@ -105,6 +121,7 @@ export class Simulator {
     const closed = new Promise((resolve) => this.server.close(resolve));
     this.server.closeAllConnections();
     await closed;
+    this.store.close();
   }
 
   /** What goes wrong from now on; its windows begin now. */
@@ -131,27 +148,18 @@ export class Simulator {
   }
 
   private happenAt<T>(account: string, nowMs: number, work: (context: RequestContext) => T): T {
-    const happening = { account, nowMs, base: this.base, newId, scriptedSequel: this.scriptedSequel };
-    const { result, events } = happen(this.store, happening, work, this.plan);
+    const happening = { account, nowMs, base: this.base };
+    const { result, events } = happen(this.parts, happening, work);
     void this.deliver(account, events);
     return result;
   }
 
   private fallDue(account: string, { id, kind, concerns, dueMs }: Scheduled): void {
-    // Something that fell due before it may have taken it back, or put it off.
-    if (this.store.get(account, 'scheduled', id)?.dueMs !== dueMs) return;
     this.happenAt(account, dueMs, (context) => {
       context.tx.remove('scheduled', id);
       DUE[kind](context, concerns);
     });
   }
-
-  private readonly plan = (account: string, event: StripeEvent): WebhookDelivery[] => this.sender.plan(account, event);
-
-  private readonly scriptedSequel: ScriptedSequel = (account, kinds, charge) => {
-    const situation = { account, traits: () => traitsOfCharge(charge), nowMs: this.clock.now() };
-    return this.script.sequelOf(kinds, situation);
-  };
 
   private deliver(account: string, events: readonly RaisedEvent[]): Promise<unknown> {
     for (const { event } of events) {
@@ -165,7 +173,7 @@ export class Simulator {
       const body = await readBody(req);
       const url = new URL(req.url ?? '/', 'http://simulator');
       if (url.pathname === '/_simulator' || url.pathname.startsWith('/_simulator/')) {
-        await control(this, req.method ?? 'GET', url, body, res);
+        await control(this, req.method ?? 'GET', url, body.toString('utf8'), res);
         return;
       }
       await this.serving.serve(req, res, url, body);
@@ -173,4 +181,12 @@ export class Simulator {
       if (!res.headersSent && !res.destroyed) reply(res, asAnswer(error), 'req_error');
     }
   }
+}
+
+/** The seed of this state, sown when it was new, and of this start: what a killed process lost is not made again. */
+function sown(store: Store, seed: string | undefined): string {
+  const known = store.get(WHOLE, 'seed', 'seed') ?? { id: 'seed' as const, seed: seed ?? newSeed(), starts: 0 };
+  const starts = known.starts + 1;
+  store.commit([[WHOLE, 'seed', { ...known, starts }]]);
+  return `${known.seed}/${starts}`;
 }

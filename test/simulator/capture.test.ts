@@ -158,9 +158,9 @@ describe('an authorisation that nobody captures', () => {
     const canceled = await authorize();
     await stripe.stripe.paymentIntents.cancel(canceled.id, { cancellation_reason: 'abandoned' });
     const { store } = stripe.simulator;
-    const waiting = store.accountNames().flatMap((account) => store.all(account, 'scheduled'));
-    assert.deepEqual(waiting, [], 'nothing is left that could fall due');
-    assert.deepEqual(await stripe.typesRaisedBy(() => stripe.control.advance(2 * WEEK)), []);
+    const waiting = store.accountNames().flatMap((account) => store.all(account, 'scheduled').map(({ kind }) => kind));
+    assert.deepEqual(waiting, ['balance_available'], 'nothing else is left that could fall due');
+    assert.deepEqual(await stripe.typesRaisedBy(() => stripe.control.advance(2 * WEEK)), ['balance.available']);
     assert.equal((await stripe.stripe.paymentIntents.retrieve(captured.id)).status, 'succeeded');
     assert.equal((await stripe.stripe.paymentIntents.retrieve(canceled.id)).cancellation_reason, 'abandoned');
   });

@@ -12,6 +12,8 @@ import { Simulated } from '../support/simulated.js';
 const DAY = 24 * HOUR;
 const SECRET = 'whsec_of_the_inbox';
 
+const midnight = (ms: number) => ms - (ms % DAY);
+
 describe('the simulator’s clock', () => {
   let stripe: Simulated | undefined;
   let folder: string | undefined;
@@ -99,6 +101,9 @@ describe('the simulator’s clock', () => {
       [
         ['charge.succeeded', (4 * DAY) / SECOND],
         ['payment_intent.succeeded', (4 * DAY) / SECOND],
+        ['charge.updated', (4 * DAY) / SECOND + 1],
+        // The second midnight after.
+        ['balance.available', midnight(T0 + 6 * DAY) / SECOND - T0 / SECOND],
         ['charge.expired', (7 * DAY) / SECOND],
         ['payment_intent.canceled', (7 * DAY) / SECOND],
       ],
@@ -167,7 +172,7 @@ describe('the simulator’s clock', () => {
     assert.deepEqual(summary['clock'], { now_ms: T0 + HOUR, offset_ms: HOUR });
     const [account, ...none] = summary['accounts'] as Record<string, number>[];
     assert.deepEqual(none, []);
-    // The authorisation's end and the evidence's deadline.
-    assert.deepEqual([account?.['refunds'], account?.['disputes'], account?.['scheduled']], [1, 1, 2]);
+    // The authorisation's end, the evidence's deadline, and the day on which the money can be paid out.
+    assert.deepEqual([account?.['refunds'], account?.['disputes'], account?.['scheduled']], [1, 1, 3]);
   });
 });

@@ -55,7 +55,7 @@ describe('a dispute', () => {
     const events = await stripe.events();
     assert.deepEqual(
       events.slice(1).map(({ type }) => type),
-      ['charge.succeeded', 'payment_intent.succeeded', ...OPENED],
+      ['charge.succeeded', 'payment_intent.succeeded', 'charge.updated', ...OPENED],
     );
     assert.deepEqual(events.at(-1)?.request, { id: null, idempotency_key: null });
     assert.deepEqual(events.at(-1)?.data.object, JSON.parse(JSON.stringify(dispute)));
@@ -230,7 +230,10 @@ describe('evidence against a dispute', () => {
     const update = (params: object) => errorOf(stripe.stripe.disputes.update(dispute.id, params));
     assert.equal((await update({ evidence: { proof: 'x' } })).param, 'evidence[proof]');
     assert.equal((await update({ proof: 'x' })).param, 'proof');
-    assert.equal((await update({ evidence: { uncategorized_text: 'x'.repeat(150_001) } })).param, 'evidence');
+    assert.equal(
+      (await update({ evidence: { uncategorized_text: 'x'.repeat(150_001) } })).param,
+      'evidence[uncategorized_text]',
+    );
     assert.deepEqual(await read(dispute.id), dispute);
   });
 });
@@ -256,7 +259,8 @@ describe('an inquiry', () => {
       const { dispute } = await disputed({ inquiry: true });
       assert.equal((await answer(dispute.id, text)).status, 'warning_under_review');
       const types = await stripe.typesRaisedBy(() => stripe.control.advance(SOON));
-      assert.deepEqual(types, ['charge.dispute.closed', 'charge.updated']);
+      // The first of them says that the payment is on the books.
+      assert.deepEqual(types, ['charge.updated', 'charge.dispute.closed', 'charge.updated']);
       const closed = await read(dispute.id);
       assert.deepEqual([closed.status, movements(closed)], ['warning_closed', []]);
     });

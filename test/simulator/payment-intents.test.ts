@@ -153,7 +153,7 @@ describe('creating a payment intent', () => {
   });
 
   it('a parameter nobody knows is refused by its name, whatever the name is', async () => {
-    for (const name of ['amonut', 'payment_method_types', 'toString', 'constructor', '0']) {
+    for (const name of ['amonut', 'toString', 'constructor', '0']) {
       const error = await errorOf(create({ [name]: 'x' }));
       assert.deepEqual([error.statusCode, error.code, error.param], [400, 'parameter_unknown', name]);
       assert.match(error.message, new RegExp(`unknown parameter: ${name}$`));

@@ -15,7 +15,9 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import { accountId } from '../../src/simulator/incoming.js';
-import { Store, Transaction } from '../../src/simulator/store.js';
+import { newCustomer } from '../../src/simulator/resources/customers.js';
+import { Store } from '../../src/simulator/state/store.js';
+import { Transaction } from '../../src/simulator/state/transaction.js';
 import { SEED } from '../support/any-fact.js';
 import { HOUR, T0 } from '../support/facts.js';
 import { cardPayment } from '../support/metered-gateway.js';
@@ -43,16 +45,7 @@ async function reopen(options = {}): Promise<Simulated> {
   return running;
 }
 
-const customer = (id: string, description: string) => ({
-  id,
-  object: 'customer' as const,
-  created: 1,
-  description,
-  email: null,
-  livemode: false,
-  metadata: {},
-  name: null,
-});
+const customer = (id: string, description: string) => ({ ...newCustomer(id, 1), description });
 
 describe('a simulator that is opened again on its folder', () => {
   it('shows everything it showed before: intents, charges, refunds, customers and events, in the same order', async () => {
@@ -75,7 +68,7 @@ describe('a simulator that is opened again on its folder', () => {
     const before = await everything();
     assert.deepEqual(
       before.map((rows) => rows.length),
-      [7, 6, 1, 1, 1 + 5 * 3 + 3 + 3 + 2],
+      [7, 6, 1, 1, 1 + 5 * 3 + 3 + 3 + 3],
     );
     stripe = await reopen();
     assert.deepEqual(await everything(), before);
@@ -117,11 +110,11 @@ describe('a journal whose last line was cut off', () => {
   function cutAt(journal: Buffer, bytes: number): Store {
     mkdirSync(cutFolder(), { recursive: true });
     writeFileSync(journalOf(cutFolder()), journal.subarray(0, bytes));
-    return new Store(cutFolder());
+    return new Store({ folder: cutFolder() });
   }
 
   it('at any byte: every earlier request is whole, and the last is whole or absent', () => {
-    const store = new Store(folder);
+    const store = new Store({ folder });
     const early = [customer('cus_1', 'ä \n "1" \u2028'), customer('cus_2', '🦦')];
     store.commit(early.map((row) => ['acct', 'customers', row]));
     const start = statSync(journalOf(folder)).size;
@@ -137,12 +130,12 @@ describe('a journal whose last line was cut off', () => {
   });
 
   it('the requests after it are kept like those before', () => {
-    const store = new Store(folder);
+    const store = new Store({ folder });
     for (const id of ['cus_1', 'cus_2']) store.commit([['acct', 'customers', customer(id, '')]]);
     const journal = readFileSync(journalOf(folder));
     for (const missing of [1, 2, 40]) {
       cutAt(journal, journal.length - missing).commit([['acct', 'customers', customer('cus_3', '')]]);
-      const ids = new Store(cutFolder()).all('acct', 'customers').map(({ id }) => id);
+      const ids = new Store({ folder: cutFolder() }).all('acct', 'customers').map(({ id }) => id);
       assert.deepEqual(ids, ['cus_1', 'cus_3']);
     }
   });
@@ -175,18 +168,18 @@ describe('a journal whose last line was cut off', () => {
   });
 
   it('a rewrite that was cut off leaves the journal it was to replace', () => {
-    const store = new Store(folder);
+    const store = new Store({ folder });
     store.commit([['acct', 'customers', customer('cus_1', '')]]);
     mkdirSync(cutFolder());
     copyFileSync(journalOf(folder), journalOf(cutFolder()));
     writeFileSync(`${journalOf(cutFolder())}.new`, '[["acct","customers",{"id":"cus_9');
-    assert.deepEqual(new Store(cutFolder()).all('acct', 'customers'), store.all('acct', 'customers'));
+    assert.deepEqual(new Store({ folder: cutFolder() }).all('acct', 'customers'), store.all('acct', 'customers'));
   });
 });
 
 describe('a transaction', () => {
   it('leaves no trace of what it read and changed until it is committed, and then all of it', () => {
-    const store = new Store(folder);
+    const store = new Store({ folder });
     store.commit([['acct', 'customers', customer('cus_1', 'as it was')]]);
     const tx = new Transaction(store, 'acct');
     const read = tx.get('customers', 'cus_1');
@@ -200,6 +193,6 @@ describe('a transaction', () => {
     tx.commit();
     const after = [customer('cus_1', 'changed'), customer('cus_2', 'new')];
     assert.deepEqual(store.all('acct', 'customers'), after);
-    assert.deepEqual(new Store(folder).all('acct', 'customers'), after);
+    assert.deepEqual(new Store({ folder }).all('acct', 'customers'), after);
   });
 });

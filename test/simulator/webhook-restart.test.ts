@@ -8,9 +8,11 @@ import { Clock } from '../../src/simulator/clock.js';
 import { WebhookSender } from '../../src/simulator/delivery.js';
 import { faultsSchema } from '../../src/simulator/faults/schema.js';
 import { FaultScript } from '../../src/simulator/faults/script.js';
+import { Ids } from '../../src/simulator/ids.js';
 import { accountId } from '../../src/simulator/incoming.js';
-import type { StripeEvent } from '../../src/simulator/objects.js';
-import { Store } from '../../src/simulator/store.js';
+import type { StripeEvent } from '../../src/simulator/objects/event.js';
+import { newEndpoint } from '../../src/simulator/resources/webhook-endpoints.js';
+import { Store } from '../../src/simulator/state/store.js';
 import { HOUR, T0 } from '../support/facts.js';
 import { Inbox } from '../support/inbox.js';
 import { cardPayment } from '../support/metered-gateway.js';
@@ -79,9 +81,12 @@ describe('webhooks on their way when the simulator ends', () => {
     it(`${name}`, async () => {
       const script = new FaultScript(faultsSchema.parse({ webhooks }), T0);
       const open = () => {
-        const store = new Store(folder);
+        const store = new Store({ folder });
         const clock = new Clock(store, () => T0);
-        return { store, sender: new WebhookSender({ store, clock, script: () => script, ...LATER }) };
+        return {
+          store,
+          sender: new WebhookSender({ store, clock, ids: new Ids('of a test'), script: () => script, ...LATER }),
+        };
       };
       const { store, sender } = open();
       const event: StripeEvent = {
@@ -95,7 +100,7 @@ describe('webhooks on their way when the simulator ends', () => {
         request: { id: 'req_1', idempotency_key: null },
         type: 'customer.created',
       };
-      store.commit([[ACCOUNT, 'webhook_endpoints', { id: 'we_1', url: inbox.url, secret: SECRET }]]);
+      store.commit([[ACCOUNT, 'webhook_endpoints', newEndpoint('we_1', inbox.url, SECRET, 0)]]);
       const planned = sender.plan(ACCOUNT, event);
       store.commit([[ACCOUNT, 'events', event]]);
       for (const delivery of planned) store.commit([[ACCOUNT, 'deliveries', delivery]]);

@@ -1,9 +1,9 @@
 import type { Params } from '../params.js';
-import type { Store } from '../store.js';
+import type { Store } from '../state/store.js';
 
 /** The objects a call is about: what its path names, the intent or charge it names, and the intent of such a charge. */
 export function objectsOf(store: Store, account: string, id: string, params: Params): string[] {
-  const named = [id, params['payment_intent'], params['charge']].filter(
+  const named = [...id.split('/'), params['payment_intent'], params['charge']].filter(
     (name) => typeof name === 'string' && name !== '',
   );
   const intents = named.map((name) => store.get(account, 'charges', name as string)?.payment_intent);

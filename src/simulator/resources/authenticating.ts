@@ -1,8 +1,8 @@
-import type { Authenticates } from '../behaviours.js';
 import { type RequestContext, raise } from '../context.js';
-import type { PaymentIntent } from '../objects.js';
-import { text } from '../params.js';
-import { behaviourOf, shownMethod } from '../payment-methods.js';
+import type { Authenticates } from '../methods/behaviours.js';
+import { behaviourOf } from '../methods/index.js';
+import type { PaymentIntent } from '../objects/payment-intent.js';
+import { shownMethod } from '../shown.js';
 import { chargeCard } from './charging.js';
 import { findIntent, unexpectedState } from './intents.js';
 
@@ -10,9 +10,8 @@ import { findIntent, unexpectedState } from './intents.js';
 export type AuthenticationOutcome = 'succeed' | 'fail';
 
 /** The customer is to show that they are the card's holder, on a page of the simulator's own. */
-export function askCustomer(context: RequestContext, intent: PaymentIntent): void {
+export function askCustomer(context: RequestContext, intent: PaymentIntent, returnUrl: string | undefined): void {
   const url = `${context.base}/_simulator/authenticate/${intent.id}`;
-  const returnUrl = text(context.params, 'return_url');
   intent.status = 'requires_action';
   intent.next_action =
     returnUrl === undefined

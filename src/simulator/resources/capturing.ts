@@ -1,69 +1,76 @@
 import { nowSeconds, type Operation, type RequestContext, raise, unschedule } from '../context.js';
 import { invalidRequest } from '../errors.js';
-import type { PaymentIntent } from '../objects.js';
-import { changedMetadata, integer, oneOf, onlyKnown } from '../params.js';
+import type { PaymentIntent } from '../objects/payment-intent.js';
+import { changedMetadata, EXPAND, integer, METADATA, object, oneOf, read, text } from '../params.js';
 import { scheduleSequel } from './charging.js';
 import { findIntent, latestCharge, unexpectedState } from './intents.js';
+import { settle } from './settling.js';
 
 /** What becomes of an authorisation: it is captured, cancelled, or expires. */
 
-const CAPTURE_PARAMS = ['amount_to_capture', 'expand', 'metadata'];
-const CANCEL_PARAMS = ['cancellation_reason', 'expand'];
+const CAPTURE = object({
+  ...EXPAND,
+  amount_to_capture: integer(1).optional(),
+  final_capture: oneOf(['true']).optional(),
+  metadata: METADATA,
+  statement_descriptor: text(22),
+  statement_descriptor_suffix: text(22),
+});
+const CANCEL = object({
+  ...EXPAND,
+  cancellation_reason: oneOf(['abandoned', 'duplicate', 'fraudulent', 'requested_by_customer']).optional(),
+});
 
 export const captureIntent: Operation = (context, id) => {
-  const { params, tx } = context;
-  onlyKnown(params, CAPTURE_PARAMS);
+  const { amount_to_capture, metadata } = read(CAPTURE, context.params);
   const intent = findIntent(context, id);
+  intent.metadata = changedMetadata(intent.metadata, metadata);
+  capture(context, intent, { amount: amount_to_capture, param: 'amount_to_capture' });
+  return intent;
+};
+
+/** Takes what is held, or `amount` of it; the rest is released. `param` is what the amount was asked for as. */
+export function capture(
+  context: RequestContext,
+  intent: PaymentIntent,
+  { amount: asked, param }: { readonly amount: number | undefined; readonly param: string },
+): void {
+  const { tx } = context;
   const latest = latestCharge(context, intent);
   if (intent.status !== 'requires_capture' || latest === undefined) throw unexpectedState(intent, 'capture');
-  const amount = integer(params, 'amount_to_capture') ?? intent.amount_capturable;
-  if (amount < 1) {
-    throw invalidRequest(
-      'This value must be greater than or equal to 1.',
-      'parameter_invalid_integer',
-      'amount_to_capture',
-    );
-  }
+  const amount = asked ?? intent.amount_capturable;
   if (amount > intent.amount_capturable) {
     throw invalidRequest(
       'The payment could not be captured because the requested capture amount is greater than the amount you can ' +
         'capture for this charge.',
       'amount_too_large',
-      'amount_to_capture',
+      param,
     );
   }
   // What is not captured is released without a refund or an event of its own (API version 2025-03-31.basil).
   const { charge, method } = latest;
   charge.captured = true;
   charge.amount_captured = amount;
-  intent.metadata = changedMetadata(intent.metadata, params);
+  settle(context, charge, method);
   intent.status = 'succeeded';
   intent.amount_received = amount;
   intent.amount_capturable = 0;
-  unschedule(context, 'authorization_expires', id);
+  unschedule(context, 'authorization_expires', intent.id);
   tx.put('charges', charge);
   tx.put('payment_intents', intent);
   raise(context, 'charge.captured', charge);
   raise(context, 'payment_intent.succeeded', intent);
   scheduleSequel(context, charge, method);
-  return intent;
-};
+}
 
 export const cancelIntent: Operation = (context, id) => {
-  const { params } = context;
-  onlyKnown(params, CANCEL_PARAMS);
-  const reason = oneOf(params, 'cancellation_reason', [
-    'abandoned',
-    'duplicate',
-    'fraudulent',
-    'requested_by_customer',
-  ]);
+  const { cancellation_reason = null } = read(CANCEL, context.params);
   const intent = findIntent(context, id);
   if (intent.status === 'succeeded' || intent.status === 'canceled' || intent.status === 'processing') {
     throw unexpectedState(intent, 'cancel');
   }
   unschedule(context, 'authorization_expires', id);
-  endCanceled(context, intent, reason ?? null);
+  endCanceled(context, intent, cancellation_reason);
   return intent;
 };
 

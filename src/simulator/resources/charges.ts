@@ -1,85 +1,101 @@
-import type { Decline } from '../behaviours.js';
-import { nowSeconds, type Operation, type RequestContext } from '../context.js';
-import { noSuch } from '../errors.js';
-import { LIST_PARAMS, page } from '../lists.js';
-import type { Charge, PaymentIntent, PaymentMethod } from '../objects.js';
-import { onlyKnown, text } from '../params.js';
-import { detailsFor } from '../payment-methods.js';
+import { type Operation, type RequestContext, raise } from '../context.js';
+import { invalidRequest, noSuch } from '../errors.js';
+import { page } from '../lists.js';
+import type { Charge } from '../objects/charge.js';
+import {
+  changedMetadata,
+  EXPAND,
+  integer,
+  LIST_BY_TIME,
+  METADATA,
+  object,
+  oneOf,
+  read,
+  text,
+  word,
+} from '../params.js';
+import { capture } from './capturing.js';
+import { SHIPPING, shippingOf } from './details.js';
+import { findIntent } from './intents.js';
 
-/** A new charge for the intent, pending until it succeeds or fails. */
-export function makeCharge(context: RequestContext, intent: PaymentIntent, method: PaymentMethod): Charge {
-  return {
-    // A payment by bank debit is a charge under another name.
-    id: context.newId(method.type === 'card' ? 'ch' : 'py'),
-    object: 'charge',
-    amount: intent.amount,
-    amount_captured: 0,
-    amount_refunded: 0,
-    balance_transaction: null,
-    captured: false,
-    created: nowSeconds(context),
-    currency: intent.currency,
-    customer: intent.customer,
-    description: intent.description,
-    disputed: false,
-    failure_code: null,
-    failure_message: null,
-    livemode: false,
-    metadata: intent.metadata,
-    outcome: {
-      network_status: 'approved_by_network',
-      reason: null,
-      risk_level: 'normal',
-      seller_message: 'Payment complete.',
-      type: 'authorized',
-    },
-    paid: false,
-    payment_intent: intent.id,
-    payment_method: method.id,
-    payment_method_details: detailsFor(method),
-    refunded: false,
-    status: 'pending',
-  };
-}
+const RETRIEVE = object(EXPAND);
+const LIST = object({
+  ...LIST_BY_TIME,
+  customer: word().optional(),
+  payment_intent: word().optional(),
+  transfer_group: word().optional(),
+});
+const CAPTURE = object({
+  ...EXPAND,
+  amount: integer(1).optional(),
+  receipt_email: text(),
+  statement_descriptor: text(22),
+  statement_descriptor_suffix: text(22),
+});
+const UPDATE = object({
+  ...EXPAND,
+  customer: word().optional(),
+  description: text(),
+  fraud_details: object({ user_report: oneOf(['', 'fraudulent', 'safe']) }).optional(),
+  metadata: METADATA,
+  receipt_email: text(),
+  shipping: SHIPPING.optional(),
+  transfer_group: word().optional(),
+});
 
-/** The money was taken, or is held until it is. */
-export function succeed(charge: Charge, captured: boolean): void {
-  charge.status = 'succeeded';
-  charge.paid = true;
-  charge.captured = captured;
-  charge.amount_captured = captured ? charge.amount : 0;
-}
+export const retrieveCharge: Operation = (context, id) => {
+  read(RETRIEVE, context.params);
+  return findCharge(context, id);
+};
 
-export function fail(charge: Charge, decline: Decline): void {
-  charge.status = 'failed';
-  charge.paid = false;
-  charge.failure_code = decline.code;
-  charge.failure_message = decline.message;
-  charge.outcome = {
-    network_status: 'declined_by_network',
-    reason: decline.declineCode ?? decline.code,
-    risk_level: 'normal',
-    seller_message: 'The bank did not authorize the payment.',
-    type: 'issuer_declined',
-  };
-}
+export const listCharges: Operation = (context) => {
+  const { payment_intent, customer, transfer_group, ...given } = read(LIST, context.params);
+  return page(context, given, {
+    table: 'charges',
+    url: '/v1/charges',
+    by: payment_intent === undefined ? ['customer', customer] : ['payment_intent', payment_intent],
+    where: (charge) =>
+      (customer === undefined || charge.customer === customer) &&
+      (transfer_group === undefined || charge.transfer_group === transfer_group),
+  });
+};
 
-export const retrieveCharge: Operation = ({ tx, params }, id) => {
-  onlyKnown(params, ['expand']);
-  const charge = tx.get('charges', id);
-  if (charge === undefined) throw noSuch('charge', id, 'id');
+export const updateCharge: Operation = (context, id) => {
+  const given = read(UPDATE, context.params);
+  const charge = findCharge(context, id);
+  if (given.customer !== undefined) {
+    if (charge.customer !== null)
+      throw invalidRequest('You cannot change the customer of a charge.', undefined, 'customer');
+    if (context.tx.look('customers', given.customer) === undefined)
+      throw noSuch('customer', given.customer, 'customer');
+    charge.customer = given.customer;
+  }
+  charge.metadata = changedMetadata(charge.metadata, given.metadata);
+  if (given.description !== undefined) charge.description = given.description;
+  if (given.receipt_email !== undefined) charge.receipt_email = given.receipt_email;
+  if (given.transfer_group !== undefined) charge.transfer_group = given.transfer_group;
+  if (given.shipping !== undefined) charge.shipping = shippingOf(given.shipping);
+  if (given.fraud_details !== undefined) {
+    const { user_report } = given.fraud_details;
+    charge.fraud_details = user_report === '' ? {} : { user_report };
+  }
+  context.tx.put('charges', charge);
+  raise(context, 'charge.updated', charge);
   return charge;
 };
 
-export const listCharges: Operation = ({ tx, params }) => {
-  onlyKnown(params, [...LIST_PARAMS, 'customer', 'payment_intent']);
-  const intent = text(params, 'payment_intent');
-  const customer = text(params, 'customer');
-  const rows = tx
-    .all('charges')
-    .filter(
-      (c) =>
-        (intent === undefined || c.payment_intent === intent) && (customer === undefined || c.customer === customer),
-    );
-  return page(rows, params, '/v1/charges');
+/** The older way to capture: by the charge of an intent. */
+export const captureCharge: Operation = (context, id) => {
+  const { amount } = read(CAPTURE, context.params);
+  const charge = findCharge(context, id);
+  if (charge.captured) throw invalidRequest(`Charge ${id} has already been captured.`, 'charge_already_captured');
+  const intent = findIntent(context, charge.payment_intent);
+  capture(context, intent, { amount, param: 'amount' });
+  return findCharge(context, id);
 };
+
+function findCharge({ tx }: RequestContext, id: string): Charge {
+  const charge = tx.get('charges', id);
+  if (charge === undefined) throw noSuch('charge', id, 'id');
+  return charge;
+}

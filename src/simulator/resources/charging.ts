@@ -1,10 +1,16 @@
-import type { Debits, Decline, Pays } from '../behaviours.js';
 import { nowSeconds, type RequestContext, raise, schedule } from '../context.js';
-import type { ApiErrorBody, Charge, PaymentIntent, PaymentMethod } from '../objects.js';
-import { behaviourOf, shownMethod } from '../payment-methods.js';
+import { cardError } from '../errors.js';
+import type { Debits, Decline, Pays } from '../methods/behaviours.js';
+import { behaviourOf } from '../methods/index.js';
+import type { Charge } from '../objects/charge.js';
+import type { ApiErrorBody } from '../objects/error.js';
+import type { PaymentIntent } from '../objects/payment-intent.js';
+import type { PaymentMethod } from '../objects/payment-method.js';
 import { sequelOfCharge } from '../sequels.js';
-import { fail, makeCharge, succeed } from './charges.js';
+import { shownMethod } from '../shown.js';
 import { latestCharge } from './intents.js';
+import { fail, makeCharge, succeed } from './making-charges.js';
+import { settle } from './settling.js';
 
 /** An authorisation by a customer at the till of a shop lives 7 days (docs.stripe.com/payments/capture-later). */
 export const AUTHORIZATION_LIFE_MS = 7 * 24 * 60 * 60_000;
@@ -76,11 +82,18 @@ function take(context: RequestContext, intent: PaymentIntent, charge: Charge, me
   succeed(charge, true);
   intent.status = 'succeeded';
   intent.amount_received = intent.amount;
+  if (settlesLater(context, intent)) schedule(context, 'charge_settles', charge.id, context.account.settles_after_ms);
+  else settle(context, charge, method);
   context.tx.put('charges', charge);
   context.tx.put('payment_intents', intent);
   raise(context, 'charge.succeeded', charge);
   raise(context, 'payment_intent.succeeded', intent);
   scheduleSequel(context, charge, method);
+}
+
+/** "Asynchronous capture" is Stripe's default; without a pause it is as fast as the other kind. */
+function settlesLater({ account }: RequestContext, { capture_method }: PaymentIntent): boolean {
+  return capture_method === 'automatic_async' && account.settles_after_ms > 0;
 }
 
 function refuse(
@@ -90,14 +103,7 @@ function refuse(
   method: PaymentMethod,
   decline: Decline,
 ): ApiErrorBody {
-  const error: ApiErrorBody = {
-    type: 'card_error',
-    code: decline.code,
-    message: decline.message,
-    charge: charge.id,
-    payment_method: shownMethod(method),
-    ...(decline.declineCode === null ? {} : { decline_code: decline.declineCode }),
-  };
+  const error = cardError(decline, charge.id, shownMethod(method));
   fail(charge, decline);
   intent.status = 'requires_payment_method';
   intent.last_payment_error = error;

@@ -1,37 +1,145 @@
-import { nowSeconds, type Operation, raise } from '../context.js';
+import type { z } from 'zod';
+import { nowSeconds, type Operation, type RequestContext, raise } from '../context.js';
 import { noSuch } from '../errors.js';
-import { LIST_PARAMS, page } from '../lists.js';
-import type { Customer } from '../objects.js';
-import { metadataOf, onlyKnown, text } from '../params.js';
+import { page } from '../lists.js';
+import type { Customer } from '../objects/customer.js';
+import { changedMetadata, EXPAND, LIST_BY_TIME, list, METADATA, object, oneOf, read, text, word } from '../params.js';
+import { ADDRESS, addressOf, SHIPPING, shippingOf } from './details.js';
+import { findMethod } from './payment-methods.js';
+
+const FIELDS = {
+  ...EXPAND,
+  address: ADDRESS.optional(),
+  description: text(),
+  email: text(512),
+  invoice_settings: object({ default_payment_method: text() }).optional(),
+  metadata: METADATA,
+  name: text(256),
+  phone: text(20),
+  preferred_locales: list(word()).optional(),
+  shipping: SHIPPING.omit({ carrier: true, tracking_number: true }).optional(),
+  tax_exempt: oneOf(['none', 'exempt', 'reverse']).optional(),
+};
+const CREATE = object({ ...FIELDS, payment_method: word().optional() });
+const UPDATE = object(FIELDS);
+const RETRIEVE = object(EXPAND);
+const LIST = object({ ...LIST_BY_TIME, email: word().optional() });
+
+type Fields = z.output<typeof UPDATE>;
 
 export const createCustomer: Operation = (context) => {
-  const { tx, params } = context;
-  onlyKnown(params, ['description', 'email', 'expand', 'metadata', 'name']);
-  const customer: Customer = {
-    id: context.newId('cus'),
-    object: 'customer',
-    created: nowSeconds(context),
-    description: text(params, 'description') ?? null,
-    email: text(params, 'email') ?? null,
-    livemode: false,
-    metadata: metadataOf(params),
-    name: text(params, 'name') ?? null,
-  };
-  tx.put('customers', customer);
+  const { payment_method, ...given } = read(CREATE, context.params);
+  const customer = changed(newCustomer(context.newId('cus'), nowSeconds(context)), given);
+  if (payment_method !== undefined) {
+    const method = findMethod(context, payment_method);
+    context.tx.put('payment_methods', { ...method, customer: customer.id });
+  }
+  context.tx.put('customers', customer);
   raise(context, 'customer.created', customer);
   return customer;
 };
 
-export const retrieveCustomer: Operation = ({ tx, params }, id) => {
-  onlyKnown(params, ['expand']);
-  const customer = tx.get('customers', id);
-  if (customer === undefined) throw noSuch('customer', id, 'id');
+export const retrieveCustomer: Operation = (context, id) => {
+  read(RETRIEVE, context.params);
+  const customer = findCustomer(context, id);
+  return customer.deleted === true ? deletion(id) : customer;
+};
+
+export const updateCustomer: Operation = (context, id) => {
+  const given = read(UPDATE, context.params);
+  const customer = changed(findLiving(context, id), given);
+  context.tx.put('customers', customer);
+  raise(context, 'customer.updated', customer);
   return customer;
 };
 
-export const listCustomers: Operation = ({ tx, params }) => {
-  onlyKnown(params, [...LIST_PARAMS, 'email']);
-  const email = text(params, 'email');
-  const rows = tx.all('customers').filter((customer) => email === undefined || customer.email === email);
-  return page(rows, params, '/v1/customers');
+/** What it paid with is nobody's from now on. */
+export const deleteCustomer: Operation = (context, id) => {
+  read(object({}), context.params);
+  const customer = findLiving(context, id);
+  for (const method of context.tx.where('payment_methods', 'customer', id)) {
+    context.tx.put('payment_methods', { ...method, customer: null, detached: true });
+  }
+  context.tx.put('customers', { ...customer, deleted: true });
+  raise(context, 'customer.deleted', customer);
+  return deletion(id);
 };
+
+export const listCustomers: Operation = (context) => {
+  const { email, ...given } = read(LIST, context.params);
+  return page(context, given, {
+    table: 'customers',
+    url: '/v1/customers',
+    where: (customer) => customer.deleted !== true && (email === undefined || customer.email === email),
+  });
+};
+
+/** One that was not deleted. */
+export function findLiving(context: RequestContext, id: string, param = 'id'): Customer {
+  const customer = context.tx.get('customers', id);
+  if (customer === undefined || customer.deleted === true) throw noSuch('customer', id, param);
+  return customer;
+}
+
+function findCustomer({ tx }: RequestContext, id: string): Customer {
+  const customer = tx.get('customers', id);
+  if (customer === undefined) throw noSuch('customer', id, 'id');
+  return customer;
+}
+
+function deletion(id: string) {
+  return { id, object: 'customer', deleted: true } as const;
+}
+
+function changed(customer: Customer, given: Fields): Customer {
+  const { address, shipping, invoice_settings: invoices } = given;
+  const after = { ...customer, metadata: changedMetadata(customer.metadata, given.metadata) };
+  if (address !== undefined) after.address = addressOf(address);
+  if (shipping !== undefined) {
+    const {
+      carrier: _,
+      tracking_number: __,
+      ...where
+    } = shippingOf({ ...shipping, carrier: null, tracking_number: null });
+    after.shipping = where;
+  }
+  if (invoices?.default_payment_method !== undefined) {
+    after.invoice_settings = { ...after.invoice_settings, default_payment_method: invoices.default_payment_method };
+  }
+  for (const name of ['description', 'email', 'name', 'phone'] as const) {
+    const value = given[name];
+    if (value !== undefined) after[name] = value;
+  }
+  if (given.preferred_locales !== undefined) after.preferred_locales = given.preferred_locales;
+  if (given.tax_exempt !== undefined) after.tax_exempt = given.tax_exempt;
+  return after;
+}
+
+/** Somebody of whom nothing is known. */
+export function newCustomer(id: string, created: number): Customer {
+  return {
+    id,
+    object: 'customer',
+    address: null,
+    balance: 0,
+    created,
+    currency: null,
+    customer_account: null,
+    default_source: null,
+    delinquent: false,
+    description: null,
+    discount: null,
+    email: null,
+    invoice_prefix: id.slice(-8).toUpperCase(),
+    invoice_settings: { custom_fields: null, default_payment_method: null, footer: null, rendering_options: null },
+    livemode: false,
+    metadata: {},
+    name: null,
+    next_invoice_sequence: 1,
+    phone: null,
+    preferred_locales: [],
+    shipping: null,
+    tax_exempt: 'none',
+    test_clock: null,
+  };
+}

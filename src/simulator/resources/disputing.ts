@@ -1,9 +1,12 @@
 import { nowSeconds, type RequestContext, raise, schedule, unschedule } from '../context.js';
-import type { BalanceTransaction, Dispute } from '../dispute-objects.js';
 import { invalidRequest } from '../errors.js';
-import type { Charge, PaymentMethod } from '../objects.js';
+import type { Charge } from '../objects/charge.js';
+import type { Dispute } from '../objects/dispute.js';
+import type { PaymentMethod } from '../objects/payment-method.js';
+import { shownMovement } from '../shown.js';
 import { EVIDENCE_FIELDS } from './evidence.js';
 import { failRefund } from './refunds.js';
+import { ensureSettled, reinstateDisputed, withdrawDisputed } from './settling.js';
 
 /** How a dispute comes about, and how it ends. */
 
@@ -15,10 +18,6 @@ const EVIDENCE_DAYS = 8;
 const DECIDED_AFTER_MS = 5_000;
 /** An inquiry that never became a dispute is closed (docs.stripe.com/disputes/how-disputes-work). */
 const INQUIRY_LIFE_MS = 120 * DAY_MS;
-/** What Stripe keeps for a dispute, in minor units; configured by nobody here, and given back when it is won. */
-const FEES: Readonly<Record<string, number>> = { usd: 1_500, eur: 2_000 };
-const FEE_ELSEWHERE = 1_500;
-
 /** Dispute reasons (docs.stripe.com/disputes/categories). */
 export const DISPUTE_REASONS = [
   'bank_cannot_process',
@@ -51,7 +50,7 @@ export function openDispute(context: RequestContext, charge: Charge, terms: Disp
   if (charge.status !== 'succeeded' || amount <= 0) {
     throw invalidRequest(`Charge ${charge.id} has taken no money that could be disputed.`);
   }
-  if (tx.all('disputes').some((dispute) => dispute.charge === charge.id && isOpen(dispute))) {
+  if (tx.where('disputes', 'charge', charge.id).some(isOpen)) {
     throw invalidRequest(`Charge ${charge.id} is disputed already.`);
   }
   const method = tx.get('payment_methods', charge.payment_method);
@@ -112,12 +111,13 @@ export function close(context: RequestContext, dispute: Dispute, outcome: 'won' 
   }
   if (!inquiry && outcome === 'won') {
     dispute.is_charge_refundable = true;
-    dispute.balance_transactions.push(movement(context, dispute, 'dispute_reversal'));
+    const returned = reinstateDisputed(context, dispute);
+    if (returned !== undefined) dispute.balance_transactions.push(shownMovement(returned, context));
     raise(context, 'charge.dispute.funds_reinstated', dispute);
   }
   context.tx.put('disputes', dispute);
   raise(context, 'charge.dispute.closed', dispute);
-  raise(context, 'charge.updated', context.tx.get('charges', dispute.charge));
+  raise(context, 'charge.updated', context.tx.look('charges', dispute.charge));
 }
 
 export function isOpen({ status }: Dispute): boolean {
@@ -144,44 +144,16 @@ function escalate(context: RequestContext, dispute: Dispute): void {
 /** The money goes back to the customer; a refund still on its way does not go as well. */
 function withdraw(context: RequestContext, dispute: Dispute): void {
   const { tx } = context;
-  dispute.balance_transactions.push(movement(context, dispute, 'dispute'));
-  const pending = tx.all('refunds').filter((r) => r.charge === dispute.charge && r.status === 'pending');
-  for (const { id } of pending) {
-    unschedule(context, 'refund_succeeds', id);
-    failRefund(context, id, 'charge_for_pending_refund_disputed');
+  const charge = tx.get('charges', dispute.charge);
+  if (charge === undefined) return;
+  ensureSettled(context, charge);
+  const withdrawn = withdrawDisputed(context, dispute, charge);
+  dispute.balance_transactions.push(shownMovement(withdrawn, context));
+  for (const { id, status } of tx.where('refunds', 'charge', dispute.charge)) {
+    if (status === 'pending') failRefund(context, id, 'charge_for_pending_refund_disputed');
   }
   const dueMs = dispute.evidence_details.due_by * 1000;
   schedule(context, 'dispute_overdue', dispute.id, dueMs - context.nowMs);
-}
-
-function movement(
-  context: RequestContext,
-  dispute: Dispute,
-  category: BalanceTransaction['reporting_category'],
-): BalanceTransaction {
-  const sign = category === 'dispute' ? -1 : 1;
-  const fee = -sign * (FEES[dispute.currency] ?? FEE_ELSEWHERE);
-  const amount = sign * dispute.amount;
-  return {
-    id: context.newId('txn'),
-    object: 'balance_transaction',
-    amount,
-    available_on: nowSeconds(context),
-    balance_type: 'payments',
-    created: nowSeconds(context),
-    currency: dispute.currency,
-    description: `${sign < 0 ? 'Chargeback withdrawal' : 'Chargeback reversal'} for ${dispute.charge}`,
-    exchange_rate: null,
-    fee,
-    fee_details: [
-      { amount: fee, application: null, currency: dispute.currency, description: 'Dispute fee', type: 'stripe_fee' },
-    ],
-    net: amount - fee,
-    reporting_category: category,
-    source: dispute.id,
-    status: 'available',
-    type: 'adjustment',
-  };
 }
 
 /** Unix seconds. */

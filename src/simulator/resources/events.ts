@@ -1,36 +1,50 @@
 import type { Operation } from '../context.js';
-import { invalidRequest, noSuch } from '../errors.js';
-import { LIST_PARAMS, page } from '../lists.js';
-import { onlyKnown, type ParamValue, text } from '../params.js';
+import { noSuch } from '../errors.js';
+import { page } from '../lists.js';
+import { boolean, EXPAND, LIST_BY_TIME, list, object, read, word } from '../params.js';
+import { shown } from '../shown.js';
 
-export const retrieveEvent: Operation = ({ tx, params }, id) => {
-  onlyKnown(params, ['expand']);
-  const event = tx.get('events', id);
-  if (event === undefined) throw noSuch('event', id, 'id');
-  return event;
+/** Events are kept for thirty days (docs.stripe.com/api/events). */
+const KEPT_MS = 30 * 24 * 60 * 60_000;
+
+const RETRIEVE = object(EXPAND);
+const LIST = object({
+  ...LIST_BY_TIME,
+  delivery_success: boolean().optional(),
+  type: word().optional(),
+  types: list(word())
+    .refine((types) => types.length <= 20, { error: 'must have at most 20 types' })
+    .optional(),
+});
+
+export const retrieveEvent: Operation = (context, id) => {
+  read(RETRIEVE, context.params);
+  const event = context.tx.look('events', id);
+  if (event === undefined || event.created * 1000 < context.nowMs - KEPT_MS) throw noSuch('event', id, 'id');
+  return shown(context, 'events', event);
 };
 
-export const listEvents: Operation = ({ tx, params }) => {
-  onlyKnown(params, [...LIST_PARAMS, 'type', 'types', 'delivery_success']);
-  const type = text(params, 'type');
-  const types = listOf(params['types']);
-  const success = text(params, 'delivery_success');
-  const unsettled = new Set(
-    tx
-      .all('deliveries')
-      .filter((d) => d.state !== 'delivered')
-      .map((d) => d.event),
+export const listEvents: Operation = (context) => {
+  const { delivery_success, type, types, ...given } = read(LIST, context.params);
+  const oldest = Math.ceil((context.nowMs - KEPT_MS) / 1000);
+  const created = { ...given.created, gte: Math.max(given.created?.gte ?? 0, oldest) };
+  /** Some endpoint has not had it: it failed, or is still on its way. */
+  const isUnsettled = (id: string) => context.tx.where('deliveries', 'event', id).some((d) => d.state !== 'delivered');
+  return page(
+    context,
+    { ...given, created },
+    {
+      table: 'events',
+      url: '/v1/events',
+      where: (event) =>
+        (type === undefined || fits(type, event.type)) &&
+        (types === undefined || types.some((wanted) => fits(wanted, event.type))) &&
+        (delivery_success === undefined || isUnsettled(event.id) !== delivery_success),
+    },
   );
-  const rows = tx.all('events').filter((event) => {
-    if (type !== undefined && event.type !== type) return false;
-    if (types !== undefined && !types.includes(event.type)) return false;
-    return success === undefined || unsettled.has(event.id) === (success === 'false');
-  });
-  return page(rows, params, '/v1/events');
 };
 
-function listOf(value: ParamValue | undefined): string[] | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value === 'string') throw invalidRequest('Invalid array', undefined, 'types');
-  return Object.values(value).flat().map(String);
+/** `charge.*` is any event of a charge. */
+function fits(wanted: string, type: string): boolean {
+  return wanted.endsWith('*') ? type.startsWith(wanted.slice(0, -1)) : wanted === type;
 }

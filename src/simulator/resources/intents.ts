@@ -1,7 +1,10 @@
+import { z } from 'zod';
 import type { RequestContext } from '../context.js';
 import { invalidRequest, noSuch, type StripeApiError } from '../errors.js';
-import type { Charge, PaymentIntent, PaymentMethod } from '../objects.js';
-import { required, text } from '../params.js';
+import type { Charge } from '../objects/charge.js';
+import type { PaymentIntent } from '../objects/payment-intent.js';
+import type { PaymentMethod } from '../objects/payment-method.js';
+import { read, word } from '../params.js';
 
 /** What every operation on a payment intent begins with, and how each refuses. */
 
@@ -12,9 +15,12 @@ export function findIntent(context: RequestContext, id: string): PaymentIntent {
   return intent;
 }
 
+const WITH_SECRET = z.object({ client_secret: word() });
+const MAYBE_WITH_SECRET = WITH_SECRET.partial();
+
 /** Whoever has only a publishable key must know the intent's own secret. */
 function checkClientSecret({ params, publishable }: RequestContext, intent: PaymentIntent): void {
-  const given = publishable ? required(params, 'client_secret') : text(params, 'client_secret');
+  const given = read(publishable ? WITH_SECRET : MAYBE_WITH_SECRET, params).client_secret;
   if (given === undefined || given === intent.client_secret) return;
   throw invalidRequest(
     'The client_secret provided does not match the client_secret associated with the PaymentIntent.',

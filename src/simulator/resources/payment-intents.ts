@@ -1,135 +1,215 @@
+import type { z } from 'zod';
 import { nowSeconds, type Operation, type RequestContext, raise } from '../context.js';
 import { invalidRequest, noSuch } from '../errors.js';
-import { LIST_PARAMS, page } from '../lists.js';
-import type { PaymentIntent } from '../objects.js';
-import { boolean, integer, metadataOf, nested, oneOf, onlyKnown, required, text } from '../params.js';
-import { typesFor } from '../payment-methods.js';
-import { checkReturnUrl, confirm, resolveMethod } from './confirming.js';
-import { findIntent } from './intents.js';
-
-const CREATE_PARAMS = [
-  'amount',
-  'automatic_payment_methods',
-  'capture_method',
-  'confirm',
-  'currency',
-  'customer',
-  'description',
-  'error_on_requires_action',
-  'expand',
-  'mandate_data',
-  'metadata',
-  'off_session',
-  'payment_method',
-  'receipt_email',
-  'return_url',
-  'setup_future_usage',
-  'statement_descriptor',
-  'statement_descriptor_suffix',
-];
+import { page } from '../lists.js';
+import type { PaymentIntent } from '../objects/payment-intent.js';
+import {
+  boolean,
+  changedMetadata,
+  EXPAND,
+  integer,
+  LIST_BY_TIME,
+  list,
+  METADATA,
+  object,
+  oneOf,
+  read,
+  text,
+  word,
+} from '../params.js';
+import { CONFIRMATION, checkReturnUrl, confirm, methodGiven, missingMethod } from './confirming.js';
+import { SHIPPING, shippingOf } from './details.js';
+import { findIntent, unexpectedState } from './intents.js';
+import { OPTIONS, typesOf } from './method-types.js';
 
 const SMALLEST_AMOUNT = 1;
 const LARGEST_AMOUNT = 99_999_999;
 
-export const createIntent: Operation = (context) => {
-  const { params, tx } = context;
-  onlyKnown(params, CREATE_PARAMS);
-  const amount = integer(params, 'amount');
-  if (amount === undefined) required(params, 'amount');
-  if (amount === undefined || amount < SMALLEST_AMOUNT || amount > LARGEST_AMOUNT) {
-    const code = (amount ?? 0) > LARGEST_AMOUNT ? 'amount_too_large' : 'amount_too_small';
-    throw invalidRequest('Amount must be from 1 to 99999999.', code, 'amount');
-  }
-  const currency = required(params, 'currency').toLowerCase();
-  if (!/^[a-z]{3}$/.test(currency)) throw invalidRequest(`Invalid currency: ${currency}`, undefined, 'currency');
-  const customer = text(params, 'customer') ?? null;
-  if (customer !== null && tx.get('customers', customer) === undefined) throw noSuch('customer', customer, 'customer');
+/** What is said of an intent when it is made, and can be said otherwise until it is paid. */
+const TERMS = {
+  allowed_payment_method_types: list(word()).optional(),
+  capture_method: oneOf(['automatic', 'automatic_async', 'manual']).optional(),
+  customer: word().optional(),
+  description: text(1_000),
+  excluded_payment_method_types: list(word()).optional(),
+  metadata: METADATA,
+  payment_method_options: OPTIONS.optional(),
+  payment_method_types: list(word()).optional(),
+  receipt_email: text(800),
+  setup_future_usage: oneOf(['off_session', 'on_session']).optional(),
+  shipping: SHIPPING.optional(),
+  statement_descriptor: text(22),
+  statement_descriptor_suffix: text(22),
+  transfer_group: text(),
+};
 
-  const intent = blankIntent(context, amount, currency, customer);
-  const token = text(params, 'payment_method');
-  const method = token === undefined ? undefined : resolveMethod(context, token, intent);
+const CREATE = object({
+  ...EXPAND,
+  ...TERMS,
+  ...CONFIRMATION,
+  amount: integer(),
+  automatic_payment_methods: object({
+    allow_redirects: oneOf(['always', 'never']).optional(),
+    enabled: boolean(),
+  }).optional(),
+  confirm: boolean().optional(),
+  confirmation_method: oneOf(['automatic', 'manual']).optional(),
+  currency: word(),
+});
+const UPDATE = object({
+  ...EXPAND,
+  ...TERMS,
+  amount: integer().optional(),
+  currency: word().optional(),
+  payment_method: CONFIRMATION.payment_method,
+  payment_method_data: CONFIRMATION.payment_method_data,
+});
+const RETRIEVE = object({ ...EXPAND, client_secret: word().optional() });
+const LIST = object({ ...LIST_BY_TIME, customer: word().optional() });
+
+type Created = z.output<typeof CREATE>;
+type Terms = z.output<z.ZodObject<typeof TERMS>>;
+
+export const createIntent: Operation = (context) => {
+  const given = read(CREATE, context.params);
+  const intent = blankIntent(context, given);
+  setTerms(context, intent, given);
+  const method = methodGiven(context, given, intent);
   if (method !== undefined) {
     intent.payment_method = method.id;
     intent.status = 'requires_confirmation';
   }
-  const confirming = boolean(params, 'confirm');
-  if (confirming && method === undefined) {
-    throw invalidRequest(
-      'You cannot confirm without a payment method.',
-      'payment_intent_unexpected_state',
-      'payment_method',
-    );
-  }
   // Checked before anything exists: a refusal leaves nothing behind.
-  if (confirming) checkReturnUrl(context, intent);
+  if (given.confirm === true) {
+    if (method === undefined) throw missingMethod();
+    checkReturnUrl(given, intent);
+  } else refuseWithoutConfirm(given);
   raise(context, 'payment_intent.created', intent);
-  tx.put('payment_intents', intent);
-  if (confirming && method !== undefined) confirm(context, intent, method);
+  context.tx.put('payment_intents', intent);
+  if (given.confirm === true && method !== undefined) confirm(context, intent, method, given);
   return intent;
 };
 
 export const retrieveIntent: Operation = (context, id) => {
-  onlyKnown(context.params, ['expand', 'client_secret']);
+  read(RETRIEVE, context.params);
   return findIntent(context, id);
 };
 
-export const listIntents: Operation = ({ params, tx }) => {
-  onlyKnown(params, [...LIST_PARAMS, 'customer']);
-  const customer = text(params, 'customer');
-  const rows = tx.all('payment_intents').filter((intent) => customer === undefined || intent.customer === customer);
-  return page(rows, params, '/v1/payment_intents');
+export const updateIntent: Operation = (context, id) => {
+  const given = read(UPDATE, context.params);
+  const intent = findIntent(context, id);
+  if (!['requires_payment_method', 'requires_confirmation', 'requires_action'].includes(intent.status)) {
+    const harmless = Object.keys(given).every((name) => ['expand', 'metadata', 'description'].includes(name));
+    if (!harmless) throw unexpectedState(intent, 'update');
+  }
+  if (given.amount !== undefined) intent.amount = checkedAmount(given.amount);
+  if (given.currency !== undefined) intent.currency = checkedCurrency(given.currency);
+  setTerms(context, intent, given);
+  if (given.payment_method !== undefined || given.payment_method_data !== undefined) {
+    const method = methodGiven(context, given, intent);
+    intent.payment_method = method?.id ?? null;
+    intent.status = 'requires_confirmation';
+    intent.next_action = null;
+  }
+  context.tx.put('payment_intents', intent);
+  return intent;
 };
 
-function blankIntent(
-  context: RequestContext,
-  amount: number,
-  currency: string,
-  customer: string | null,
-): PaymentIntent {
-  const { params } = context;
+export const listIntents: Operation = (context) => {
+  const { customer, ...given } = read(LIST, context.params);
+  return page(context, given, { table: 'payment_intents', url: '/v1/payment_intents', by: ['customer', customer] });
+};
+
+function setTerms(context: RequestContext, intent: PaymentIntent, given: Terms): void {
+  if (given.customer !== undefined) {
+    const customer = context.tx.look('customers', given.customer);
+    if (customer === undefined || customer.deleted === true) throw noSuch('customer', given.customer, 'customer');
+    intent.customer = given.customer;
+  }
+  intent.metadata = changedMetadata(intent.metadata, given.metadata);
+  if (given.capture_method !== undefined) intent.capture_method = given.capture_method;
+  if (given.shipping !== undefined) intent.shipping = shippingOf(given.shipping);
+  if (given.setup_future_usage !== undefined) intent.setup_future_usage = given.setup_future_usage;
+  if (given.payment_method_options !== undefined) intent.payment_method_options = given.payment_method_options;
+  for (const name of WRITTEN) {
+    const value = given[name];
+    if (value !== undefined) intent[name] = value;
+  }
+  Object.assign(intent, typesOf(context, intent, given));
+}
+
+const WRITTEN = [
+  'description',
+  'receipt_email',
+  'statement_descriptor',
+  'statement_descriptor_suffix',
+  'transfer_group',
+] as const;
+
+/** Of what belongs to a confirmation, Stripe takes none without one. */
+function refuseWithoutConfirm(given: Created): void {
+  for (const name of ['off_session', 'return_url', 'mandate_data', 'error_on_requires_action'] as const) {
+    if (given[name] === undefined) continue;
+    throw invalidRequest(`${name} can only be provided when confirm is true.`, undefined, name);
+  }
+}
+
+function checkedAmount(amount: number): number {
+  if (amount >= SMALLEST_AMOUNT && amount <= LARGEST_AMOUNT) return amount;
+  const code = amount > LARGEST_AMOUNT ? 'amount_too_large' : 'amount_too_small';
+  throw invalidRequest('Amount must be from 1 to 99999999.', code, 'amount');
+}
+
+function checkedCurrency(currency: string): string {
+  const code = currency.toLowerCase();
+  if (/^[a-z]{3}$/.test(code)) return code;
+  throw invalidRequest(`Invalid currency: ${currency.slice(0, 20)}`, undefined, 'currency');
+}
+
+function blankIntent(context: RequestContext, given: Created): PaymentIntent {
   const id = context.newId('pi');
-  const automatic = nested(params, 'automatic_payment_methods');
-  const captureMethod =
-    oneOf(params, 'capture_method', ['automatic', 'automatic_async', 'manual']) ?? 'automatic_async';
-  const allowRedirects = automatic === undefined ? undefined : oneOf(automatic, 'allow_redirects', ['always', 'never']);
   return {
     id,
     object: 'payment_intent',
-    amount,
+    allowed_payment_method_types: null,
+    amount: checkedAmount(given.amount),
     amount_capturable: 0,
     amount_details: { tip: {} },
     amount_received: 0,
     application: null,
     application_fee_amount: null,
-    automatic_payment_methods:
-      automatic === undefined
-        ? { enabled: true, allow_redirects: 'always' }
-        : { enabled: boolean(automatic, 'enabled'), allow_redirects: allowRedirects ?? 'always' },
+    automatic_payment_methods: {
+      enabled: given.automatic_payment_methods?.enabled ?? true,
+      allow_redirects: given.automatic_payment_methods?.allow_redirects ?? 'always',
+    },
     canceled_at: null,
     cancellation_reason: null,
-    capture_method: captureMethod,
-    client_secret: `${id}_secret_${context.newId('s')}`,
-    confirmation_method: 'automatic',
+    capture_method: 'automatic_async',
+    client_secret: `${id}_secret_${context.newId('s').slice(2)}`,
+    confirmation_method: given.confirmation_method ?? 'automatic',
     created: nowSeconds(context),
-    currency,
-    customer,
-    description: text(params, 'description') ?? null,
+    currency: checkedCurrency(given.currency),
+    customer: null,
+    customer_account: null,
+    description: null,
+    excluded_payment_method_types: null,
     last_payment_error: null,
     latest_charge: null,
     livemode: false,
-    metadata: metadataOf(params),
+    metadata: {},
     next_action: null,
     on_behalf_of: null,
     payment_method: null,
+    payment_method_configuration_details: null,
     payment_method_options: {},
-    payment_method_types: typesFor(currency, captureMethod),
+    payment_method_types: [],
     processing: null,
-    receipt_email: text(params, 'receipt_email') ?? null,
+    receipt_email: null,
     review: null,
-    setup_future_usage: text(params, 'setup_future_usage') ?? null,
+    setup_future_usage: null,
     shipping: null,
-    statement_descriptor: text(params, 'statement_descriptor') ?? null,
-    statement_descriptor_suffix: text(params, 'statement_descriptor_suffix') ?? null,
+    statement_descriptor: null,
+    statement_descriptor_suffix: null,
     status: 'requires_payment_method',
     transfer_data: null,
     transfer_group: null,

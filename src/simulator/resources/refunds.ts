@@ -1,35 +1,55 @@
-import { nowSeconds, type Operation, type RequestContext, raise, schedule } from '../context.js';
+import { nowSeconds, type Operation, type RequestContext, raise, schedule, unschedule } from '../context.js';
 import { invalidRequest, noSuch } from '../errors.js';
-import { LIST_PARAMS, page } from '../lists.js';
+import { page } from '../lists.js';
 import { written } from '../money.js';
-import type { Charge, Refund } from '../objects.js';
-import { integer, metadataOf, oneOf, onlyKnown, text } from '../params.js';
+import type { Charge } from '../objects/charge.js';
+import type { Refund } from '../objects/refund.js';
+import { changedMetadata, EXPAND, integer, LIST_BY_TIME, METADATA, object, oneOf, read, word } from '../params.js';
 import { sequelOfRefund } from '../sequels.js';
+import { ensureSettled, returnRefund, takeRefund } from './settling.js';
+
+const CREATE = object({
+  ...EXPAND,
+  amount: integer(1).optional(),
+  charge: word().optional(),
+  metadata: METADATA,
+  payment_intent: word().optional(),
+  reason: oneOf(['duplicate', 'fraudulent', 'requested_by_customer']).optional(),
+});
+const UPDATE = object({ ...EXPAND, metadata: METADATA });
+const RETRIEVE = object(EXPAND);
+const LIST = object({ ...LIST_BY_TIME, charge: word().optional(), payment_intent: word().optional() });
 
 export const createRefund: Operation = (context) => {
-  const { tx, params } = context;
-  onlyKnown(params, ['amount', 'charge', 'expand', 'metadata', 'payment_intent', 'reason']);
-  const reason = oneOf(params, 'reason', ['duplicate', 'fraudulent', 'requested_by_customer']) ?? null;
-  const charge = chargeToRefund(context);
-  const amount = amountToRefund(context, charge);
+  const { tx } = context;
+  const given = read(CREATE, context.params);
+  const charge = chargeToRefund(context, given);
+  const amount = amountToRefund(charge, given.amount);
   const sequel = sequelOfRefund(context, charge);
   const pending = sequel?.kind === 'refund_pending';
+  ensureSettled(context, charge);
 
-  charge.amount_refunded += amount;
-  charge.refunded = charge.amount_refunded === charge.amount_captured;
   const refund: Refund = {
     id: context.newId(charge.id.startsWith('py_') ? 'pyr' : 're'),
     object: 'refund',
     amount,
+    balance_transaction: null,
     charge: charge.id,
     created: nowSeconds(context),
     currency: charge.currency,
-    metadata: metadataOf(params),
-    payment_intent: text(params, 'payment_intent') ?? charge.payment_intent,
-    reason,
+    destination_details: destination(charge),
+    metadata: changedMetadata({}, given.metadata),
+    payment_intent: charge.payment_intent,
+    reason: given.reason ?? null,
+    receipt_number: null,
+    source_transfer_reversal: null,
     status: pending ? 'pending' : 'succeeded',
+    transfer_reversal: null,
     ...(pending ? { pending_reason: 'processing' as const } : {}),
   };
+  refund.balance_transaction = takeRefund(context, refund, charge).id;
+  charge.amount_refunded += amount;
+  charge.refunded = charge.amount_refunded === charge.amount_captured;
   tx.put('charges', charge);
   tx.put('refunds', refund);
   raise(context, 'refund.created', refund);
@@ -51,48 +71,91 @@ export function settleRefund(context: RequestContext, id: string): void {
 
 /** The bank returned it: the money is with the account again, and can be refunded once more. */
 export function failRefund(context: RequestContext, id: string, failureReason = 'expired_or_canceled_card'): void {
-  const { tx } = context;
-  const refund = tx.get('refunds', id);
-  const charge = refund === undefined ? undefined : tx.get('charges', refund.charge);
-  if (refund === undefined || charge === undefined || refund.status === 'failed') return;
-  const { pending_reason: _, ...rest } = refund;
-  const failed: Refund = { ...rest, status: 'failed', failure_reason: failureReason };
-  charge.amount_refunded -= refund.amount;
-  charge.refunded = false;
-  tx.put('refunds', failed);
-  tx.put('charges', charge);
+  const refund = context.tx.get('refunds', id);
+  if (refund === undefined || refund.status === 'failed' || refund.status === 'canceled') return;
+  const failed = undo(context, { ...refund, status: 'failed', failure_reason: failureReason });
   raise(context, 'refund.updated', failed);
   raise(context, 'refund.failed', failed);
   raise(context, 'charge.refund.updated', failed);
 }
 
-export const retrieveRefund: Operation = ({ tx, params }, id) => {
-  onlyKnown(params, ['expand']);
-  const refund = tx.get('refunds', id);
-  if (refund === undefined) throw noSuch('refund', id, 'id');
+/** Only what waits for the customer's own word can be taken back, and no refund to a card or a bank account does. */
+export const cancelRefund: Operation = (context, id) => {
+  read(RETRIEVE, context.params);
+  const refund = findRefund(context, id);
+  throw invalidRequest(
+    `Refund ${id} cannot be canceled because it has a status of ${refund.status}. Only a refund with the status ` +
+      'requires_action may be canceled.',
+    'refund_not_cancelable',
+  );
+};
+
+export const updateRefund: Operation = (context, id) => {
+  const given = read(UPDATE, context.params);
+  const refund = findRefund(context, id);
+  refund.metadata = changedMetadata(refund.metadata, given.metadata);
+  context.tx.put('refunds', refund);
+  raise(context, 'refund.updated', refund);
+  raise(context, 'charge.refund.updated', refund);
   return refund;
 };
 
-export const listRefunds: Operation = ({ tx, params }) => {
-  onlyKnown(params, [...LIST_PARAMS, 'payment_intent', 'charge']);
-  const intent = text(params, 'payment_intent');
-  const charge = text(params, 'charge');
-  const rows = tx
-    .all('refunds')
-    .filter(
-      (r) => (intent === undefined || r.payment_intent === intent) && (charge === undefined || r.charge === charge),
-    );
-  return page(rows, params, '/v1/refunds');
+export const retrieveRefund: Operation = (context, id) => {
+  read(RETRIEVE, context.params);
+  return findRefund(context, id);
 };
 
+export const listRefunds: Operation = (context) => {
+  const { charge, payment_intent, ...given } = read(LIST, context.params);
+  return page(context, given, {
+    table: 'refunds',
+    url: '/v1/refunds',
+    by: charge === undefined ? ['payment_intent', payment_intent] : ['charge', charge],
+    where: (refund) => payment_intent === undefined || refund.payment_intent === payment_intent,
+  });
+};
+
+function findRefund({ tx }: RequestContext, id: string): Refund {
+  const refund = tx.get('refunds', id);
+  if (refund === undefined) throw noSuch('refund', id, 'id');
+  return refund;
+}
+
+/** Its money is on the balance again. */
+function undo(context: RequestContext, { pending_reason: _, ...refund }: Refund): Refund {
+  const { tx } = context;
+  const charge = tx.get('charges', refund.charge);
+  const returned = returnRefund(context, refund);
+  const undone: Refund = returned === undefined ? refund : { ...refund, failure_balance_transaction: returned.id };
+  if (charge !== undefined) {
+    charge.amount_refunded -= refund.amount;
+    charge.refunded = false;
+    tx.put('charges', charge);
+  }
+  for (const kind of ['refund_succeeds', 'refund_fails'] as const) unschedule(context, kind, refund.id);
+  tx.put('refunds', undone);
+  return undone;
+}
+
+function destination({ payment_method_details: { type } }: Charge): Refund['destination_details'] {
+  if (type !== 'card') return { type: type === 'us_bank_account' ? 'us_bank_transfer' : 'eu_bank_transfer' };
+  return {
+    type: 'card',
+    card: { reference_status: 'pending', reference_type: 'acquirer_reference_number', type: 'refund' },
+  };
+}
+
+interface Named {
+  readonly charge?: string | undefined;
+  readonly payment_intent?: string | undefined;
+}
+
 /** The charge that is named, or the intent's; refused unless there is money of it to give back. */
-function chargeToRefund({ tx, params }: RequestContext): Charge {
-  const chargeId = text(params, 'charge');
-  const intentId = text(params, 'payment_intent');
+function chargeToRefund({ tx }: RequestContext, { charge: chargeId, payment_intent: intentId }: Named): Charge {
   if (chargeId === undefined && intentId === undefined) {
     throw invalidRequest('One of the following params should be provided for this request: payment_intent or charge.');
   }
-  const intent = intentId === undefined ? undefined : tx.get('payment_intents', intentId);
+  const intent = intentId === undefined ? undefined : tx.look('payment_intents', intentId);
   if (intentId !== undefined && intent === undefined) throw noSuch('payment_intent', intentId, 'payment_intent');
   const charge = tx.get('charges', chargeId ?? intent?.latest_charge ?? '');
   if (chargeId !== undefined && charge === undefined) throw noSuch('charge', chargeId, 'id');
@@ -106,24 +169,20 @@ function chargeToRefund({ tx, params }: RequestContext): Charge {
       intentId === undefined ? 'charge' : 'payment_intent',
     );
   }
-  const disputes = tx.all('disputes').filter((dispute) => dispute.charge === charge.id);
-  if (disputes.some((dispute) => !dispute.is_charge_refundable)) {
+  if (tx.where('disputes', 'charge', charge.id).some((dispute) => !dispute.is_charge_refundable)) {
     throw invalidRequest(`Charge ${charge.id} has been charged back; cannot issue a refund.`, 'charge_disputed');
   }
   return charge;
 }
 
-function amountToRefund({ params }: RequestContext, charge: Charge): number {
+function amountToRefund(charge: Charge, asked: number | undefined): number {
   const left = charge.amount_captured - charge.amount_refunded;
   if (left === 0) throw invalidRequest(`Charge ${charge.id} has already been refunded.`, 'charge_already_refunded');
-  const amount = integer(params, 'amount') ?? left;
-  if (amount < 1) {
-    throw invalidRequest('This value must be greater than or equal to 1.', 'parameter_invalid_integer', 'amount');
-  }
+  const amount = asked ?? left;
   if (amount > left) {
-    const [asked, there] = [written(amount, charge.currency), written(left, charge.currency)];
+    const [wanted, there] = [written(amount, charge.currency), written(left, charge.currency)];
     throw invalidRequest(
-      `Refund amount (${asked}) is greater than unrefunded amount on charge (${there})`,
+      `Refund amount (${wanted}) is greater than unrefunded amount on charge (${there})`,
       undefined,
       'amount',
     );

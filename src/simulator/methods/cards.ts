@@ -1,5 +1,6 @@
+import { digest } from '../ids.js';
+import type { CardDetails } from '../objects/payment-method.js';
 import { type Behaviour, declines } from './behaviours.js';
-import type { CardDetails } from './objects.js';
 
 const DECLINED = 'Your card was declined.';
 
@@ -9,7 +10,7 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   pm_card_visa_debit: { kind: 'pays' },
   pm_card_mastercard: { kind: 'pays' },
   pm_card_amex: { kind: 'pays' },
-  pm_card_bypassPending: { kind: 'pays' },
+  pm_card_bypassPending: { kind: 'pays', availableAtOnce: true },
   pm_card_authenticationRequired: { kind: 'authenticates', ends: { kind: 'pays' } },
   pm_card_threeDSecure2Required: { kind: 'authenticates', ends: { kind: 'pays' } },
   pm_card_threeDSecureRequiredChargeDeclined: {
@@ -38,7 +39,7 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
     'An error occurred while processing your card. Try again in a little bit.',
   ),
   pm_card_chargeCustomerFail: declines('card_declined', 'generic_decline', DECLINED),
-  pm_card_radarBlock: declines('card_declined', 'fraudulent', DECLINED),
+  pm_card_radarBlock: { ...declines('card_declined', 'fraudulent', DECLINED), blocked: true },
 };
 
 /** `pm_card_<country>`: a card of that country that pays. */
@@ -52,5 +53,21 @@ export function cardBehaviour(token: string): Behaviour | undefined {
 export function cardDetails(token: string): CardDetails {
   const country = COUNTRY_CARD.exec(token)?.[1]?.toUpperCase() ?? 'US';
   const brand = token.includes('mastercard') ? 'mastercard' : token.includes('amex') ? 'amex' : 'visa';
-  return { brand, country, exp_month: 12, exp_year: 2034, last4: '4242' };
+  return {
+    brand,
+    checks: { address_line1_check: null, address_postal_code_check: null, cvc_check: null },
+    country,
+    display_brand: brand === 'amex' ? 'american_express' : brand,
+    exp_month: 12,
+    exp_year: 2034,
+    // The same card has the same one, whatever it is called.
+    fingerprint: digest(`card/${token}`).slice(0, 16),
+    funding: token.includes('debit') ? 'debit' : 'credit',
+    generated_from: null,
+    last4: '4242',
+    networks: { available: [brand], preferred: null },
+    regulated_status: null,
+    three_d_secure_usage: { supported: true },
+    wallet: null,
+  };
 }

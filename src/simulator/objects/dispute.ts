@@ -1,4 +1,6 @@
-import type { Metadata, MethodType } from './objects.js';
+import type { BalanceTransaction } from './balance.js';
+import type { MethodType } from './payment-method.js';
+import type { Metadata } from './shared.js';
 
 /** A dispute and the money it moves, in Stripe's own spelling. */
 
@@ -7,7 +9,7 @@ export interface Dispute {
   object: 'dispute';
   amount: number;
   /** None, the withdrawal, or the withdrawal and the reinstatement. */
-  balance_transactions: BalanceTransaction[];
+  balance_transactions: (Omit<BalanceTransaction, 'payout'> & { status: 'available' | 'pending' })[];
   charge: string;
   created: number;
   currency: string;
@@ -43,29 +45,3 @@ export type DisputeStatus =
   | 'under_review'
   | 'won'
   | 'lost';
-
-export interface BalanceTransaction {
-  id: string;
-  object: 'balance_transaction';
-  /** Negative where it leaves the balance. */
-  amount: number;
-  available_on: number;
-  balance_type: 'payments';
-  created: number;
-  currency: string;
-  description: string;
-  exchange_rate: null;
-  fee: number;
-  fee_details: {
-    amount: number;
-    application: null;
-    currency: string;
-    description: string;
-    type: 'stripe_fee';
-  }[];
-  net: number;
-  reporting_category: 'dispute' | 'dispute_reversal';
-  source: string;
-  status: 'available';
-  type: 'adjustment';
-}

@@ -1,5 +1,6 @@
+import { digest } from '../ids.js';
+import type { SepaDebit, UsBankAccount } from '../objects/payment-method.js';
 import { type Behaviour, type Decline, declines, type Pays } from './behaviours.js';
-import type { SepaDebit, UsBankAccount } from './objects.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -76,16 +77,27 @@ export function sepaBehaviour(token: string): Behaviour | undefined {
   return { kind: 'debits', decidedAfterMs, ends };
 }
 
-export function usBankAccount(): UsBankAccount {
+export function usBankAccount(token: string): UsBankAccount {
   return {
     account_holder_type: 'individual',
     account_type: 'checking',
     bank_name: 'STRIPE TEST BANK',
+    financial_connections_account: null,
+    fingerprint: digest(`account/${token}`).slice(0, 16),
     last4: '6789',
+    networks: { preferred: 'ach', supported: ['ach'] },
     routing_number: '110000000',
+    status_details: null,
   };
 }
 
 export function sepaDebit(token: string): SepaDebit {
-  return { country: SEPA_TOKEN.exec(token)?.[2]?.toUpperCase() ?? 'DE', last4: '3000' };
+  return {
+    bank_code: '37040044',
+    branch_code: '',
+    country: SEPA_TOKEN.exec(token)?.[2]?.toUpperCase() ?? 'DE',
+    fingerprint: digest(`iban/${token}`).slice(0, 16),
+    generated_from: { charge: null, setup_attempt: null },
+    last4: '3000',
+  };
 }

@@ -4,6 +4,8 @@ export type Behaviour = Pays | Authenticates | Decline | Debits;
 export interface Pays {
   readonly kind: 'pays';
   readonly sequel?: Sequel;
+  /** What it pays can be paid out there and then. */
+  readonly availableAtOnce?: boolean;
 }
 
 /** Its holder is asked first; then it pays or is declined. */
@@ -17,6 +19,8 @@ export interface Decline {
   readonly code: string;
   readonly declineCode: string | null;
   readonly message: string;
+  /** It was not even sent to the bank: Stripe took it for fraud. */
+  readonly blocked?: true;
 }
 
 /** A bank debit: it is under way for days before anybody knows. */

@@ -1,0 +1,82 @@
+import { nowSeconds, type Operation, type RequestContext } from '../context.js';
+import { invalidRequest, noSuch } from '../errors.js';
+import { page } from '../lists.js';
+import type { StoredFile } from '../objects/reporting.js';
+import { EXPAND, LIST_BY_TIME, object, oneOf, read, word } from '../params.js';
+import { shown } from '../shown.js';
+
+/** Evidence may be so large (docs.stripe.com/file-upload), in bytes. */
+const LARGEST = 5 * (1 << 20);
+
+const PURPOSES = ['dispute_evidence', 'identity_document', 'customer_signature', 'business_logo'] as const;
+const TYPES: Readonly<Record<string, string>> = { 'application/pdf': 'pdf', 'image/jpeg': 'jpg', 'image/png': 'png' };
+
+const CREATE = object({ ...EXPAND, purpose: oneOf(PURPOSES) });
+const RETRIEVE = object(EXPAND);
+const LIST = object({ ...LIST_BY_TIME, purpose: word().optional() });
+
+export interface FileMade {
+  readonly contents: Buffer;
+  readonly filename: string | null;
+  readonly purpose: string;
+  readonly title: string | null;
+  readonly type: string | null;
+}
+
+export const createFile: Operation = (context) => {
+  const { purpose } = read(CREATE, context.params);
+  const { upload } = context;
+  if (upload === null) throw invalidRequest('Missing required param: file.', 'parameter_missing', 'file');
+  const type = TYPES[upload.type];
+  if (type === undefined) {
+    throw invalidRequest('The file must be a PDF, a JPEG or a PNG.', 'file_type_not_supported', 'file');
+  }
+  if (upload.contents.length > LARGEST) throw invalidRequest('The file is larger than 5 MB.', 'file_too_large', 'file');
+  const { contents, filename } = upload;
+  return shown(context, 'files', makeFile(context, { contents, filename, purpose, title: null, type }));
+};
+
+export function makeFile(context: RequestContext, made: FileMade): StoredFile {
+  const id = context.newId('file');
+  const file: StoredFile = {
+    id,
+    object: 'file',
+    created: nowSeconds(context),
+    expires_at: null,
+    filename: made.filename,
+    purpose: made.purpose,
+    size: made.contents.length,
+    title: made.title,
+    type: made.type,
+    url: `${context.base}/v1/files/${id}/contents`,
+    contents: made.contents.toString('base64'),
+  };
+  context.tx.put('files', file);
+  return file;
+}
+
+export const retrieveFile: Operation = (context, id) => {
+  read(RETRIEVE, context.params);
+  return shown(context, 'files', find(context, id));
+};
+
+/** The one answer that is no JSON. */
+export const fileContents: Operation = (context, id) => {
+  read(object({}), context.params);
+  return Buffer.from(find(context, id).contents, 'base64');
+};
+
+export const listFiles: Operation = (context) => {
+  const { purpose, ...given } = read(LIST, context.params);
+  return page(context, given, {
+    table: 'files',
+    url: '/v1/files',
+    where: (file) => purpose === undefined || file.purpose === purpose,
+  });
+};
+
+function find({ tx }: RequestContext, id: string): StoredFile {
+  const file = tx.look('files', id);
+  if (file === undefined) throw noSuch('file', id, 'file');
+  return file;
+}

@@ -1,0 +1,128 @@
+import type { z } from 'zod';
+import { nowSeconds, type Operation, type RequestContext, raise, schedule } from '../context.js';
+import { invalidRequest, noSuch } from '../errors.js';
+import { page } from '../lists.js';
+import type { ReportRun } from '../objects/reporting.js';
+import { EXPAND, LIST_BY_TIME, list, object, read, time, word } from '../params.js';
+import { csv } from '../reports/csv.js';
+import { REPORT_TYPES, type ReportType } from '../reports/types.js';
+import { shown } from '../shown.js';
+import { present } from './details.js';
+import { makeFile } from './files.js';
+
+const PARAMETERS = object({
+  columns: list(word()).optional(),
+  currency: word().optional(),
+  interval_end: time().optional(),
+  interval_start: time().optional(),
+  payout: word().optional(),
+  reporting_category: word().optional(),
+  timezone: word().refine(isTimeZone, { error: 'must be a time zone such as Etc/UTC' }).optional(),
+});
+const CREATE = object({ ...EXPAND, parameters: PARAMETERS.optional(), report_type: word() });
+const RETRIEVE = object(EXPAND);
+const LIST = object(LIST_BY_TIME);
+
+/** It is ready a little later: `reporting.report_run.succeeded` says so. */
+export const createRun: Operation = (context) => {
+  const { report_type, parameters = {} } = read(CREATE, context.params);
+  const type = Object.hasOwn(REPORT_TYPES, report_type) ? REPORT_TYPES[report_type] : undefined;
+  if (type === undefined) throw noSuch('report type', report_type, 'report_type');
+  check(context, type, parameters);
+  const run: ReportRun = {
+    id: context.newId('frr'),
+    object: 'reporting.report_run',
+    created: nowSeconds(context),
+    error: null,
+    livemode: false,
+    parameters: present(parameters),
+    report_type,
+    result: null,
+    status: 'pending',
+    succeeded_at: null,
+  };
+  context.tx.put('report_runs', run);
+  schedule(context, 'report_ready', run.id, context.account.report_takes_ms);
+  return run;
+};
+
+export function finishRun(context: RequestContext, id: string): void {
+  const run = context.tx.get('report_runs', id);
+  const type = run === undefined ? undefined : REPORT_TYPES[run.report_type];
+  if (run?.status !== 'pending' || type === undefined) return;
+  const contents = csv(run.parameters.columns ?? type.columns, type.lines(context, run.parameters));
+  const file = makeFile(context, {
+    contents: Buffer.from(contents),
+    filename: `${run.id}.csv`,
+    purpose: 'finance_report_run',
+    title: `FinanceReportRun ${run.id}`,
+    type: 'csv',
+  });
+  const done: ReportRun = { ...run, result: file.id, status: 'succeeded', succeeded_at: nowSeconds(context) };
+  context.tx.put('report_runs', done);
+  raise(context, 'reporting.report_run.succeeded', shown(context, 'report_runs', done));
+}
+
+export const retrieveRun: Operation = (context, id) => {
+  read(RETRIEVE, context.params);
+  const run = context.tx.look('report_runs', id);
+  if (run === undefined) throw noSuch('report run', id, 'report_run');
+  return shown(context, 'report_runs', run);
+};
+
+export const listRuns: Operation = (context) =>
+  page(context, read(LIST, context.params), { table: 'report_runs', url: '/v1/reporting/report_runs' });
+
+export const retrieveType: Operation = (context, id) => {
+  read(RETRIEVE, context.params);
+  const type = Object.hasOwn(REPORT_TYPES, id) ? REPORT_TYPES[id] : undefined;
+  if (type === undefined) throw noSuch('report type', id, 'report_type');
+  return typeView(context, id, type);
+};
+
+export const listTypes: Operation = (context) => {
+  read(RETRIEVE, context.params);
+  const data = Object.entries(REPORT_TYPES).map(([id, type]) => typeView(context, id, type));
+  return { object: 'list', data, has_more: false, url: '/v1/reporting/report_types' };
+};
+
+function typeView(context: RequestContext, id: string, { name, version, columns }: ReportType) {
+  return {
+    id,
+    object: 'reporting.report_type',
+    data_available_end: nowSeconds(context),
+    data_available_start: 0,
+    default_columns: [...columns],
+    livemode: false,
+    name,
+    updated: nowSeconds(context),
+    version,
+  };
+}
+
+function check(context: RequestContext, type: ReportType, parameters: z.output<typeof PARAMETERS>): void {
+  const { columns = [], interval_start = 0, interval_end, payout } = parameters;
+  const unknown = columns.find((column) => !type.columns.includes(column));
+  if (unknown !== undefined) {
+    throw invalidRequest(`Unknown column: ${unknown.slice(0, 60)}`, undefined, 'parameters[columns]');
+  }
+  if (interval_end !== undefined && (interval_end <= interval_start || interval_end > nowSeconds(context))) {
+    throw invalidRequest(
+      'interval_end must be after interval_start, and no later than data_available_end of the report type.',
+      undefined,
+      'parameters[interval_end]',
+    );
+  }
+  if (payout !== undefined && context.tx.look('payouts', payout) === undefined) {
+    throw noSuch('payout', payout, 'parameters[payout]');
+  }
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

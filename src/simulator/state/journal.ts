@@ -1,0 +1,141 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+/** Bytes read at once. */
+const CHUNK = 1 << 20;
+const NEWLINE = 0x0a;
+
+/** A journal of so many bytes, and of twice what its last rewriting left, is rewritten. */
+const WORTH_REWRITING = 64 * (1 << 20);
+
+/** Lines written before requests are let through again: some milliseconds' work. */
+const SLICE = 256;
+
+export interface JournalOptions {
+  readonly folder: string;
+  /** Is given every line there is, oldest first, before the constructor returns. */
+  readonly read: (line: string) => void;
+  /** All that the lines say, in fewer of them. */
+  readonly everything: () => Iterable<string>;
+  /** Bytes from which it is rewritten. */
+  readonly worthRewriting?: number | undefined;
+}
+
+/**
+ * Lines on disk, each of them written before anything that depends on it leaves the process. A process killed at any
+ * point leaves whole lines, and at most one without its end, which counts as never written. It outlives the process and
+ * not the machine: nobody waits for the disk.
+ */
+export class Journal {
+  private readonly path: string;
+  private file: number;
+  private bytes: number;
+  private bytesRewritten: number;
+  /** What was appended since a rewriting began: it comes after all that is rewritten. */
+  private meanwhile: string[] | undefined;
+  private closed = false;
+
+  constructor(private readonly options: JournalOptions) {
+    mkdirSync(options.folder, { recursive: true });
+    this.path = join(options.folder, 'journal.jsonl');
+    if (existsSync(this.path)) replay(this.path, options.read);
+    const beside = openSync(`${this.path}.new`, 'w', 0o600);
+    this.bytes = 0;
+    for (const line of options.everything()) this.bytes += writeWhole(beside, `${line}\n`);
+    this.file = beside;
+    this.bytesRewritten = this.bytes;
+    this.takePlace(beside);
+  }
+
+  /** @throws when the disk does not take it, and then nothing of it is there. */
+  append(line: string): void {
+    try {
+      this.bytes += writeWhole(this.file, `${line}\n`);
+    } catch (error) {
+      ftruncateSync(this.file, this.bytes);
+      throw error;
+    }
+    this.meanwhile?.push(line);
+    const worth = Math.max(this.options.worthRewriting ?? WORTH_REWRITING, 2 * this.bytesRewritten);
+    if (this.meanwhile === undefined && this.bytes > worth) void this.rewrite();
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    closeSync(this.file);
+  }
+
+  /**
+   * Says everything anew beside the old lines, a slice at a time, and takes their place. What changes while it goes on is
+   * said again after it, in order, so that the last word on each row is the right one.
+   */
+  private async rewrite(): Promise<void> {
+    this.meanwhile = [];
+    const beside = openSync(`${this.path}.new`, 'w', 0o600);
+    try {
+      let bytes = 0;
+      let lines = 0;
+      for (const line of this.options.everything()) {
+        bytes += writeWhole(beside, `${line}\n`);
+        lines += 1;
+        if (lines % SLICE > 0) continue;
+        await new Promise((resolve) => setImmediate(resolve));
+        if (this.closed) return closeSync(beside);
+      }
+      for (const line of this.meanwhile) bytes += writeWhole(beside, `${line}\n`);
+      closeSync(this.file);
+      this.takePlace(beside);
+      this.bytes = bytes;
+    } catch {
+      // No room beside it, say: the old lines are whole and go on, and it is tried again when they have doubled.
+      closeSync(beside);
+    }
+    this.meanwhile = undefined;
+    this.bytesRewritten = this.bytes;
+  }
+
+  private takePlace(beside: number): void {
+    fsyncSync(beside);
+    renameSync(`${this.path}.new`, this.path);
+    this.file = beside;
+  }
+}
+
+/** A file may take less than it is given at once. */
+function writeWhole(file: number, text: string): number {
+  const bytes = Buffer.from(text);
+  for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+  return bytes.length;
+}
+
+/** Reads whole lines; a last one without its end was being written when the process died, and is cut off. */
+function replay(path: string, read: (line: string) => void): void {
+  const file = openSync(path, 'r');
+  const chunk = Buffer.alloc(CHUNK);
+  let rest = Buffer.alloc(0);
+  let whole = 0;
+  for (let got = readSync(file, chunk); got > 0; got = readSync(file, chunk)) {
+    let from = 0;
+    const bytes = Buffer.concat([rest, chunk.subarray(0, got)]);
+    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, from)) {
+      if (end > from) read(bytes.toString('utf8', from, end));
+      from = end + 1;
+    }
+    whole += from;
+    rest = bytes.subarray(from);
+  }
+  closeSync(file);
+  if (rest.length > 0) truncateSync(path, whole);
+}

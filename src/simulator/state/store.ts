@@ -1,0 +1,106 @@
+import type { Scheduled } from '../objects/simulated.js';
+import { type Forgetting, forgetOld } from './history.js';
+import { Journal } from './journal.js';
+import { Table } from './table.js';
+import { INDEXES, TABLE_NAMES, type TableName, type Tables } from './tables.js';
+
+export type AccountTables = { readonly [T in TableName]: Table<Tables[T]> };
+
+/** A row as it is from now on; an id alone takes the row away. */
+export type Put = readonly [account: string, table: TableName, row: Tables[TableName] | string];
+
+/** Under it stands what concerns the simulator as a whole, and no account. */
+export const WHOLE = '';
+
+export interface StoreOptions {
+  /** Where the journal lives; undefined keeps everything in memory. */
+  readonly folder: string | undefined;
+  /** How many payments each account remembers, with all that belongs to them. */
+  readonly history?: number | undefined;
+  /** Bytes from which the journal is rewritten while it is in use. */
+  readonly worthRewriting?: number | undefined;
+}
+
+/** Some hundred megabytes at most; a bench that counts more payments than this says so. */
+const HISTORY = 20_000;
+
+/**
+ * The simulator's memory, and its journal: one line for all that a request changed, written before the answer leaves.
+ * So a process killed at any point comes back with each request either whole or not at all.
+ */
+export class Store {
+  private readonly accounts = new Map<string, AccountTables>();
+  private readonly forgetting: Forgetting;
+  private readonly journal: Journal | undefined;
+  /** Told of everything that is scheduled. */
+  onScheduled: (account: string, row: Scheduled) => void = () => undefined;
+
+  constructor({ folder, history = HISTORY, worthRewriting }: StoreOptions) {
+    this.forgetting = { payments: history };
+    if (folder === undefined) return;
+    this.journal = new Journal({
+      folder,
+      read: (line) => this.apply(JSON.parse(line) as Put[]),
+      everything: () => this.lines(),
+      worthRewriting,
+    });
+  }
+
+  get<T extends TableName>(account: string, table: T, id: string): Tables[T] | undefined {
+    return this.table(account, table).get(id);
+  }
+
+  /** Oldest first. */
+  all<T extends TableName>(account: string, table: T): Tables[T][] {
+    return [...this.table(account, table).oldestFirst()];
+  }
+
+  table<T extends TableName>(account: string, table: T): AccountTables[T] {
+    return this.tables(account)[table];
+  }
+
+  accountNames(): string[] {
+    return [...this.accounts.keys()].filter((account) => account !== WHOLE);
+  }
+
+  /** Takes in all of `puts` or, when the process dies, none of them. @throws when the disk does not take it. */
+  commit(puts: readonly Put[]): void {
+    if (puts.length === 0) return;
+    this.journal?.append(JSON.stringify(puts));
+    this.apply(puts);
+  }
+
+  close(): void {
+    this.journal?.close();
+  }
+
+  private apply(puts: readonly Put[]): void {
+    for (const [account, name, row] of puts) {
+      const table = this.table(account, name) as Table<Tables[TableName]>;
+      if (typeof row === 'string') table.delete(row);
+      else table.put(row);
+      if (name === 'scheduled' && typeof row !== 'string') this.onScheduled(account, row as Scheduled);
+    }
+    const account = puts[0]?.[0];
+    if (account !== undefined && account !== WHOLE) forgetOld(this.tables(account), this.forgetting);
+  }
+
+  private tables(account: string): AccountTables {
+    let tables = this.accounts.get(account);
+    if (tables === undefined) {
+      const made = TABLE_NAMES.map((name) => [name, new Table(INDEXES[name])] as const);
+      tables = Object.fromEntries(made) as unknown as AccountTables;
+      this.accounts.set(account, tables);
+    }
+    return tables;
+  }
+
+  /** The latest state of each row. */
+  private *lines(): Generator<string> {
+    for (const [account, tables] of this.accounts) {
+      for (const name of TABLE_NAMES) {
+        for (const row of tables[name].oldestFirst()) yield JSON.stringify([[account, name, row]]);
+      }
+    }
+  }
+}

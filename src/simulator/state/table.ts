@@ -1,0 +1,110 @@
+/** A row of any table. */
+export interface Row {
+  readonly id: string;
+}
+
+interface Entry<R> {
+  row: R;
+  /** Where it stands in the order of creation. */
+  readonly position: number;
+}
+
+/** The holes that a table lets grow before it closes them up. */
+const HOLES = 1_024;
+
+/**
+ * Rows by id, in the order in which they were created, and by the fields that are looked for. A row is never changed in
+ * place: whoever holds one holds it as it was.
+ */
+export class Table<R extends Row> {
+  private readonly entries = new Map<string, Entry<R>>();
+  /** Ids in the order of creation; undefined where one was taken away. */
+  private order: (string | undefined)[] = [];
+  private readonly indexes = new Map<string, Map<unknown, Set<string>>>();
+
+  /** @param indexed the fields that `where` may ask for. */
+  constructor(indexed: readonly string[] = []) {
+    for (const field of indexed) this.indexes.set(field, new Map());
+  }
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  get(id: string): R | undefined {
+    return this.entries.get(id)?.row;
+  }
+
+  put(row: R): void {
+    const entry = this.entries.get(row.id);
+    if (entry === undefined) {
+      this.entries.set(row.id, { row, position: this.order.length });
+      this.order.push(row.id);
+    } else {
+      this.unindex(entry.row);
+      entry.row = row;
+    }
+    for (const [field, values] of this.indexes) {
+      const value = fieldOf(row, field);
+      const ids = values.get(value);
+      if (ids === undefined) values.set(value, new Set([row.id]));
+      else ids.add(row.id);
+    }
+  }
+
+  delete(id: string): void {
+    const entry = this.entries.get(id);
+    if (entry === undefined) return;
+    this.unindex(entry.row);
+    this.entries.delete(id);
+    this.order[entry.position] = undefined;
+    if (this.order.length > 2 * this.entries.size + HOLES) this.closeUp();
+  }
+
+  /** Oldest first. */
+  *oldestFirst(): Generator<R> {
+    for (const id of this.order) {
+      const row = id === undefined ? undefined : this.get(id);
+      if (row !== undefined) yield row;
+    }
+  }
+
+  /** Newest first; of those older than the row `before`, where one is named. */
+  *newestFirst(before?: string): Generator<R> {
+    const from = before === undefined ? this.order.length : (this.entries.get(before)?.position ?? 0);
+    for (let at = from - 1; at >= 0; at -= 1) {
+      const id = this.order[at];
+      const row = id === undefined ? undefined : this.get(id);
+      if (row !== undefined) yield row;
+    }
+  }
+
+  /** The rows whose `field` is `value`, oldest first. @throws when the field is not indexed. */
+  where(field: string, value: unknown): R[] {
+    const values = this.indexes.get(field);
+    if (values === undefined) throw new Error(`no index of ${field}`);
+    const found = [...(values.get(value) ?? [])].map((id) => this.entries.get(id) as Entry<R>);
+    return found.sort((a, b) => a.position - b.position).map(({ row }) => row);
+  }
+
+  private unindex(row: R): void {
+    for (const [field, values] of this.indexes) {
+      const value = fieldOf(row, field);
+      const ids = values.get(value);
+      ids?.delete(row.id);
+      if (ids?.size === 0) values.delete(value);
+    }
+  }
+
+  private closeUp(): void {
+    const rows = [...this.oldestFirst()];
+    this.order = rows.map(({ id }) => id);
+    rows.forEach((row, position) => {
+      this.entries.set(row.id, { row, position });
+    });
+  }
+}
+
+function fieldOf(row: Row, field: string): unknown {
+  return (row as unknown as Record<string, unknown>)[field];
+}

@@ -1,0 +1,61 @@
+import type { Account } from '../objects/account.js';
+import type { BalanceTransaction, Books, Payout } from '../objects/balance.js';
+import type { Charge } from '../objects/charge.js';
+import type { Customer } from '../objects/customer.js';
+import type { Dispute } from '../objects/dispute.js';
+import type { StripeEvent, WebhookDelivery, WebhookEndpoint } from '../objects/event.js';
+import type { PaymentIntent } from '../objects/payment-intent.js';
+import type { PaymentMethod } from '../objects/payment-method.js';
+import type { Refund } from '../objects/refund.js';
+import type { ReportRun, StoredFile } from '../objects/reporting.js';
+import type { ClockOffset, Scheduled, Seed, StoredAnswer } from '../objects/simulated.js';
+
+/** Every table of one account. */
+export interface Tables {
+  account: Account;
+  payment_intents: PaymentIntent;
+  charges: Charge;
+  customers: Customer;
+  payment_methods: PaymentMethod;
+  refunds: Refund;
+  disputes: Dispute;
+  balance_transactions: BalanceTransaction;
+  books: Books;
+  payouts: Payout;
+  report_runs: ReportRun;
+  files: StoredFile;
+  events: StripeEvent;
+  deliveries: WebhookDelivery;
+  webhook_endpoints: WebhookEndpoint;
+  answers: StoredAnswer;
+  scheduled: Scheduled;
+  clock: ClockOffset;
+  seed: Seed;
+}
+
+export type TableName = keyof Tables;
+
+/** The tables, each with the fields that its rows are looked for by. */
+export const INDEXES: { readonly [T in TableName]: readonly (keyof Tables[T] & string)[] } = {
+  account: [],
+  payment_intents: ['customer'],
+  charges: ['payment_intent', 'customer'],
+  customers: [],
+  payment_methods: ['customer'],
+  refunds: ['charge', 'payment_intent'],
+  disputes: ['charge', 'payment_intent'],
+  balance_transactions: ['source', 'payout'],
+  books: [],
+  payouts: [],
+  report_runs: [],
+  files: [],
+  events: [],
+  deliveries: ['event'],
+  webhook_endpoints: [],
+  answers: [],
+  scheduled: [],
+  clock: [],
+  seed: [],
+};
+
+export const TABLE_NAMES = Object.keys(INDEXES) as TableName[];

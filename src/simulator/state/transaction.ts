@@ -1,0 +1,68 @@
+import { copy } from './copy.js';
+import type { Put, Store } from './store.js';
+import type { TableName, Tables } from './tables.js';
+
+/**
+ * What one request changes: read through it, put into it, and commit it whole. What it reads to be changed is a copy, so
+ * that a request which fails half way leaves nothing behind.
+ */
+export class Transaction {
+  private readonly puts = new Map<string, Put>();
+
+  constructor(
+    private readonly store: Store,
+    readonly account: string,
+  ) {}
+
+  /** The row, to be changed and put back. */
+  get<T extends TableName>(table: T, id: string): Tables[T] | undefined {
+    return copy(this.look(table, id));
+  }
+
+  /** The row, to be looked at only. */
+  look<T extends TableName>(table: T, id: string): Tables[T] | undefined {
+    const put = this.puts.get(`${table}/${id}`);
+    if (put === undefined) return this.store.get(this.account, table, id);
+    return typeof put[2] === 'string' ? undefined : (put[2] as Tables[T]);
+  }
+
+  /** The rows whose `field` is `value`, oldest first, to be looked at only. */
+  where<T extends TableName>(table: T, field: keyof Tables[T] & string, value: unknown): Tables[T][] {
+    const known = this.store.table(this.account, table).where(field, value) as Tables[T][];
+    const newer = this.changed(table).filter((row) => row[field] === value);
+    return [...known.filter(({ id }) => !this.puts.has(`${table}/${id}`)), ...newer];
+  }
+
+  /** The rows that this request made or changed. */
+  changed<T extends TableName>(table: T): Tables[T][] {
+    return [...this.puts.values()].flatMap(([, of, row]) =>
+      of === table && typeof row !== 'string' ? [row as Tables[T]] : [],
+    );
+  }
+
+  /** Every row that this request made, changed or took away, with what it was until now. */
+  changes(): { table: TableName; id: string; before: unknown }[] {
+    return [...this.puts.values()].map(([, table, row]) => {
+      const id = typeof row === 'string' ? row : row.id;
+      return { table, id, before: this.store.get(this.account, table, id) };
+    });
+  }
+
+  /** Newest first, as they were before this request; of those older than the row `before`, where one is named. */
+  newestFirst<T extends TableName>(table: T, before?: string): Generator<Tables[T]> {
+    return this.store.table(this.account, table).newestFirst(before) as Generator<Tables[T]>;
+  }
+
+  put<T extends TableName>(table: T, row: Tables[T]): void {
+    this.puts.set(`${table}/${row.id}`, [this.account, table, copy(row)]);
+  }
+
+  remove(table: TableName, id: string): void {
+    this.puts.set(`${table}/${id}`, [this.account, table, id]);
+  }
+
+  commit(): void {
+    this.store.commit([...this.puts.values()]);
+    this.puts.clear();
+  }
+}
