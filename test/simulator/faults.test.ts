@@ -200,6 +200,10 @@ describe('where a fault strikes', () => {
     const card = await create();
     await stripe.control.faults({ requests: [{ kind: 'reject', status: 418, methods: ['sepa_debit'] }] });
     assert.equal(await outcome(create({ payment_method: 'pm_sepaDebit_success_de' })), 418);
+    const { payment_method: _, ...withoutMethod } = cardPayment();
+    const iban = { type: 'sepa_debit', sepa_debit: { iban: 'DE89370400440532013000' } };
+    const made = await stripe.post('/v1/payment_intents', { ...withoutMethod, payment_method_data: iban });
+    assert.equal(made.status, 418, 'one that is made with the payment');
     assert.equal(await outcome(stripe.stripe.paymentIntents.retrieve(debit.id)), 418);
     assert.equal(await outcome(stripe.stripe.paymentIntents.retrieve(card.id)), 200);
   });

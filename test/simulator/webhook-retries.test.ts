@@ -88,6 +88,18 @@ describe('webhooks by the simulator’s clock', () => {
     await until(() => delivery()?.state === 'delivered');
   });
 
+  it('is not tried again where its endpoint is disabled or deleted by then', async () => {
+    await refusedOnce();
+    inbox.status = () => 200;
+    const [endpoint] = (await stripe.stripe.webhookEndpoints.list()).data;
+    await stripe.stripe.webhookEndpoints.update(endpoint?.id ?? '', { disabled: true });
+    await stripe.control.advance(MINUTE + SECOND);
+    await until(() => delivery()?.state === 'given_up');
+    await stripe.stripe.webhookEndpoints.update(endpoint?.id ?? '', { disabled: false });
+    await somethingElse();
+    assert.equal(delivery()?.attempts, 1);
+  });
+
   it('what fell due within a step is tried for three days from its end', async () => {
     await stripe.stripe.paymentIntents.create({
       amount: 1_000,
