@@ -77,7 +77,7 @@ describe('a declined payment that waits for another payment method', () => {
 
     it(`a confirmation whose reply was lost is one attempt${upset.name}`, async () => {
       const { id } = await declined();
-      const lose = { kind: 'lose_reply', endpoint: 'payment_intents.confirm', times: 1 } as const;
+      const lose = { kind: 'reset_after', endpoint: 'payment_intents.confirm', times: 1 } as const;
       await stack.simulator.faults({ requests: [lose], webhooks: [{ kind: 'drop' }] });
       assert.equal((await stack.api.confirm(id, 'pm_card_visa')).status, 202);
       await stack.simulator.untilRequested(id, 'payment_intents.confirm');

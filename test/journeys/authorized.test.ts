@@ -52,7 +52,7 @@ describe('a payment that is authorized first', () => {
 
     it(`a capture whose reply was lost is one capture${upset.name}`, async () => {
       const { id } = await authorized();
-      const lose = { kind: 'lose_reply', endpoint: 'payment_intents.capture', times: 1 } as const;
+      const lose = { kind: 'reset_after', endpoint: 'payment_intents.capture', times: 1 } as const;
       await stack.simulator.faults({ requests: [lose], webhooks: [{ kind: 'drop' }] });
       assert.equal((await stack.api.capture(id)).status, 202);
       await stack.simulator.untilRequested(id, 'payment_intents.capture');

@@ -12,11 +12,11 @@ describe('a crash in the middle of a payment', () => {
   after(() => stack?.stop());
 
   const holdTheReply = () =>
-    stack.simulator.faults({ requests: [{ kind: 'hold_reply', endpoint: 'payment_intents.create', times: 1 }] });
+    stack.simulator.faults({ requests: [{ kind: 'hold_after', endpoint: 'payment_intents.create', times: 1 }] });
 
   it('of the worker, between the charge and its recording: one charge', async () => {
     await stack.simulator.faults({
-      requests: [{ kind: 'hold_reply', endpoint: 'payment_intents.create', times: 1 }],
+      requests: [{ kind: 'hold_after', endpoint: 'payment_intents.create', times: 1 }],
       webhooks: [{ kind: 'drop' }],
     });
     const { body } = await stack.api.create(aPayment());

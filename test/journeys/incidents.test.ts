@@ -76,7 +76,7 @@ describe('money that arrives where none was expected', () => {
 
   it('a second intent for one attempt becomes an incident, and the payment stays as it was', async () => {
     await stack.simulator.faults({
-      requests: [{ kind: 'hold_reply', endpoint: 'payment_intents.create', times: 1 }],
+      requests: [{ kind: 'hold_after', endpoint: 'payment_intents.create', times: 1 }],
     });
     const paid = await stack.api.pay(aPayment());
     assert.equal(paid.status, 'succeeded');
@@ -97,7 +97,7 @@ describe('money that arrives where none was expected', () => {
 
   it('that is being given back takes nothing from what can be refunded of the payment itself', async () => {
     const { id, intent } = await stack.paid();
-    await stack.simulator.faults({ requests: [{ kind: 'hold_reply', endpoint: 'refunds.create', times: 1 }] });
+    await stack.simulator.faults({ requests: [{ kind: 'hold_after', endpoint: 'refunds.create', times: 1 }] });
     const stray = await strayIntent(id);
     await stack.simulator.untilHeld();
     const shown = await stack.api.untilShows(id, (p) => p.refunds.length === 1);

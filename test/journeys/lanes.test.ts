@@ -85,7 +85,7 @@ describe('lanes and what operators see', () => {
 
   it('?wait= answers when the time is up, without asking Stripe and without adding to the history', async () => {
     await stack.simulator.faults({
-      requests: [{ kind: 'hold_reply', times: 1 }],
+      requests: [{ kind: 'hold_after', times: 1 }],
       webhooks: [{ kind: 'delay', delay_ms: 60_000 }],
     });
     const { body } = await stack.api.create(aPayment());

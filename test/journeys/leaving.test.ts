@@ -88,7 +88,7 @@ describe('a payment that is called off or runs out of time', () => {
 
   it('cancelled while the charge is under way: the money that came in wins', async () => {
     await stack.simulator.faults({
-      requests: [{ kind: 'hold_reply', endpoint: 'payment_intents.create', times: 1 }],
+      requests: [{ kind: 'hold_after', endpoint: 'payment_intents.create', times: 1 }],
       webhooks: [{ kind: 'drop' }],
     });
     const { body } = await stack.api.create(aPayment());
@@ -102,7 +102,7 @@ describe('a payment that is called off or runs out of time', () => {
 
   it('cancelled while unknown is read, and never repeated', async () => {
     await stack.simulator.faults({
-      requests: [{ kind: 'hang', endpoint: 'payment_intents.create', times: 1 }],
+      requests: [{ kind: 'hang_after', endpoint: 'payment_intents.create', times: 1 }],
       webhooks: [{ kind: 'drop' }],
     });
     const { body } = await stack.api.create(aPayment({ payment_method: 'pm_card_authenticationRequired' }));
@@ -143,7 +143,7 @@ describe('a payment that is called off or runs out of time', () => {
 
   it('expired while unknown, and charged: the read tells, and it is paid', async () => {
     await stack.simulator.faults({
-      requests: [{ kind: 'hang', endpoint: 'payment_intents.create' }],
+      requests: [{ kind: 'hang_after', endpoint: 'payment_intents.create' }],
       webhooks: [{ kind: 'drop' }],
     });
     const { body } = await stack.api.create(aPayment({ expires_at: inSeconds(3) }));
@@ -181,7 +181,7 @@ describe('a payment that is called off or runs out of time', () => {
   it('a cancel of Stripe that gets lost is repeated until Stripe says canceled', async () => {
     await stack.simulator.faults({
       requests: [
-        { kind: 'lose_reply', endpoint: 'payment_intents.cancel', times: 1 },
+        { kind: 'reset_after', endpoint: 'payment_intents.cancel', times: 1 },
         { kind: 'reject', status: 429, endpoint: 'payment_intents.cancel', times: 1 },
       ],
       webhooks: [{ kind: 'drop', type: 'payment_intent.canceled' }],

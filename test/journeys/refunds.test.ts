@@ -56,7 +56,7 @@ describe('a refund', () => {
     it(`whose reply was lost is one refund${upset.name}`, async () => {
       const { id, intent } = await stack.paid();
       await stack.simulator.faults({
-        requests: [{ kind: 'lose_reply', endpoint: 'refunds.create', times: 1 }],
+        requests: [{ kind: 'reset_after', endpoint: 'refunds.create', times: 1 }],
         webhooks: [{ kind: 'drop' }],
       });
       // A part only: of the whole, Stripe would refuse a second refund under whatever key.

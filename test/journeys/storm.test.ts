@@ -32,11 +32,11 @@ describe('a seeded storm', () => {
       stack.simulator.faults({
         seed: SEED,
         requests: [
-          { ...create, kind: 'lose_reply', rate },
-          { ...create, kind: 'truncate_reply', rate },
+          { ...create, kind: 'reset_after', rate },
+          { ...create, kind: 'truncate_after', rate },
           { ...create, kind: 'reset_before', rate: rate / 2 },
-          { ...create, kind: 'hang', rate: rate / 2 },
-          { ...create, kind: 'error_500', rate },
+          { ...create, kind: 'hang_after', rate: rate / 2 },
+          { ...create, kind: 'error_after', rate },
         ],
         webhooks: [
           { kind: 'duplicate', copies: 3 },

@@ -34,7 +34,7 @@ describe('webhooks', () => {
   });
 
   it('a final state is known from the webhook while the response is still out', async () => {
-    await stack.simulator.faults({ requests: [{ kind: 'hold_reply', endpoint: 'payment_intents.create', times: 1 }] });
+    await stack.simulator.faults({ requests: [{ kind: 'hold_after', endpoint: 'payment_intents.create', times: 1 }] });
     const paid = await stack.api.pay(aPayment());
     assert.equal(paid.status, 'succeeded');
     assert.equal(paid.workflow.status, 'RUNNING');
@@ -64,7 +64,7 @@ describe('webhooks', () => {
 
   it('the same event again adds nothing to the history', async () => {
     await stack.simulator.faults({
-      requests: [{ kind: 'hold_reply', endpoint: 'payment_intents.create', times: 1 }],
+      requests: [{ kind: 'hold_after', endpoint: 'payment_intents.create', times: 1 }],
     });
     const paid = await stack.api.pay(aPayment());
     const before = await historyLength(paid.id);
@@ -155,7 +155,7 @@ describe('webhooks', () => {
 
   it('while Temporal is down is 503, and is delivered once it is back', async () => {
     await stack.simulator.faults({
-      requests: [{ kind: 'hold_reply', endpoint: 'payment_intents.create', times: 1 }],
+      requests: [{ kind: 'hold_after', endpoint: 'payment_intents.create', times: 1 }],
       webhooks: [{ kind: 'delay', delay_ms: 500 }],
     });
     const { body } = await stack.api.create(aPayment());

@@ -37,7 +37,7 @@ describe('a process that is asked to stop', () => {
   /** With no webhook, the reply alone can tell what became of the payment. */
   const holdTheReply = () =>
     stack.simulator.faults({
-      requests: [{ kind: 'hold_reply', endpoint: 'payment_intents.create', times: 1 }],
+      requests: [{ kind: 'hold_after', endpoint: 'payment_intents.create', times: 1 }],
       webhooks: [{ kind: 'drop' }],
     });
 

@@ -181,7 +181,7 @@ describe("Stripe's own refusals", () => {
   });
 
   it('a 500 is told as one, and its repeat as the stored one that no repeat will cure', async () => {
-    await stripe.control.faults({ requests: [{ kind: 'error_500', times: 1 }] });
+    await stripe.control.faults({ requests: [{ kind: 'error_after', times: 1 }] });
     const write = metered.write();
     const [first, again] = [refused(await create({}, write)), refused(await create({}, write))];
     assert.deepEqual([first.status, first.replayed], [500, false]);

@@ -48,7 +48,7 @@ export async function amid<T>(
   { silent = false, meanwhile = nothing }: Meanwhile = {},
 ): Promise<T> {
   await stack.simulator.faults({
-    requests: [{ kind: 'hold_reply', endpoint }, ...(silent ? [UNLISTED] : [])],
+    requests: [{ kind: 'hold_after', endpoint }, ...(silent ? [UNLISTED] : [])],
     webhooks: silent ? [{ kind: 'drop' }] : [],
   });
   const result = await act();

@@ -1,6 +1,5 @@
 import { nowSeconds, type RequestContext, raise, schedule, unschedule } from '../context.js';
 import { invalidRequest } from '../errors.js';
-import { sequelOf } from '../methods/index.js';
 import type { Charge } from '../objects/charge.js';
 import type { Dispute } from '../objects/dispute.js';
 import type { PaymentMethod } from '../objects/payment-method.js';
@@ -66,13 +65,11 @@ export function openDispute(context: RequestContext, charge: Charge, terms: Disp
   return dispute;
 }
 
-/** What the test method has in store for its charge, unless it was refunded or disputed before. */
-export function disputeOfMethod(context: RequestContext, chargeId: string): void {
+/** What was in store for the charge, unless it was refunded or disputed before. */
+export function disputeLater(context: RequestContext, chargeId: string, terms: DisputeTerms): void {
   const charge = context.tx.get('charges', chargeId);
-  const method = charge === undefined ? undefined : context.tx.get('payment_methods', charge.payment_method);
-  if (charge === undefined || method === undefined) return;
-  if (charge.disputed || charge.amount_refunded === charge.amount_captured) return;
-  openDispute(context, charge, { inquiry: sequelOf(method) === 'inquiry' });
+  if (charge === undefined || charge.disputed || charge.amount_refunded === charge.amount_captured) return;
+  openDispute(context, charge, terms);
 }
 
 /** The evidence is with the bank. */

@@ -14,7 +14,7 @@ export const FOLLOWING: Paths = {
     go: async (stack) => {
       const { id } = await stack.paid();
       await stack.simulator.faults({
-        requests: [{ kind: 'lose_reply', endpoint: CREATE, times: 1 }],
+        requests: [{ kind: 'reset_after', endpoint: CREATE, times: 1 }],
         webhooks: DROPPED,
       });
       return refunded(stack, id, { amount: 700 });
@@ -25,7 +25,7 @@ export const FOLLOWING: Paths = {
     go: async (stack) => {
       const { id } = await stack.paid();
       await stack.simulator.faults({
-        requests: [{ kind: 'error_500', endpoint: CREATE, times: 1 }],
+        requests: [{ kind: 'error_after', endpoint: CREATE, times: 1 }],
         webhooks: DROPPED,
       });
       return refunded(stack, id);

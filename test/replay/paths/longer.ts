@@ -13,7 +13,7 @@ export const LONGER: Paths = {
       await stack.api.confirm(id, 'pm_card_chargeDeclinedExpiredCard');
       await stack.api.until(id, (p) => p.failure?.code === 'expired_card');
       await stack.simulator.faults({
-        requests: [{ kind: 'lose_reply', endpoint: 'payment_intents.confirm', times: 1 }],
+        requests: [{ kind: 'reset_after', endpoint: 'payment_intents.confirm', times: 1 }],
         webhooks: DROPPED,
       });
       await stack.api.confirm(id, 'pm_card_visa');
@@ -25,7 +25,7 @@ export const LONGER: Paths = {
     go: async (stack) => {
       const { id } = await pay(stack, DECLINED);
       await stack.simulator.faults({
-        requests: [{ kind: 'error_500', endpoint: 'payment_intents.confirm', times: 1 }],
+        requests: [{ kind: 'error_after', endpoint: 'payment_intents.confirm', times: 1 }],
         webhooks: DROPPED,
       });
       await stack.api.confirm(id, 'pm_card_visa');
@@ -70,7 +70,7 @@ export const LONGER: Paths = {
     go: async (stack) => {
       const { id } = await pay(stack, AUTHORIZED);
       await stack.simulator.faults({
-        requests: [{ kind: 'lose_reply', endpoint: 'payment_intents.capture', times: 1 }],
+        requests: [{ kind: 'reset_after', endpoint: 'payment_intents.capture', times: 1 }],
         webhooks: DROPPED,
       });
       await stack.api.capture(id, { amount: 500 });

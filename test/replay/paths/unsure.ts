@@ -11,7 +11,7 @@ export const UNSURE: Paths = {
     holds: ['createPayment', 'createPayment'],
     go: async (stack) => {
       await stack.simulator.faults({
-        requests: [{ kind: 'lose_reply', endpoint: CREATE, times: 1 }],
+        requests: [{ kind: 'reset_after', endpoint: CREATE, times: 1 }],
         webhooks: DROPPED,
       });
       return toldAtLast(stack, await create(stack));
@@ -21,7 +21,7 @@ export const UNSURE: Paths = {
     holds: ['createPayment', 'createPayment', 'findIntent'],
     go: async (stack) => {
       await stack.simulator.faults({
-        requests: [{ kind: 'error_500', endpoint: CREATE, times: 1 }],
+        requests: [{ kind: 'error_after', endpoint: CREATE, times: 1 }],
         webhooks: DROPPED,
       });
       return toldAtLast(stack, await create(stack));
@@ -42,7 +42,7 @@ export const UNSURE: Paths = {
   'worker-killed': {
     holds: ['createPayment', 'ACTIVITY_TASK_TIMED_OUT', 'createPayment'],
     go: async (stack) => {
-      await stack.simulator.faults({ requests: [{ kind: 'hold_reply', endpoint: CREATE }], webhooks: DROPPED });
+      await stack.simulator.faults({ requests: [{ kind: 'hold_after', endpoint: CREATE }], webhooks: DROPPED });
       const id = await create(stack);
       await stack.simulator.untilHeld();
       await stack.workerPart.kill9();
@@ -95,7 +95,7 @@ export const UNSURE: Paths = {
     holds: ['createPayment', 'incident', 'alert', 'retrieveIntent', 'refund', 'createRefund'],
     go: async (stack) => {
       // Its own call is still under way, so that it has not closed when the other intent shows.
-      await stack.simulator.faults({ requests: [{ kind: 'hold_reply', endpoint: CREATE, times: 1 }] });
+      await stack.simulator.faults({ requests: [{ kind: 'hold_after', endpoint: CREATE, times: 1 }] });
       const { id, intent } = await pay(stack);
       const stray = await strayOf(stack, intent);
       await stack.api.untilTold(id, new RegExp(stray));
