@@ -80,7 +80,8 @@ export function payDaily(context: RequestContext): void {
     if (available <= 0) continue;
     const going = [...context.tx.newestFirst('balance_transactions')].filter((movement) => {
       const isAvailable = movement.available_on <= nowSeconds(context);
-      return movement.currency === currency && movement.payout === null && movement.type !== 'payout' && isAvailable;
+      // What was paid out by hand, too: so much less goes now.
+      return movement.currency === currency && movement.payout === null && isAvailable;
     });
     const payout = payOut(context, {
       amount: available,
