@@ -46,14 +46,27 @@ export class Island {
     if (Array.isArray(data)) {
       // Newest first; and what is searched for is behind the times.
       for (const one of [...data].reverse()) this.learn(one, stale || object === 'search_result');
-    } else if (typeof error === 'object') this.learn((error as Record<string, unknown>)['payment_intent'], stale);
-    else if (typeof id === 'string' && typeof object === 'string' && Object.hasOwn(this.known, object)) {
+    } else if (object === undefined && typeof error === 'object') {
+      // A decline, and a refusal by the intent's state, show the intent.
+      this.learn((error as Record<string, unknown> | null)?.['payment_intent'], stale);
+    } else if (typeof id === 'string' && typeof object === 'string' && Object.hasOwn(this.known, object)) {
       const known = this.known[object as ObjectName] as Map<string, unknown>;
       if (deleted === true) known.delete(id);
-      else if (!stale || !known.has(id)) known.set(id, body);
+      else if (!stale || !known.has(id)) known.set(id, this.folded(body, stale));
       const [oldest] = known.keys();
       if (known.size > REMEMBERED && oldest !== undefined) known.delete(oldest);
     }
+  }
+
+  /** As it is without anything expanded; that is learnt by itself. */
+  private folded(body: object, stale: boolean): unknown {
+    const fields = Object.entries(body).map(([name, value]) => {
+      const { id, object } = Object(value) as Record<string, unknown>;
+      if (typeof id !== 'string' || typeof object !== 'string') return [name, value];
+      this.learn(value, stale);
+      return [name, id];
+    });
+    return Object.fromEntries(fields);
   }
 
   /** Of the newest that fit, or of the newest of all, the one that is picked; 0 is the newest. */

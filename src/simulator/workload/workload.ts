@@ -18,7 +18,7 @@ const BEGINS_MS = Date.UTC(2026, 0, 6, 12);
 const PAUSE_MS = 250;
 /** The same, as rates are measured: so close that limits for a sandbox bite. */
 const STEADY_PAUSE_MS = 30;
-/** So many of the newest requests may be repeated. */
+/** Of so many of the newest requests any may be repeated: of the others a short memory has forgotten the answers. */
 const REPEATED = 60;
 
 /** How the accounts are set up; each has its own way of bringing money onto the books and off them. */
@@ -32,10 +32,12 @@ const SETUPS: readonly Partial<Account>[] = [
   { settlement: { currencies: ['usd', 'eur'], rates: { gbp: 1.2711 } }, payouts: { interval: 'daily', delay_days: 0 } },
 ];
 
-/** A request that was sent. */
+/** A request that was sent under a key. */
 interface Sent {
   readonly call: Call;
   readonly key: string;
+  /** What came of it is not known. */
+  readonly unknown: boolean;
 }
 
 /** How often each kind of operation ended how. */
@@ -59,7 +61,6 @@ export class Workload {
   private readonly hash = createHash('sha256');
   private readonly islands: readonly Island[];
   private readonly keys = new KeyBook();
-  private readonly unknown: Sent[][];
   private readonly sent: Sent[][];
   private script: { readonly requests: readonly object[] } = { requests: [] };
   private performed = 0;
@@ -71,7 +72,6 @@ export class Workload {
     secretKeys: readonly string[],
   ) {
     this.islands = secretKeys.map((key) => new Island(key));
-    this.unknown = secretKeys.map(() => []);
     this.sent = secretKeys.map(() => []);
   }
 
@@ -140,8 +140,8 @@ export class Workload {
 
   /** An earlier request, as it was or with something else in it. */
   private again(island: Island, { again, pick, otherwise }: Again): Sent | undefined {
-    const at = this.islands.indexOf(island);
-    const from = (again === 'unknown' ? this.unknown : this.sent)[at] ?? [];
+    const all = this.sent[this.islands.indexOf(island)] ?? [];
+    const from = again === 'unknown' ? all.filter(({ unknown }) => unknown) : all;
     const sent = from.at(-1 - (pick % Math.max(1, from.length)));
     if (sent === undefined || !otherwise) return sent;
     const { metadata, ...params } = sent.call.params;
@@ -194,12 +194,9 @@ export class Workload {
     if (received.kind === 'answered') island.learn(received.body, received.replayed);
     if (call === undefined || key === undefined) return;
     this.complaints.push(...this.keys.note(call, `${island.secretKey}/${key}`, received, this.simulator.clock.now()));
-    const at = this.islands.indexOf(island);
-    const unknown = received.kind !== 'answered' || received.status >= 500;
-    for (const list of unknown ? [this.unknown[at], this.sent[at]] : [this.sent[at]]) {
-      list?.push({ call, key });
-      if (list !== undefined && list.length > REPEATED) list.shift();
-    }
+    const sent = this.sent[this.islands.indexOf(island)];
+    sent?.push({ call, key, unknown: received.kind !== 'answered' || received.status >= 500 });
+    if (sent !== undefined && sent.length > REPEATED) sent.shift();
   }
 
   /** What no caller ought to see: a bug's own words, or a loss that nobody ordered. */

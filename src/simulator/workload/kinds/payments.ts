@@ -6,8 +6,13 @@ import { type Call, type Kind, kind, post } from './kind.js';
 
 const MERCHANTS = ['acme', 'globex', 'initech'] as const;
 
-/** Every test method there is, and as often again a card that just pays. */
-const METHODS = ['pm_card_visa', ...TEST_METHODS, ...TEST_METHODS.map(() => 'pm_card_visa')] as const;
+/** Every test method there is; as often again a card that just pays; and some whose holder is asked. */
+const METHODS = [
+  'pm_card_visa',
+  ...TEST_METHODS,
+  ...TEST_METHODS.map(() => 'pm_card_visa'),
+  ...Array(5).fill('pm_card_authenticationRequired'),
+] as string[];
 
 const is =
   (...statuses: readonly PaymentIntent['status'][]) =>
@@ -16,12 +21,15 @@ const is =
 
 const isOpen = is('requires_payment_method', 'requires_confirmation', 'requires_action');
 
-/** What a customer has saved, where somebody has; else the token itself. */
-function methodOf(island: Island, token: string, saved: boolean, of: number): { id: string; customer?: string } {
-  const method = saved ? island.pick('payment_method', { of }, ({ customer }) => customer !== null) : undefined;
-  return method?.customer === undefined || method.customer === null
-    ? { id: token }
-    : { id: method.id, customer: method.customer };
+/** A method that somebody made before, where there is one that `customer` may use; else the token itself. */
+function methodOf(
+  island: Island,
+  { method, saved, of }: { readonly method: string; readonly saved: boolean; readonly of: number },
+  fits: (customer: string | null) => boolean,
+): { readonly id: string; readonly customer?: string } {
+  const known = saved ? island.pick('payment_method', { of }, (one) => fits(one.customer)) : undefined;
+  if (known === undefined) return { id: method };
+  return known.customer === null ? { id: known.id } : { id: known.id, customer: known.customer };
 }
 
 const create = kind(
@@ -39,7 +47,7 @@ const create = kind(
     of: ANY,
   },
   (island, given) => {
-    const { id, customer } = methodOf(island, given.method, given.saved, given.of);
+    const { id, customer } = methodOf(island, given, () => true);
     const keeper = given.keep ? island.pick('customer', { of: given.of })?.id : undefined;
     return post('/v1/payment_intents', {
       amount: given.amount,
@@ -61,7 +69,10 @@ const confirm = kind(
   (island, given) => {
     const intent = island.pick('payment_intent', given, isOpen);
     if (intent === undefined) return undefined;
-    const method = given.method === '' ? undefined : methodOf(island, given.method, given.saved, given.of).id;
+    const method =
+      given.method === ''
+        ? undefined
+        : methodOf(island, given, (customer) => customer === null || customer === intent.customer).id;
     const call = post(`/v1/payment_intents/${intent.id}/confirm`, {
       payment_method: method,
       ...(given.browser ? { client_secret: intent.client_secret } : {}),

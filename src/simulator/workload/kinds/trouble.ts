@@ -6,9 +6,9 @@ const HOUR = 3_600 * SECOND;
 const DAY = 24 * HOUR;
 
 /** Past a search's lag, a key's life, an authorisation's, a debit's way through the banks, a dispute's deadline. */
-const STEPS = [SECOND, HOUR, HOUR, 6 * HOUR, DAY, DAY, 8 * DAY, 21 * DAY] as const;
+const STEPS = [SECOND, HOUR, HOUR, HOUR, 6 * HOUR, 6 * HOUR, DAY, DAY, 3 * DAY, 8 * DAY, 21 * DAY] as const;
 
-const step = kind(2, { ms: STEPS }, (_, { ms }) => ({ control: 'POST clock', body: { advance_ms: ms } }));
+const step = kind(1.5, { ms: STEPS }, (_, { ms }) => ({ control: 'POST clock', body: { advance_ms: ms } }));
 
 const BEFORE = ['reset_before', 'truncate_before', 'gibberish_before', 'bad_gateway_before', 'error_before'] as const;
 const AFTER = ['reset_after', 'truncate_after', 'gibberish_after', 'bad_gateway_after', 'error_after'] as const;
