@@ -11,6 +11,7 @@ import { KeyBook } from './key-book.js';
 import { KINDS } from './kinds/index.js';
 import type { Again, Call, Control } from './kinds/kind.js';
 import { ACCOUNTS, type Operation } from './operations.js';
+import { shownBooks } from './shown-books.js';
 
 /** The first moment of every workload, Unix ms: a Tuesday at noon, UTC. */
 const BEGINS_MS = Date.UTC(2026, 0, 6, 12);
@@ -116,6 +117,17 @@ export class Workload {
   violations(): string[] {
     const found = audit(this.simulator.store, this.simulator.clock.now());
     return [...this.complaints, ...found.map(({ account, rule, what }: Violation) => `${account}: ${rule}: ${what}`)];
+  }
+
+  /** Lets nothing go wrong any more and adds up what each account then shows. @returns what does not add up. */
+  async shownBooks(): Promise<string[]> {
+    await this.client.control('DELETE faults', {});
+    await this.client.control('DELETE limits', {});
+    const found: string[] = [];
+    for (const { secretKey } of this.islands) {
+      for await (const what of shownBooks(this.client, secretKey)) found.push(`${accountId(secretKey)}: ${what}`);
+    }
+    return found;
   }
 
   /** Of every answer so far and of all that is kept: a sha256, in hexadecimal. */
