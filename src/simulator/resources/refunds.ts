@@ -52,7 +52,7 @@ export const createRefund: Operation = (context) => {
     customer_account: null,
     destination_details: destination(charge),
     metadata: changedMetadata({}, given.metadata),
-    payment_intent: charge.payment_intent,
+    payment_intent: given.payment_intent ?? charge.payment_intent,
     payment_method: charge.payment_method,
     reason: given.reason ?? null,
     receipt_number: null,
