@@ -23,13 +23,17 @@ not add up; then the exit code is 1.
  * The command `replay`. @param argv what comes after its name. @returns the exit code: 1 where anything does not add up.
  * @throws UsageError
  */
-export async function replayCommand(argv: readonly string[], print: (text: string) => void): Promise<number> {
+export async function replayCommand(
+  argv: readonly string[],
+  print: (text: string) => void,
+  run: typeof runWorkload = runWorkload,
+): Promise<number> {
   const options = parse(argv);
   if (options === undefined) {
     print(REPLAY_HELP);
     return 0;
   }
-  const result = await runWorkload({ ...options, auditEvery: AUDIT_EVERY });
+  const result = await run({ ...options, auditEvery: AUDIT_EVERY });
   print(report(options, result));
   return result.violations.length === 0 ? 0 : 1;
 }
