@@ -30,9 +30,10 @@ export function* disputesMove(of: Audited): Generator<string> {
     const [withdrawn, reinstated] = shown;
     const due = movementsDue(dispute);
     if (shown.length !== due) yield `${id} is ${dispute.status} and shows ${shown.length} movements, not ${due}`;
-    yield* moved(of, { source: id, category: 'dispute', id: withdrawn?.id, amount: -amount });
+    const rounding = 1;
+    yield* moved(of, { source: id, category: 'dispute', id: withdrawn?.id, amount: -amount, rounding });
     const fee = withdrawn === undefined ? 0 : -withdrawn.fee;
-    yield* moved(of, { source: id, category: 'dispute_reversal', id: reinstated?.id, amount, fee });
+    yield* moved(of, { source: id, category: 'dispute_reversal', id: reinstated?.id, amount, fee, rounding });
   }
 }
 
