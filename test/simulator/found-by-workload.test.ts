@@ -35,7 +35,17 @@ describe('what random operations once got out of the simulator', () => {
     const { id } = await pay();
     const { id: first } = await stripe.control.dispute(id);
     await stripe.stripe.disputes.close(first);
-    await assert.rejects(stripe.control.dispute(id), /taken no money that could be disputed/);
+    await assert.rejects(stripe.control.dispute(id), /disputed already/);
+  });
+
+  it('not even what came back of a refund since', async () => {
+    const { id } = await pay({ payment_method: 'pm_card_pendingRefund' });
+    await refund(id, 1_200);
+    const { id: first, amount } = await stripe.control.dispute(id);
+    await stripe.stripe.disputes.close(first);
+    const [failed] = (await stripe.stripe.refunds.list({ payment_intent: id })).data;
+    assert.deepEqual([amount, failed?.status], [3_000, 'failed']);
+    await assert.rejects(stripe.control.dispute(id), /disputed already/);
   });
 
   it('what came back with a dispute that was won can be disputed again', async () => {

@@ -43,15 +43,16 @@ export interface DisputeTerms {
   readonly inquiry: boolean;
 }
 
-/** The customer disputes what of the charge can be disputed. @throws what Stripe's side cannot dispute. */
+/** The customer disputes what the charge took and was not given back. @throws what Stripe's side cannot dispute. */
 export function openDispute(context: RequestContext, charge: Charge, terms: DisputeTerms): Dispute {
   const { tx } = context;
-  if (tx.where('disputes', 'charge', charge.id).some(isOpen)) {
-    throw invalidRequest(`Charge ${charge.id} is disputed already.`);
-  }
-  const amount = disputable(context, charge);
+  const amount = charge.amount_captured - charge.amount_refunded;
   if (charge.status !== 'succeeded' || amount <= 0) {
     throw invalidRequest(`Charge ${charge.id} has taken no money that could be disputed.`);
+  }
+  // What was lost cannot be lost again; what was won, or only inquired about, can.
+  if (tx.where('disputes', 'charge', charge.id).some((one) => isOpen(one) || one.status === 'lost')) {
+    throw invalidRequest(`Charge ${charge.id} is disputed already.`);
   }
   const method = tx.get('payment_methods', charge.payment_method);
   const dispute = blankDispute(context, charge, method, amount, terms);
@@ -128,21 +129,14 @@ function isInquiry({ status }: Dispute): boolean {
   return status.startsWith('warning_');
 }
 
-/** Of what the charge took, what neither was given back nor went with an earlier dispute. */
-function disputable({ tx }: RequestContext, charge: Charge): number {
-  const gone = tx.where('disputes', 'charge', charge.id).filter((one) => !isInquiry(one) && one.status !== 'won');
-  return gone.reduce((left, { amount }) => left - amount, charge.amount_captured - charge.amount_refunded);
-}
-
-/** The inquiry becomes a dispute of what was not given back meanwhile: the money goes, and the deadline begins. */
+/** The inquiry becomes a dispute of what has not been given back meanwhile: that goes, and the deadline begins. */
 function escalate(context: RequestContext, dispute: Dispute): void {
   const charge = context.tx.look('charges', dispute.charge);
-  const left = charge === undefined ? 0 : disputable(context, charge);
-  if (left <= 0) {
+  dispute.amount = charge === undefined ? 0 : charge.amount_captured - charge.amount_refunded;
+  if (dispute.amount === 0) {
     close(context, dispute, 'lost');
     return;
   }
-  dispute.amount = Math.min(dispute.amount, left);
   dispute.status = 'needs_response';
   dispute.is_charge_refundable = false;
   dispute.evidence_details.due_by = endOfDay(context);
