@@ -115,6 +115,20 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
       () => ({ amount: 9_000 }),
     ),
   },
+  'more that went for a charge than it brought': {
+    rule: 'charges',
+    says: /^ch_\w+ brought 4200 usd, and 4800 went for it$/,
+    puts: ofMovement('dispute', () => ({ amount: -9_000 })),
+  },
+  'something left of a charge that was refunded': {
+    rule: 'charges',
+    says: /^ch_\w+ is refunded, and 3200 usd of it are still there$/,
+    puts: changing(
+      'charges',
+      ({ amount_refunded }) => amount_refunded > 0,
+      ({ amount_captured }) => ({ amount_refunded: amount_captured }),
+    ),
+  },
   'a refund that moved nothing': {
     rule: 'refunds',
     says: /^re_\w+ has not moved the balance$/,

@@ -9,6 +9,7 @@ export function* chargesAddUp(of: Audited): Generator<string> {
     yield* captured(charge);
     yield* settled(of, charge);
     yield* givenBack(of, charge);
+    yield* left(of, charge);
   }
 }
 
@@ -64,6 +65,21 @@ function* givenBack(of: Audited, charge: Charge): Generator<string> {
   const gone = sumOfRefunds + sum(taken, ({ amount }) => amount);
   if (taken.length > 0 && gone > amount_captured) {
     yield `refunds and disputes of ${id} (${named(taken)}) come to ${gone}, of ${amount_captured} captured`;
+  }
+}
+
+/** No more leaves the balance for a charge than it brought there, nor less when all of it was refunded. */
+function* left(of: Audited, { id, amount_captured, amount_refunded, balance_transaction }: Charge): Generator<string> {
+  const came = of.get('balance_transactions', balance_transaction);
+  if (came === undefined) return;
+  const sources = [...of.where('refunds', 'charge', id), ...of.where('disputes', 'charge', id)];
+  const moves = sources.flatMap((source) => of.where('balance_transactions', 'source', source.id));
+  const left = came.amount + sum(moves, ({ amount }) => amount);
+  // A part that is changed into another currency is rounded.
+  const rounding = came.exchange_rate === null ? 0 : sources.length;
+  if (left < -rounding) yield `${id} brought ${came.amount} ${came.currency}, and ${came.amount - left} went for it`;
+  if (left > rounding && amount_refunded === amount_captured) {
+    yield `${id} is refunded, and ${left} ${came.currency} of it are still there`;
   }
 }
 
