@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { audit } from './audit/index.js';
 import { authenticationPage } from './authentication-page.js';
 import { authenticateBy, disputeBy, readClock, stepClock } from './control-acts.js';
 import { keySchema, parsedJson, refusalOf } from './control-input.js';
@@ -63,6 +64,8 @@ function plain(act: (simulator: Simulator) => unknown): Control {
 const CONTROLS: Readonly<Record<string, Control>> = {
   /** A summary. */
   'GET ': plain(summary),
+  /** Whatever does not add up, in any account. */
+  'GET audit': plain(({ store, clock }) => ({ violations: audit(store, clock.now()) })),
   /** The clock, and a step of it forward, with all that falls due on the way. */
   'GET clock': plain(readClock),
   'POST clock': withBody(stepClock),

@@ -14,7 +14,7 @@ import type { Store } from './state/store.js';
 import { Transaction } from './state/transaction.js';
 
 /** Stripe keeps keys for 24 hours at least; the simulator no longer than that. */
-const KEY_LIFE_MS = 24 * 60 * 60_000;
+export const KEY_LIFE_MS = 24 * 60 * 60_000;
 
 export interface IncomingCall {
   readonly account: string;

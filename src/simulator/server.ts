@@ -19,6 +19,7 @@ const HELP = `A Stripe to run Penstock against.
 Controls, under http://127.0.0.1:SIMULATOR_PORT/_simulator/:
 
   GET  /                      what there is: payments, refunds, disputes, what is scheduled, the clock
+  GET  /audit                 what does not add up: books, captures, refunds, disputes, payouts, keys
   GET  /clock                 {now_ms, offset_ms}
   POST /clock                 {advance_ms}: steps forward; whatever falls due on the way happens
   POST /authenticate          {intent, outcome: "succeed"|"fail"}: the customer's answer to 3D Secure

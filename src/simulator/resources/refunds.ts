@@ -68,9 +68,17 @@ export const createRefund: Operation = (context) => {
   tx.put('refunds', refund);
   raise(context, 'refund.created', refund);
   raise(context, 'charge.refunded', charge);
+  if (charge.refunded) resolveInquiries(context, charge);
   if (sequel !== undefined) schedule(context, pending ? 'refund_succeeds' : 'refund_fails', refund.id, sequel.afterMs);
   return refund;
 };
+
+/** "Refund the payment in full: this marks the inquiry as resolved" (docs.stripe.com/disputes). */
+function resolveInquiries(context: RequestContext, charge: Charge): void {
+  for (const { id, status } of context.tx.where('disputes', 'charge', charge.id)) {
+    if (status.startsWith('warning_')) schedule(context, 'inquiry_lapses', id, 0);
+  }
+}
 
 /** The bank has it. */
 export function settleRefund(context: RequestContext, id: string): void {
