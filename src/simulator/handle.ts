@@ -136,7 +136,8 @@ function contextOf(tx: Transaction, { ids, lag, scriptedSequel }: Parts, known: 
 }
 
 function commit(tx: Transaction, lag: SearchLag, nowMs: number): void {
-  for (const { table, id, before } of tx.changes()) lag.changed(tx.account, table, id, before, nowMs);
+  const { search_lag_ms: lagMs } = accountOf(tx);
+  for (const { table, id, before } of tx.changes()) lag.changed(tx.account, table, id, before, nowMs, lagMs);
   tx.commit();
 }
 

@@ -28,9 +28,17 @@ export class Transaction {
 
   /** The rows whose `field` is `value`, oldest first, to be looked at only. */
   where<T extends TableName>(table: T, field: keyof Tables[T] & string, value: unknown): Tables[T][] {
-    const known = this.store.table(this.account, table).where(field, value) as Tables[T][];
-    const newer = this.changed(table).filter((row) => row[field] === value);
-    return [...known.filter(({ id }) => !this.puts.has(`${table}/${id}`)), ...newer];
+    const of = this.store.table(this.account, table);
+    const known = of.where(field, value) as Tables[T][];
+    const kept = known.flatMap(({ id }) => this.look(table, id) ?? []).filter((row) => row[field] === value);
+    const ids = new Set(known.map(({ id }) => id));
+    const joined = this.changed(table).filter((row) => row[field] === value && !ids.has(row.id));
+    return [...kept, ...joined];
+  }
+
+  /** Whether the row `id` came after the row `than`. @throws when either was not there before this request. */
+  isNewer(table: TableName, id: string, than: string): boolean {
+    return this.store.table(this.account, table).isNewer(id, than);
   }
 
   /** The rows that this request made or changed. */
