@@ -68,7 +68,7 @@ async function setOut(stage: Stage, perPath: number): Promise<Under[]> {
   const endpoints = [...new Set(all.map((path) => path.endpoint))];
   await stage.simulator.faults({
     requests: endpoints.map((endpoint) => ({
-      kind: 'hold_reply',
+      kind: 'hold_after',
       endpoint,
       times: all.filter((path) => path.endpoint === endpoint).length,
     })),

@@ -35,7 +35,7 @@ const PATIENCE_MS = 180_000;
 const DECLINED_SHARE = 0.1;
 
 /** Each of them strikes one reply in sixteen, after Stripe has acted, but for the reset. */
-const KINDS = ['lose_reply', 'truncate_reply', 'reset_before', 'error_500'] as const;
+const KINDS = ['reset_after', 'truncate_after', 'reset_before', 'error_after'] as const;
 const RATE = 0.25 / KINDS.length;
 
 export async function weather(
@@ -64,7 +64,7 @@ export async function weather(
 async function begin(stage: Stage, seed: number): Promise<void> {
   await stage.simulator.faults({
     seed,
-    // A rule draws only when those before it have not struck.
+    // A rule strikes only when those before it have not.
     requests: KINDS.map((kind, nth) => ({ kind, rate: RATE / (1 - nth * RATE) })),
     webhooks: [
       { kind: 'duplicate', copies: 3 },

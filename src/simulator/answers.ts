@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { API_VERSION } from './context.js';
 import { StripeApiError } from './errors.js';
-import type { RequestFault } from './faults.js';
+import type { RequestFault } from './faults/schema.js';
 import type { Answer } from './handle.js';
+import { tooMany } from './limits/reasons.js';
 
 /** The answers that come of no operation, and the ways in which an answer leaves. */
 
@@ -10,13 +12,16 @@ export function reply(res: ServerResponse, answer: Answer, requestId: string, en
   if (entry !== undefined) entry.status = answer.status;
   if (res.destroyed) return;
   const isFile = Buffer.isBuffer(answer.body);
+  const body = isFile ? (answer.body as Buffer) : JSON.stringify(answer.body);
   res.writeHead(answer.status, {
     'content-type': isFile ? 'application/octet-stream' : 'application/json',
+    // With its length it leaves in one piece.
+    'content-length': Buffer.byteLength(body),
     'request-id': requestId,
     'stripe-version': API_VERSION,
     ...answer.headers,
   });
-  res.end(isFile ? answer.body : JSON.stringify(answer.body));
+  res.end(body);
 }
 
 /** Promises the whole body and closes the connection half way through it. */
@@ -28,6 +33,17 @@ export function truncate(res: ServerResponse, answer: Answer, requestId: string)
     'request-id': requestId,
   });
   res.write(body.slice(0, body.length / 2), () => res.socket?.end());
+}
+
+/** What a proxy in front of Stripe says of it. */
+export function badGateway(res: ServerResponse): void {
+  res.writeHead(502, { 'content-type': 'text/html' });
+  res.end('<html><body><h1>502 Bad Gateway</h1></body></html>');
+}
+
+/** Resolves once the connection is gone: whoever waited for an answer has given up. */
+export async function gone(res: ServerResponse): Promise<void> {
+  if (!res.closed) await once(res, 'close');
 }
 
 export function badKey(): StripeApiError {
@@ -55,14 +71,14 @@ export function unknownUrl(method: string, path: string): StripeApiError {
   return new StripeApiError(404, { type: 'invalid_request_error', message });
 }
 
-export function rejection(fault: RequestFault): StripeApiError {
-  const headers: Record<string, string> = {};
-  if (fault.reason !== undefined) headers['stripe-rate-limited-reason'] = fault.reason;
-  const byDefault = fault.status === 429 ? (fault.reason === undefined ? 'lock_timeout' : 'rate_limit') : undefined;
-  const code = fault.code ?? byDefault;
-  const message = fault.status === 401 ? 'Invalid API Key provided.' : 'The request was refused.';
-  const body = { type: 'invalid_request_error' as const, message, ...(code === undefined ? {} : { code }) };
-  return new StripeApiError(fault.status, body, headers);
+/** What a fault refuses a request with. */
+export function rejection({ status, code, reason }: RequestFault): StripeApiError {
+  const message = status === 401 ? 'Invalid API Key provided.' : 'The request was refused.';
+  const refusal =
+    status === 429
+      ? tooMany(reason ?? 'lock_timeout')
+      : new StripeApiError(status, { type: 'invalid_request_error', message });
+  return code === undefined ? refusal : new StripeApiError(status, { ...refusal.body, code }, refusal.headers);
 }
 
 export function asAnswer(error: unknown): Answer {

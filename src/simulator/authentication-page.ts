@@ -22,7 +22,7 @@ export function authenticationPage(simulator: Simulator, method: string, id: str
     if (method === 'GET') return intent.status === 'requires_action' ? ask(intent) : nothingToDo(intent);
     if (method !== 'POST') return page(405, 'Not this way', '<p>This page takes GET and POST.</p>');
     const outcome = outcomeSchema.safeParse(qs.parse(body)['outcome']);
-    if (!outcome.success) return page(400, 'Not understood', '<p>The outcome is "succeed" or "fail".</p>');
+    if (!outcome.success) return page(422, 'Not understood', '<p>The outcome is "succeed" or "fail".</p>');
     if (intent.status !== 'requires_action') return nothingToDo(intent);
     // The way back is part of what is done with, so it is read before.
     const returnUrl = intent.next_action?.type === 'redirect_to_url' ? intent.next_action.redirect_to_url : undefined;

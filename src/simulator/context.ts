@@ -1,4 +1,7 @@
+import type { SequelRule } from './faults/schema.js';
+import type { Sequel } from './methods/behaviours.js';
 import type { Account } from './objects/account.js';
+import type { Charge } from './objects/charge.js';
 import type { StripeEvent } from './objects/event.js';
 import type { DueKind } from './objects/simulated.js';
 import type { Params } from './params.js';
@@ -44,13 +47,15 @@ export interface RequestContext {
   readonly upload: Upload | null;
   /** A row as search knows it, which is some time behind; undefined when it does not know of it yet. */
   readonly seen: <T extends Searched>(table: T, row: Tables[T]) => Tables[T] | undefined;
+  /** What of these kinds the script of faults has in store for a charge. */
+  readonly scriptedSequel: (kinds: readonly Sequel[], charge: Charge) => SequelRule | undefined;
   /** The events this request raised, in order. */
   readonly events: StripeEvent[];
 }
 
 /** Unix seconds, as Stripe writes times. */
-export function nowSeconds(context: RequestContext): number {
-  return Math.floor(context.nowMs / 1000);
+export function nowSeconds({ nowMs }: Pick<RequestContext, 'nowMs'>): number {
+  return Math.floor(nowMs / 1000);
 }
 
 /** Records that something happened to `object`; it is delivered once the request is committed. */

@@ -1,16 +1,26 @@
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { audit } from './audit/index.js';
 import { authenticationPage } from './authentication-page.js';
 import { authenticateBy, disputeBy, readClock, stepClock } from './control-acts.js';
-import { StripeApiError } from './errors.js';
-import { FaultScript, faultsSchema } from './faults.js';
+import { keySchema, parsedJson, refusalOf } from './control-input.js';
+import {
+  clearCounts,
+  clearFaults,
+  clearLimits,
+  countsQuery,
+  ofAnyAccount,
+  putFaults,
+  putLimits,
+  readCounts,
+  readLimits,
+} from './control-traffic.js';
 import { accountId } from './incoming.js';
 import { newEndpoint } from './resources/webhook-endpoints.js';
 import type { Simulator } from './simulator.js';
 
 const endpointSchema = z.strictObject({
-  /** The secret key that opens the account. */
-  key: z.string().min(12),
+  key: keySchema,
   url: z.url(),
   secret: z.string().min(8),
   /** As in Stripe's own: the types that are sent there, by name; all of them when left out. */
@@ -23,16 +33,80 @@ const objectSchema = z.strictObject({
   row: z.looseObject({ id: z.string() }),
 });
 
-/**
- * The simulator's own controls, under `/_simulator`:
- * `GET /` a summary · `GET`/`POST /clock` the clock, and a step of it forward, with all that falls due on the way ·
- * `POST /authenticate` a customer's answer to 3D Secure · `GET`/`POST /authenticate/:intent` the same as a page ·
- * `POST /dispute` a customer's dispute or a bank's inquiry · `PUT`/`DELETE /faults` the script of faults ·
- * `PUT /object?key=` an object as it is · `PUT /webhook_endpoints` where an account's events go ·
- * `POST /release` held replies · `GET /held?count=n` waits for them · `GET /requests` every request counted ·
- * `GET /deliveries?key=` what became of webhooks · `GET /events?intent=` an intent's events, timed ·
- * `POST /redeliver?key=` all events again.
- */
+/** One control: what its query has to be, and what it does. */
+interface Control {
+  readonly query: z.ZodType;
+  readonly act: (simulator: Simulator, query: never, body: string) => unknown;
+}
+
+const NOTHING = z.strictObject({});
+const ofOneAccount = z.strictObject({ key: keySchema });
+const ofOneIntent = z.strictObject({ intent: z.string().min(1) });
+const heldQuery = z.strictObject({ count: z.coerce.number().int().min(1).default(1) });
+
+/** A control that takes a body and no query. */
+function withBody(act: (simulator: Simulator, body: unknown) => unknown): Control {
+  return { query: NOTHING, act: (simulator, _query, body) => act(simulator, parsedJson(body)) };
+}
+
+function withQuery<Query>(
+  query: z.ZodType<Query>,
+  act: (simulator: Simulator, query: Query, body: string) => unknown,
+): Control {
+  return { query, act };
+}
+
+function plain(act: (simulator: Simulator) => unknown): Control {
+  return { query: NOTHING, act };
+}
+
+/** The simulator's own controls, under `/_simulator`. */
+const CONTROLS: Readonly<Record<string, Control>> = {
+  /** A summary. */
+  'GET ': plain(summary),
+  /** Whatever does not add up, in any account. */
+  'GET audit': plain(({ store, clock }) => ({ violations: audit(store, clock.now()) })),
+  /** The clock, and a step of it forward, with all that falls due on the way. */
+  'GET clock': plain(readClock),
+  'POST clock': withBody(stepClock),
+  /** A customer's answer to 3D Secure; `authenticate/:intent` is the same as a page. */
+  'POST authenticate': withBody(authenticateBy),
+  /** A customer's dispute, or a bank's inquiry. */
+  'POST dispute': withBody(disputeBy),
+  /** The script of faults. */
+  'GET faults': plain(({ script }) => script.faults),
+  'PUT faults': withBody(putFaults),
+  'DELETE faults': plain(clearFaults),
+  /** What accounts may do, of one or of all. */
+  'GET limits': withQuery(ofAnyAccount, readLimits),
+  'PUT limits': withBody(putLimits),
+  'DELETE limits': withQuery(ofAnyAccount, clearLimits),
+  /** Requests by account, endpoint and second. */
+  'GET counts': withQuery(countsQuery, readCounts),
+  'DELETE counts': plain(clearCounts),
+  /** The newest requests one by one. */
+  'GET requests': plain(({ log }) => ({ requests: log })),
+  /** Held requests: lets them go, and waits until there are some. */
+  'POST release': plain(({ held }) => ({ released: held.release() })),
+  'GET held': withQuery(heldQuery, async ({ held }, { count }) => {
+    await held.until(count);
+    return { held: true };
+  }),
+  /** Where an account's events go, and what became of them. */
+  'PUT webhook_endpoints': withBody((simulator, body) => addEndpoint(simulator, endpointSchema.parse(body))),
+  'GET deliveries': withQuery(ofOneAccount, ({ store }, { key }) => ({
+    deliveries: store.all(accountId(key), 'deliveries'),
+  })),
+  'POST redeliver': withQuery(ofOneAccount, async ({ sender }, { key }) => ({
+    sent: await sender.redeliver(accountId(key)),
+  })),
+  /** An intent's events, timed. */
+  'GET events': withQuery(ofOneIntent, (simulator, { intent }) => ({ events: eventsOf(simulator, intent) })),
+  /** An object put as it is. */
+  'PUT object': withQuery(ofOneAccount, putObject),
+};
+
+/** Carries out a control, and answers with what came of it: 404 where there is none, 422 for bad input. */
 export async function control(
   simulator: Simulator,
   method: string,
@@ -49,67 +123,20 @@ export async function control(
       res.end(html);
       return;
     }
-    const answer = await dispatch(simulator, `${method} ${path}`, url, body);
-    if (answer === undefined) return send(res, 404, { error: `no control ${method} /_simulator/${path}` });
-    send(res, 200, answer);
+    const found = Object.hasOwn(CONTROLS, `${method} ${path}`) ? CONTROLS[`${method} ${path}`] : undefined;
+    if (found === undefined) return send(res, 404, { error: `no control ${method} /_simulator/${path}` });
+    const query = found.query.parse(Object.fromEntries(url.searchParams));
+    send(res, 200, await found.act(simulator, query as never, body));
   } catch (error) {
-    const status = error instanceof StripeApiError ? error.status : 400;
-    send(res, status, { error: error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message });
+    const { status, message } = refusalOf(error);
+    send(res, status, { error: message });
   }
 }
 
-async function dispatch(simulator: Simulator, what: string, url: URL, body: string): Promise<unknown> {
-  const account = accountId(url.searchParams.get('key') ?? '');
-  switch (what) {
-    case 'GET ':
-      return summary(simulator);
-    case 'GET clock':
-      return readClock(simulator);
-    case 'POST clock':
-      return stepClock(simulator, parsed(body));
-    case 'POST authenticate':
-      return authenticateBy(simulator, parsed(body));
-    case 'POST dispute':
-      return disputeBy(simulator, parsed(body));
-    case 'PUT faults':
-      simulator.script = new FaultScript(faultsSchema.parse(parsed(body)));
-      return simulator.script.faults;
-    case 'DELETE faults':
-      simulator.script = new FaultScript(faultsSchema.parse({}));
-      return simulator.script.faults;
-    case 'PUT webhook_endpoints': {
-      const endpoint = endpointSchema.parse(parsed(body));
-      return addEndpoint(simulator, endpoint);
-    }
-    case 'PUT object': {
-      const { table, row } = objectSchema.parse(parsed(body));
-      simulator.store.commit([[account, table, row as never]]);
-      return row;
-    }
-    case 'POST release':
-      return { released: simulator.held.release() };
-    case 'GET held':
-      await simulator.held.until(Number(url.searchParams.get('count') ?? 1));
-      return { held: true };
-    case 'GET requests':
-      return { requests: simulator.log };
-    case 'GET deliveries':
-      return { deliveries: simulator.store.all(account, 'deliveries') };
-    case 'GET events':
-      return { events: eventsOf(simulator, url.searchParams.get('intent') ?? '') };
-    case 'POST redeliver':
-      return { sent: await simulator.sender.redeliver(account) };
-    default:
-      return undefined;
-  }
-}
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    throw new Error('the body must be JSON');
-  }
+function putObject({ store }: Simulator, { key }: z.infer<typeof ofOneAccount>, body: string): unknown {
+  const { table, row } = objectSchema.parse(parsedJson(body));
+  store.commit([[accountId(key), table, row as never]]);
+  return row;
 }
 
 /** Registers where an account's events go; the same URL again replaces its secret and what it asks for. */

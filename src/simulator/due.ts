@@ -3,7 +3,7 @@ import { announceBalance } from './ledger/movements.js';
 import type { DueKind } from './objects/simulated.js';
 import { expireAuthorization } from './resources/capturing.js';
 import { decideDebit } from './resources/charging.js';
-import { decideDispute, disputeOfMethod, lapseInquiry, loseOverdue } from './resources/disputing.js';
+import { decideDispute, disputeLater, lapseInquiry, loseOverdue } from './resources/disputing.js';
 import { arrivePayout, payDaily, reconcilePayout, sendPayout } from './resources/paying-out.js';
 import { failRefund, settleRefund } from './resources/refunds.js';
 import { finishRun } from './resources/report-runs.js';
@@ -19,7 +19,8 @@ export const DUE: Readonly<Record<DueKind, (context: RequestContext, id: string)
   debit_decided: decideDebit,
   refund_succeeds: settleRefund,
   refund_fails: (context, id) => failRefund(context, id),
-  dispute_opens: disputeOfMethod,
+  dispute_opens: (context, id) => disputeLater(context, id, { inquiry: false }),
+  inquiry_opens: (context, id) => disputeLater(context, id, { inquiry: true }),
   dispute_decided: decideDispute,
   dispute_overdue: loseOverdue,
   inquiry_lapses: lapseInquiry,

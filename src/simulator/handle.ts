@@ -4,6 +4,7 @@ import { browserView } from './browser-view.js';
 import { API_VERSION, type RequestContext, type Upload } from './context.js';
 import { invalidRequest, StripeApiError } from './errors.js';
 import { expand } from './expanding.js';
+import type { SequelRule } from './faults/schema.js';
 import type { Ids } from './ids.js';
 import type { StripeEvent, WebhookDelivery } from './objects/event.js';
 import { EXPAND, object, type Params, read } from './params.js';
@@ -13,7 +14,7 @@ import type { Store } from './state/store.js';
 import { Transaction } from './state/transaction.js';
 
 /** Stripe keeps keys for 24 hours at least; the simulator no longer than that. */
-const KEY_LIFE_MS = 24 * 60 * 60_000;
+export const KEY_LIFE_MS = 24 * 60 * 60_000;
 
 export interface IncomingCall {
   readonly account: string;
@@ -51,7 +52,12 @@ export interface Parts {
   readonly ids: Ids;
   readonly lag: SearchLag;
   /** The deliveries that an event needs. */
-  readonly plan: (account: string, event: StripeEvent, nowMs: number) => WebhookDelivery[];
+  readonly plan: (account: string, event: StripeEvent) => WebhookDelivery[];
+  /** What the script of faults has in store for an account's charge. */
+  readonly scriptedSequel: (
+    account: string,
+    ...of: Parameters<RequestContext['scriptedSequel']>
+  ) => SequelRule | undefined;
 }
 
 /**
@@ -71,13 +77,18 @@ export function handle(parts: Parts, call: IncomingCall): Answer {
   const context = contextOf(tx, parts, { ...call, idempotencyKey, events });
   let answer = call.serverError === 'before' ? SERVER_ERROR : execute(call, context);
   if (call.serverError === 'after' && isStored(answer)) answer = SERVER_ERROR;
-  const raised = withDeliveries(tx, events, plan, call.nowMs);
+  const raised = withDeliveries(tx, events, plan);
   if (call.method === 'POST' && call.idempotencyKey !== null && isStored(answer)) {
     const { status, body } = answer;
     tx.put('answers', { id: call.idempotencyKey, fingerprint, status, body, createdMs: call.nowMs });
   }
   if (isStored(answer)) commit(tx, lag, call.nowMs);
-  return { ...answer, headers: answer.headers ?? {}, events: isStored(answer) ? raised : [] };
+  return { ...answer, headers: { ...echoed(call), ...answer.headers }, events: isStored(answer) ? raised : [] };
+}
+
+/** What every answer repeats of its request. */
+function echoed({ apiVersion, idempotencyKey }: IncomingCall): Record<string, string> {
+  return { 'stripe-version': apiVersion, ...(idempotencyKey === null ? {} : { 'idempotency-key': idempotencyKey }) };
 }
 
 /** What a customer, a bank or time brings about: nobody's request, and nobody's key. */
@@ -96,7 +107,7 @@ export function happen<T>(
   const tx = new Transaction(parts.store, happening.account);
   const events: StripeEvent[] = [];
   const result = work(contextOf(tx, parts, { ...happening, ...NOBODY, events }));
-  const raised = withDeliveries(tx, events, parts.plan, happening.nowMs);
+  const raised = withDeliveries(tx, events, parts.plan);
   commit(tx, parts.lag, happening.nowMs);
   return { result, events: raised };
 }
@@ -110,15 +121,16 @@ const NOBODY = {
   upload: null,
 } as const;
 
-type Known = Omit<RequestContext, 'tx' | 'account' | 'newId' | 'seen'>;
+type Known = Omit<RequestContext, 'tx' | 'account' | 'newId' | 'seen' | 'scriptedSequel'>;
 
-function contextOf(tx: Transaction, { ids, lag }: Parts, known: Known): RequestContext {
+function contextOf(tx: Transaction, { ids, lag, scriptedSequel }: Parts, known: Known): RequestContext {
   const account = accountOf(tx);
   return {
     ...known,
     tx,
     account,
     newId: (prefix) => ids.next(tx.account, prefix),
+    scriptedSequel: (kinds, charge) => scriptedSequel(tx.account, kinds, charge),
     seen: (table, row) => lag.seen(tx.account, table, row, known.nowMs, account.search_lag_ms),
   };
 }
@@ -129,14 +141,9 @@ function commit(tx: Transaction, lag: SearchLag, nowMs: number): void {
   tx.commit();
 }
 
-function withDeliveries(
-  tx: Transaction,
-  events: readonly StripeEvent[],
-  plan: Parts['plan'],
-  nowMs: number,
-): RaisedEvent[] {
+function withDeliveries(tx: Transaction, events: readonly StripeEvent[], plan: Parts['plan']): RaisedEvent[] {
   return events.map((event) => {
-    const deliveries = plan(tx.account, event, nowMs);
+    const deliveries = plan(tx.account, event);
     for (const delivery of deliveries) tx.put('deliveries', delivery);
     return { event, deliveries };
   });
@@ -191,7 +198,12 @@ function keptAnswer(store: Store, call: IncomingCall, fingerprint: string): Answ
         'Keys for idempotent requests can only be used with the same parameters and endpoint they were first used with.',
     });
   }
-  return { status: kept.status, body: kept.body, headers: { 'idempotent-replayed': 'true' }, events: [] };
+  return {
+    status: kept.status,
+    body: kept.body,
+    headers: { ...echoed(call), 'idempotent-replayed': 'true' },
+    events: [],
+  };
 }
 
 function fingerprintOf(call: IncomingCall): string {

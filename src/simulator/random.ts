@@ -8,3 +8,18 @@ export function seeded(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }
+
+/**
+ * A seed made of several numbers, so that each place where something is drawn has a stream of its own: the finaliser of
+ * MurmurHash3 (Austin Appleby, public domain) over each in turn. Neighbours are as far apart as strangers.
+ */
+export function seedOf(...parts: readonly number[]): number {
+  let hash = 0;
+  for (const part of parts) {
+    hash = (Math.imul(hash, 31) + part + 0x9e3779b9) >>> 0;
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+    hash = (hash ^ (hash >>> 16)) >>> 0;
+  }
+  return hash;
+}

@@ -124,6 +124,12 @@ export const ROUTES: readonly Route[] = LINES.map(([method, path, endpoint, oper
   operation,
 }));
 
+const ENDPOINTS: ReadonlySet<string> = new Set(ROUTES.map(({ endpoint }) => endpoint));
+
+export function isEndpoint(name: string): boolean {
+  return ENDPOINTS.has(name);
+}
+
 /** What a customer's browser may do, with a publishable key and the intent's client secret. */
 const PUBLISHABLE: readonly string[] = ['payment_intents.retrieve', 'payment_intents.confirm'];
 

@@ -19,12 +19,21 @@ const HELP = `A Stripe to run Penstock against.
 Controls, under http://127.0.0.1:SIMULATOR_PORT/_simulator/:
 
   GET  /                      what there is: payments, refunds, disputes, what is scheduled, the clock
+  GET  /audit                 what does not add up: books, captures, refunds, disputes, payouts, keys
   GET  /clock                 {now_ms, offset_ms}
   POST /clock                 {advance_ms}: steps forward; whatever falls due on the way happens
   POST /authenticate          {intent, outcome: "succeed"|"fail"}: the customer's answer to 3D Secure
   GET  /authenticate/INTENT   the same, as a page for a person
   POST /dispute               {intent, reason?, inquiry?}: the customer disputes a payment
-  PUT  /faults                what goes wrong with requests and webhooks; DELETE for nothing
+  GET  /faults                what goes wrong with requests, webhooks and money days later
+  PUT  /faults                {seed?, requests?, latency?, webhooks?, sequels?}; DELETE for nothing
+  GET  /limits                what accounts may do; ?key= for one
+  PUT  /limits                {key?, preset?: "sandbox"|"live", requests_per_second?, …}; DELETE for no limits
+  GET  /counts                requests by account, endpoint and second; DELETE starts afresh
+  GET  /requests              the newest requests one by one
+  GET  /deliveries            ?key=: what became of an account's webhooks
+  POST /redeliver             ?key=: all of them again
+  POST /release               lets held requests go
   PUT  /webhook_endpoints     {key, url, secret, enabled_events?}: where an account's events go
 `;
 

@@ -109,7 +109,7 @@ const PATHS: Readonly<Record<string, Path>> = {
 describe('a seeded storm over every path', () => {
   let stack: Stack;
   before(async () => {
-    stack = await Stack.start({ policy: { overdue_ms: 6_000, sweep_interval_ms: 4_000 } });
+    stack = await Stack.start({ policy: { overdue_ms: 6_000, sweep_interval_ms: 4_000, stripe_timeout_ms: 1_500 } });
   });
   after(() => stack?.stop());
 
@@ -174,11 +174,11 @@ describe('a seeded storm over every path', () => {
       'payment_intents.capture',
       'refunds.create',
     ].flatMap((endpoint) => [
-      { endpoint, kind: 'lose_reply' as const, rate },
-      { endpoint, kind: 'truncate_reply' as const, rate },
+      { endpoint, kind: 'reset_after' as const, rate },
+      { endpoint, kind: 'truncate_after' as const, rate },
       { endpoint, kind: 'reset_before' as const, rate: rate / 2 },
-      { endpoint, kind: 'hang' as const, rate: rate / 2 },
-      { endpoint, kind: 'error_500' as const, rate },
+      { endpoint, kind: 'hang_after' as const, rate: rate / 2 },
+      { endpoint, kind: 'error_after' as const, rate },
     ]);
     const webhooks = [
       { kind: 'duplicate' as const, copies: 3 },

@@ -21,7 +21,7 @@ const KINDS = [
 describe('a seeded storm', () => {
   let stack: Stack;
   before(async () => {
-    stack = await Stack.start({ policy: { overdue_ms: 8_000, sweep_interval_ms: 4_000 } });
+    stack = await Stack.start({ policy: { overdue_ms: 8_000, sweep_interval_ms: 4_000, stripe_timeout_ms: 1_500 } });
   });
   after(() => stack?.stop());
 
@@ -32,11 +32,11 @@ describe('a seeded storm', () => {
       stack.simulator.faults({
         seed: SEED,
         requests: [
-          { ...create, kind: 'lose_reply', rate },
-          { ...create, kind: 'truncate_reply', rate },
+          { ...create, kind: 'reset_after', rate },
+          { ...create, kind: 'truncate_after', rate },
           { ...create, kind: 'reset_before', rate: rate / 2 },
-          { ...create, kind: 'hang', rate: rate / 2 },
-          { ...create, kind: 'error_500', rate },
+          { ...create, kind: 'hang_after', rate: rate / 2 },
+          { ...create, kind: 'error_after', rate },
         ],
         webhooks: [
           { kind: 'duplicate', copies: 3 },
@@ -70,7 +70,7 @@ describe('a seeded storm', () => {
     assert.ok(killed, 'everything was killed half way');
     await killed;
 
-    const ends = await Promise.all(taken.map(({ id }) => stack.api.until(id, (p) => p.final, 150)));
+    const ends = await Promise.all(taken.map(({ id }) => stack.api.until(id, (p) => p.final)));
     await Promise.all(taken.map(({ id }) => stack.closed(id)));
     const wrong = taken.filter(({ ends: expected }, i) => ends[i]?.status !== expected);
     assert.deepEqual(wrong, []);

@@ -198,7 +198,7 @@ describe('the page on which a customer authenticates', () => {
 
   it('does nothing for a second press, a strange one, or nobody’s payment, and says so', async () => {
     const intent = await waiting();
-    assert.equal((await press(pageOf(intent), 'perhaps')).status, 400);
+    assert.equal((await press(pageOf(intent), 'perhaps')).status, 422);
     assert.equal((await retrieve(intent.id)).status, 'requires_action');
     await press(pageOf(intent), 'fail');
     assert.equal((await press(pageOf(intent), 'succeed')).status, 409);

@@ -49,7 +49,7 @@ describe('the simulator’s clock', () => {
     it(`takes no step of ${body === '' ? 'nothing' : body}, and stays where it was`, async () => {
       stripe = await Simulated.start({ now: () => T0 });
       const response = await fetch(`${stripe.base}/_simulator/clock`, { method: 'POST', body });
-      assert.equal(response.status, 400);
+      assert.equal(response.status, 422);
       const { error } = (await response.json()) as { error: string };
       assert.match(error, /JSON|advance_ms|object/);
       assert.deepEqual(await stripe.control.clock(), { now_ms: T0, offset_ms: 0 });

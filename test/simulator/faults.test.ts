@@ -1,164 +1,49 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
-import fc from 'fast-check';
-import { FaultScript, type Faults, faultsSchema } from '../../src/simulator/faults.js';
-import { seeded } from '../../src/simulator/random.js';
-import { SEED } from '../support/any-fact.js';
+import type Stripe from 'stripe';
+import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import { cardPayment } from '../support/metered-gateway.js';
 import { Simulated } from '../support/simulated.js';
 import { until } from '../support/until.js';
 
-const ENDPOINTS = ['payment_intents.create', 'payment_intents.list', 'refunds.create'];
-const TYPES = ['payment_intent.created', 'payment_intent.succeeded', 'charge.succeeded'];
+const CREATE = 'payment_intents.create';
+const SOME_OTHER = 'sk_test_some_other_account';
 
-const anyRate = fc.constantFrom(0, 0.1, 0.5, 0.9, 1);
-const anyTimes = fc.option(fc.integer({ min: 1, max: 20 }), { nil: undefined });
-const anyScript: fc.Arbitrary<Faults> = fc
-  .record({
-    seed: fc.integer(),
-    requests: fc.array(
-      fc.record({
-        kind: fc.constantFrom('reject' as const, 'lose_reply' as const, 'error_500' as const, 'hang' as const),
-        endpoint: fc.option(fc.constantFrom(...ENDPOINTS), { nil: undefined }),
-        rate: anyRate,
-        times: anyTimes,
-      }),
-      { maxLength: 4 },
-    ),
-    webhooks: fc.array(
-      fc.record({
-        kind: fc.constantFrom('drop' as const, 'duplicate' as const, 'shuffle' as const),
-        type: fc.option(fc.constantFrom(...TYPES), { nil: undefined }),
-        rate: anyRate,
-        times: anyTimes,
-      }),
-      { maxLength: 3 },
-    ),
-  })
-  .map((script) => faultsSchema.parse(script));
-/** What arrives at a simulator, in order: requests by endpoint, events by type. */
-const anyTraffic = fc.array(fc.constantFrom(...ENDPOINTS, ...TYPES), { minLength: 1, maxLength: 120 });
-const RUNS = { seed: SEED, numRuns: 300 };
-
-/** What strikes each request and event of the traffic. */
-function strikes(script: Faults, traffic: readonly string[]) {
-  const faults = new FaultScript(script);
-  return traffic.map((what) => (ENDPOINTS.includes(what) ? faults.forRequest(what) : faults.forEvent(what)));
-}
-
-describe('a script of faults', () => {
-  it('with the same seed and the same traffic, the same faults strike', () => {
-    fc.assert(
-      fc.property(anyScript, anyTraffic, (script, traffic) => {
-        assert.deepEqual(strikes(structuredClone(script), traffic), strikes(script, traffic));
-      }),
-      RUNS,
-    );
-  });
-
-  it('with another seed, others do', () => {
-    const script = (seed: number) => faultsSchema.parse({ seed, requests: [{ kind: 'reject', rate: 0.5 }] });
-    const traffic = Array.from({ length: 100 }, () => 'refunds.create');
-    assert.notDeepEqual(strikes(script(1), traffic), strikes(script(2), traffic));
-  });
-
-  it('a fault strikes only where it was meant to, and no more often than it may', () => {
-    fc.assert(
-      fc.property(anyScript, anyTraffic, (script, traffic) => {
-        const struck = new Map<object, number>();
-        strikes(script, traffic).forEach((found, i) => {
-          for (const fault of [found ?? []].flat()) {
-            const meant = 'endpoint' in fault ? fault.endpoint : 'type' in fault ? fault.type : undefined;
-            assert.ok(meant === undefined || meant === traffic[i]);
-            assert.ok(fault.rate > 0);
-            struck.set(fault, (struck.get(fault) ?? 0) + 1);
-          }
-        });
-        for (const fault of [...script.requests, ...script.webhooks]) {
-          assert.ok((struck.get(fault) ?? 0) <= (fault.times ?? Number.POSITIVE_INFINITY));
-        }
-      }),
-      RUNS,
-    );
-  });
-
-  it('a fault of rate 1 strikes every time until its times are up, and then the next rule has its turn', () => {
-    const script = faultsSchema.parse({
-      requests: [
-        { kind: 'reject', times: 3 },
-        { kind: 'hang', times: 2 },
-      ],
-    });
-    const kinds = strikes(script, Array(6).fill('refunds.create')).map(
-      (f) => (f as { kind: string } | undefined)?.kind,
-    );
-    assert.deepEqual(kinds, ['reject', 'reject', 'reject', 'hang', 'hang', undefined]);
-  });
-
-  it('several faults may strike one event', () => {
-    const script = faultsSchema.parse({ webhooks: [{ kind: 'duplicate' }, { kind: 'delay' }] });
-    assert.deepEqual(
-      [strikes(script, ['charge.succeeded'])[0] ?? []].flat().map(({ kind }) => kind),
-      ['duplicate', 'delay'],
-    );
-  });
-
-  it('a rate is the share of requests it strikes', () => {
-    for (const rate of [0.01, 0.2, 0.5, 0.97]) {
-      const count = 20_000;
-      const found = strikes(
-        faultsSchema.parse({ requests: [{ kind: 'reject', rate }] }),
-        Array(count).fill('refunds.create'),
-      );
-      const share = found.filter((fault) => fault !== undefined).length / count;
-      // Five standard deviations of the share: the seed is fixed, so it is this sequence that is judged.
-      assert.ok(Math.abs(share - rate) < 5 * Math.sqrt((rate * (1 - rate)) / count), `${rate}: ${share}`);
-    }
-  });
-
-  it('draws lie in [0, 1) and spread evenly, whatever the seed', () => {
-    fc.assert(
-      fc.property(fc.integer(), (seed) => {
-        const random = seeded(seed);
-        const buckets = Array.from({ length: 10 }, () => 0);
-        for (let i = 0; i < 2_000; i += 1) {
-          const drawn = random();
-          assert.ok(drawn >= 0 && drawn < 1);
-          buckets[Math.floor(drawn * 10)] = (buckets[Math.floor(drawn * 10)] ?? 0) + 1;
-        }
-        for (const filled of buckets) assert.ok(filled > 120 && filled < 280, `${buckets}`);
-      }),
-      { seed: SEED, numRuns: 50 },
-    );
-  });
+let stripe: Simulated;
+before(async () => {
+  stripe = await Simulated.start();
 });
+afterEach(() => stripe.control.noFaults());
+after(() => stripe?.stop());
+
+const create = (changes: Partial<Stripe.PaymentIntentCreateParams> = {}, key = SIMULATOR_KEY) =>
+  stripe.stripeOf(key).paymentIntents.create(cardPayment(changes), { timeout: 250 });
+const outcome = (call: Promise<unknown>) =>
+  call.then(
+    () => 200,
+    (error: { statusCode?: number }) => error.statusCode,
+  );
+async function exists(description: string): Promise<boolean> {
+  const { data } = await stripe.stripe.paymentIntents.list({ limit: 100 });
+  return data.some((intent) => intent.description === description);
+}
+/** Posts as no client library does: once, whatever becomes of it. */
+const post = (description: string) =>
+  fetch(`${stripe.base}/v1/payment_intents`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${SIMULATOR_KEY}`, 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ amount: '1', currency: 'eur', description }),
+    signal: AbortSignal.timeout(250),
+  });
 
 describe('faults over HTTP', () => {
-  let stripe: Simulated;
-  before(async () => {
-    stripe = await Simulated.start();
-  });
-  afterEach(() => stripe.control.noFaults());
-  after(() => stripe?.stop());
-
-  const create = (changes = {}) => stripe.stripe.paymentIntents.create(cardPayment(changes), { timeout: 250 });
-  const outcome = (call: Promise<unknown>) =>
-    call.then(
-      () => 200,
-      (error: { statusCode?: number }) => error.statusCode,
-    );
-  async function exists(description: string): Promise<boolean> {
-    const { data } = await stripe.stripe.paymentIntents.list({ limit: 100 });
-    return data.some((intent) => intent.description === description);
-  }
-
   it('the same script and the same requests have the same end, each time it is set', async () => {
     const run = async () => {
       await stripe.control.faults({
         seed: 7,
         requests: [
           { kind: 'reject', rate: 0.3, reason: 'global-rate' },
-          { kind: 'error_500', rate: 0.3, endpoint: 'payment_intents.create' },
+          { kind: 'error_after', rate: 0.3, endpoint: CREATE },
         ],
       });
       const seen: (number | undefined)[] = [];
@@ -170,63 +55,169 @@ describe('faults over HTTP', () => {
     assert.deepEqual(await run(), first);
   });
 
-  for (const kind of ['reset_before', 'reject', 'error_before'] as const) {
-    it(`${kind} strikes before anything has happened`, async () => {
-      await stripe.control.faults({ requests: [{ kind, endpoint: 'payment_intents.create', times: 2 }] });
-      assert.notEqual(
-        await outcome(stripe.post('/v1/payment_intents', cardPayment({ description: kind })).then(refuse)),
-        200,
+  /** What the caller sees of each, the same before the effect as after it: the one cannot be told from the other. */
+  const SEEN: Readonly<Record<string, (answer: Promise<Response>) => Promise<void>>> = {
+    reset: async (answer) => {
+      await assert.rejects(answer, (error: Error) =>
+        /ECONNRESET/.test(String((error.cause as { code?: string }).code)),
       );
-      assert.equal(await exists(kind), false);
-    });
+    },
+    hang: async (answer) => {
+      await assert.rejects(answer, { name: 'TimeoutError' });
+    },
+    truncate: async (answer) => {
+      const response = await answer;
+      assert.equal(response.status, 200);
+      await assert.rejects(response.text());
+    },
+    gibberish: async (answer) => {
+      const response = await answer;
+      assert.deepEqual([response.status, await response.text()], [200, 'null']);
+    },
+    bad_gateway: async (answer) => {
+      const response = await answer;
+      assert.deepEqual([response.status, response.headers.get('content-type')], [502, 'text/html']);
+      assert.match(await response.text(), /^<html>/);
+    },
+    error: async (answer) => {
+      const response = await answer;
+      assert.equal(response.status, 500);
+      assert.equal(((await response.json()) as { error: { type: string } }).error.type, 'api_error');
+    },
+  };
+
+  for (const [what, seen] of Object.entries(SEEN)) {
+    for (const moment of ['before', 'after'] as const) {
+      const kind = `${what}_${moment}` as 'reset_before';
+      it(`${kind} strikes ${moment} the effect: the payment is ${moment === 'after' ? 'there' : 'not'}`, async () => {
+        await stripe.control.faults({ requests: [{ kind, endpoint: CREATE, times: 1 }] });
+        await seen(post(kind));
+        assert.equal(await exists(kind), moment === 'after');
+        const struck = (await stripe.control.requests(CREATE)).at(-1);
+        assert.equal(struck?.fault, kind);
+      });
+    }
   }
 
-  for (const kind of ['lose_reply', 'hang', 'truncate_reply', 'error_500', 'bad_gateway', 'gibberish'] as const) {
-    it(`${kind} spoils the reply of what has happened`, async () => {
-      // Twice, for the client library repeats a reset of its own accord.
-      await stripe.control.faults({ requests: [{ kind, endpoint: 'payment_intents.create', times: 2 }] });
-      assert.notEqual(await outcome(create({ description: kind })), 200);
-      assert.equal(await exists(kind), true);
-    });
-  }
-
-  it('delay_reply answers late, and with what happened at once', async () => {
+  it('reject refuses with what it is told, before anything has happened', async () => {
     await stripe.control.faults({
-      requests: [{ kind: 'delay_reply', endpoint: 'payment_intents.create', delay_ms: 150 }],
+      requests: [
+        { kind: 'reject', times: 1 },
+        { kind: 'reject', times: 1, reason: 'endpoint-concurrency' },
+        { kind: 'reject', times: 1, status: 401 },
+        { kind: 'reject', times: 1, status: 409, code: 'idempotency_key_in_use' },
+      ],
     });
-    const began = Date.now();
-    const reply = stripe.stripe.paymentIntents.create(cardPayment({ description: 'late' }));
-    await until(() => exists('late'));
-    assert.equal((await reply).status, 'succeeded');
-    assert.ok(Date.now() - began >= 148);
+    const seen: unknown[] = [];
+    for (let i = 0; i < 4; i += 1) {
+      const response = await post('refused');
+      const { error } = (await response.json()) as { error: { code?: string } };
+      seen.push([response.status, error.code, response.headers.get('stripe-rate-limited-reason')]);
+    }
+    assert.deepEqual(seen, [
+      [429, 'lock_timeout', null],
+      [429, 'rate_limit', 'endpoint-concurrency'],
+      [401, undefined, null],
+      [409, 'idempotency_key_in_use', null],
+    ]);
+    assert.equal(await exists('refused'), false);
   });
 
-  it('hold_reply holds every answer back until it is released', async () => {
-    await stripe.control.faults({ requests: [{ kind: 'hold_reply', endpoint: 'payment_intents.create' }] });
-    const replies = ['one', 'two'].map((description) =>
-      stripe.stripe.paymentIntents.create(cardPayment({ description })),
-    );
-    let answered = 0;
-    for (const reply of replies) void reply.then(() => (answered += 1));
-    await stripe.control.untilHeld(2);
-    assert.deepEqual([await exists('one'), await exists('two')], [true, true]);
-    assert.equal(answered, 0);
-    assert.deepEqual(await stripe.control.release(), { released: 2 });
-    assert.deepEqual(
-      (await Promise.all(replies)).map(({ status }) => status),
-      ['succeeded', 'succeeded'],
-    );
+  it('hold_after holds every answer back until it is released, and hold_before what is to happen', async () => {
+    for (const kind of ['hold_after', 'hold_before'] as const) {
+      await stripe.control.faults({ requests: [{ kind, endpoint: CREATE }] });
+      const names = [`${kind} one`, `${kind} two`];
+      const replies = names.map((description) => stripe.stripe.paymentIntents.create(cardPayment({ description })));
+      let answered = 0;
+      for (const reply of replies) void reply.then(() => (answered += 1));
+      await stripe.control.untilHeld(2);
+      const effect = kind === 'hold_after';
+      assert.deepEqual(await Promise.all(names.map(exists)), [effect, effect]);
+      assert.equal(answered, 0);
+      assert.deepEqual(await stripe.control.release(), { released: 2 });
+      const paid = await Promise.all(replies);
+      assert.deepEqual(
+        paid.map(({ status }) => status),
+        ['succeeded', 'succeeded'],
+      );
+    }
   });
 
-  it('a script that makes no sense is refused, and the one before it stays', async () => {
-    await stripe.control.faults({ requests: [{ kind: 'reject', status: 418 }] });
-    await assert.rejects(stripe.control.faults({ requests: [{ kind: 'explode' as never }] }), /kind/);
-    await assert.rejects(stripe.control.faults({ requests: [{ kind: 'reject', rate: 2 }] }), /rate/);
-    assert.equal(await outcome(create()), 418);
+  it('delay_after answers late, and with what happened at once; delay_before lets it happen late', async () => {
+    for (const kind of ['delay_after', 'delay_before'] as const) {
+      await stripe.control.faults({ requests: [{ kind, endpoint: CREATE, delay_ms: 150 }] });
+      const seen: string[] = [];
+      const began = Date.now();
+      const reply = stripe.stripe.paymentIntents.create(cardPayment({ description: kind }));
+      const answered = reply.then(() => seen.push('answered'));
+      await until(() => exists(kind));
+      seen.push('there');
+      await answered;
+      assert.ok(Date.now() - began >= 148);
+      if (kind === 'delay_after') assert.deepEqual(seen, ['there', 'answered']);
+    }
   });
 });
 
-/** Turns an answer that is an error into one that is thrown, as a client library does. */
-function refuse(answer: { status: number }): void {
-  if (answer.status >= 400) throw Object.assign(new Error('refused'), { statusCode: answer.status });
-}
+describe('where a fault strikes', () => {
+  it('one account alone, by its secret key', async () => {
+    await stripe.control.faults({ requests: [{ kind: 'reject', key: SOME_OTHER, status: 418 }] });
+    assert.deepEqual([await outcome(create()), await outcome(create({}, SOME_OTHER))], [200, 418]);
+  });
+
+  it('one merchant alone: by the metadata a request brings along, and by that of what it is about', async () => {
+    const of = (merchant: string) => ({ metadata: { penstock_workflow: `pay.${merchant}.17` } });
+    const [acme, other] = [await create(of('acme')), await create(of('other'))];
+    const manual = await create({ ...of('acme'), capture_method: 'manual' });
+    const rule = { kind: 'reject' as const, status: 418, metadata: { penstock_workflow: 'pay.acme.*' } };
+    await stripe.control.faults({ requests: [rule] });
+    const { paymentIntents, charges, refunds } = stripe.stripe;
+    assert.equal(await outcome(create(of('acme'))), 418);
+    assert.equal(await outcome(paymentIntents.retrieve(acme.id)), 418);
+    assert.equal(await outcome(paymentIntents.capture(manual.id)), 418);
+    assert.equal(await outcome(charges.retrieve(acme.latest_charge as string)), 418);
+    assert.equal(await outcome(refunds.create({ payment_intent: acme.id })), 418);
+    assert.equal(await outcome(refunds.create({ charge: acme.latest_charge as string })), 418);
+    assert.equal(await outcome(create(of('other'))), 200);
+    const { id } = await refunds.create({ payment_intent: other.id });
+    assert.equal(await outcome(refunds.retrieve(id)), 200);
+    assert.equal(await outcome(paymentIntents.list()), 200);
+  });
+
+  it('one region alone, by the country of the card or bank account', async () => {
+    await stripe.control.faults({ requests: [{ kind: 'reject', status: 418, regions: ['DE', 'FR'] }] });
+    const tokens = ['pm_card_visa', 'pm_card_de', 'pm_card_fr', 'pm_sepaDebit_success_de', 'pm_usBankAccount_success'];
+    const seen: (number | undefined)[] = [];
+    for (const payment_method of tokens) {
+      const currency = payment_method.startsWith('pm_us') ? 'usd' : 'eur';
+      seen.push(await outcome(create({ payment_method, currency })));
+    }
+    assert.deepEqual(seen, [200, 418, 418, 418, 200]);
+  });
+
+  it('one type of payment method alone, of what was paid with it too', async () => {
+    const debit = await create({ payment_method: 'pm_sepaDebit_success_de' });
+    const card = await create();
+    await stripe.control.faults({ requests: [{ kind: 'reject', status: 418, methods: ['sepa_debit'] }] });
+    assert.equal(await outcome(create({ payment_method: 'pm_sepaDebit_success_de' })), 418);
+    const { payment_method: _, ...withoutMethod } = cardPayment();
+    const iban = { type: 'sepa_debit', sepa_debit: { iban: 'DE89370400440532013000' } };
+    const made = await stripe.post('/v1/payment_intents', { ...withoutMethod, payment_method_data: iban });
+    assert.equal(made.status, 418, 'one that is made with the payment');
+    assert.equal(await outcome(stripe.stripe.paymentIntents.retrieve(debit.id)), 418);
+    assert.equal(await outcome(stripe.stripe.paymentIntents.retrieve(card.id)), 200);
+  });
+
+  it('an outage begins and ends by the simulator’s clock, counted from when the script was put', async () => {
+    await stripe.control.advance(5_000);
+    await stripe.control.faults({
+      requests: [{ kind: 'reject', status: 418, from_ms: 60_000, until_ms: 120_000 }],
+    });
+    const seen: (number | undefined)[] = [];
+    for (const step of [0, 60_000, 60_000]) {
+      await stripe.control.advance(step);
+      seen.push(await outcome(create()));
+    }
+    assert.deepEqual(seen, [200, 418, 200]);
+  });
+});

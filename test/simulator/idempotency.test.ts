@@ -70,7 +70,7 @@ describe('idempotency keys', () => {
   });
 
   for (const [kind, effect] of [
-    ['error_500', 'though the payment went through'],
+    ['error_after', 'though the payment went through'],
     ['error_before', 'and the payment never comes about'],
   ] as const) {
     it(`a 500 is kept, ${effect}: repeating cannot cure it`, async () => {
@@ -79,13 +79,13 @@ describe('idempotency keys', () => {
       const [first, again] = [await pay({ description }), await pay({ description })];
       assert.deepEqual([first.status, again.status, again.replayed], [500, 500, true]);
       assert.equal(again.text, first.text);
-      assert.equal(await madeBy(description), kind === 'error_500' ? 1 : 0);
+      assert.equal(await madeBy(description), kind === 'error_after' ? 1 : 0);
     });
   }
 
   it('a reply that got lost is told again, whole, to the repeat', async () => {
     const description = `of ${key}`;
-    for (const kind of ['lose_reply', 'truncate_reply', 'bad_gateway'] as const) {
+    for (const kind of ['reset_after', 'truncate_after', 'bad_gateway_after'] as const) {
       key = `${key}-${kind}`;
       await stripe.control.faults({ requests: [{ kind, endpoint: 'payment_intents.create', times: 1 }] });
       await pay({ description }).catch(() => undefined);

@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
+import { Clock } from '../../src/simulator/clock.js';
 import { WebhookSender } from '../../src/simulator/delivery.js';
-import { FaultScript, faultsSchema } from '../../src/simulator/faults.js';
+import { faultsSchema } from '../../src/simulator/faults/schema.js';
+import { FaultScript } from '../../src/simulator/faults/script.js';
+import { Ids } from '../../src/simulator/ids.js';
 import { accountId } from '../../src/simulator/incoming.js';
 import type { StripeEvent } from '../../src/simulator/objects/event.js';
 import { newEndpoint } from '../../src/simulator/resources/webhook-endpoints.js';
@@ -76,9 +79,16 @@ describe('webhooks on their way when the simulator ends', () => {
     ['a twin that was not sent yet comes beside the event it tells of', [{ kind: 'twin' }], 2],
   ] as const) {
     it(`${name}`, async () => {
-      const script = new FaultScript(faultsSchema.parse({ webhooks }));
-      const store = new Store({ folder });
-      const sender = new WebhookSender({ store, script: () => script, ...LATER });
+      const script = new FaultScript(faultsSchema.parse({ webhooks }), T0);
+      const open = () => {
+        const store = new Store({ folder });
+        const clock = new Clock(store, () => T0);
+        return {
+          store,
+          sender: new WebhookSender({ store, clock, ids: new Ids('of a test'), script: () => script, ...LATER }),
+        };
+      };
+      const { store, sender } = open();
       const event: StripeEvent = {
         id: 'evt_1',
         object: 'event',
@@ -91,14 +101,14 @@ describe('webhooks on their way when the simulator ends', () => {
         type: 'customer.created',
       };
       store.commit([[ACCOUNT, 'webhook_endpoints', newEndpoint('we_1', inbox.url, SECRET, 0)]]);
-      const planned = sender.plan(ACCOUNT, event, T0);
+      const planned = sender.plan(ACCOUNT, event);
       store.commit([[ACCOUNT, 'events', event]]);
       for (const delivery of planned) store.commit([[ACCOUNT, 'deliveries', delivery]]);
-      void sender.send(ACCOUNT, event, planned);
+      void sender.send(ACCOUNT, { event, deliveries: planned });
       // It ends before its first timer: nothing has left.
       sender.stop();
 
-      const next = new WebhookSender({ store: new Store({ folder }), script: () => script, ...LATER });
+      const { sender: next } = open();
       next.resume();
       await inbox.until(({ mail }) => mail.length === count);
       next.stop();

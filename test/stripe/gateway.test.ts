@@ -291,7 +291,7 @@ describe('the gateway with a Stripe that works', () => {
   });
 
   it('a page that cannot be read is thrown, never an empty one', async () => {
-    await stripe.control.faults({ requests: [{ kind: 'lose_reply', endpoint: 'payment_intents.list', times: 1 }] });
+    await stripe.control.faults({ requests: [{ kind: 'reset_after', endpoint: 'payment_intents.list', times: 1 }] });
     await assert.rejects(metered.gateway.listIntents('one', 0, nowMs));
     await stripe.control.noFaults();
   });

@@ -1,20 +1,37 @@
 import type Stripe from 'stripe';
+import type { z } from 'zod';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
-import type { Faults } from '../../src/simulator/faults.js';
+import type { Violation } from '../../src/simulator/audit/index.js';
+import type { Tally } from '../../src/simulator/counts.js';
+import type { faultsSchema } from '../../src/simulator/faults/schema.js';
+import type { Limits, limitsSchema } from '../../src/simulator/limits/schema.js';
 import type { LoggedRequest } from '../../src/simulator/request-log.js';
 import type { AuthenticationOutcome } from '../../src/simulator/resources/authenticating.js';
 import { until } from './until.js';
 
-type Script = {
-  seed?: number;
-  requests?: (Partial<Faults['requests'][number]> & { kind: Faults['requests'][number]['kind'] })[];
-  webhooks?: (Partial<Faults['webhooks'][number]> & { kind: Faults['webhooks'][number]['kind'] })[];
-};
+type Script = z.input<typeof faultsSchema>;
 
 /** The simulator's clock, Unix ms, and how far it is ahead of real time. */
 export interface ClockReading {
   readonly now_ms: number;
   readonly offset_ms: number;
+}
+
+export interface CountedFlow extends Tally {
+  readonly worst_second: { readonly sent: number; readonly allowed: number };
+}
+
+/** Requests as the simulator counted them. */
+export interface Counted {
+  readonly accounts: readonly (CountedFlow & {
+    readonly account: string;
+    readonly endpoints: { readonly [endpoint: string]: CountedFlow };
+  })[];
+  readonly seconds: readonly (Tally & {
+    readonly at_ms: number;
+    readonly account: string;
+    readonly endpoint: string;
+  })[];
 }
 
 /** The simulator's control API. */
@@ -27,6 +44,27 @@ export class SimulatorControl {
 
   noFaults(): Promise<unknown> {
     return this.call('DELETE', 'faults');
+  }
+
+  /** What accounts may do from now on: one, by its key, or all that have no limits of their own. */
+  limits(limits: z.input<typeof limitsSchema>): Promise<Limits> {
+    return this.call('PUT', 'limits', limits) as Promise<Limits>;
+  }
+
+  noLimits(key?: string): Promise<unknown> {
+    return this.call('DELETE', key === undefined ? 'limits' : `limits?key=${key}`);
+  }
+
+  /** What was counted, of one account or of all. */
+  counts(query: { key?: string; endpoint?: string; since_ms?: number } = {}): Promise<Counted> {
+    const asked = new URLSearchParams(
+      Object.entries(query).map(([name, value]): [string, string] => [name, `${value}`]),
+    );
+    return this.call('GET', `counts?${asked}`) as Promise<Counted>;
+  }
+
+  countAfresh(): Promise<unknown> {
+    return this.call('DELETE', 'counts');
   }
 
   /** Where an account's events go, and which of them. */
@@ -45,6 +83,12 @@ export class SimulatorControl {
 
   untilHeld(count = 1): Promise<unknown> {
     return this.call('GET', `held?count=${count}`);
+  }
+
+  /** Whatever does not add up. */
+  async audit(): Promise<Violation[]> {
+    const { violations } = (await this.call('GET', 'audit')) as { violations: Violation[] };
+    return violations;
   }
 
   clock(): Promise<ClockReading> {

@@ -18,6 +18,7 @@ export type DueKind =
   | 'refund_succeeds'
   | 'refund_fails'
   | 'dispute_opens'
+  | 'inquiry_opens'
   | 'dispute_decided'
   | 'dispute_overdue'
   | 'inquiry_lapses'

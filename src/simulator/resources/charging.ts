@@ -1,11 +1,12 @@
 import { nowSeconds, type RequestContext, raise, schedule } from '../context.js';
 import { cardError } from '../errors.js';
 import type { Debits, Decline, Pays } from '../methods/behaviours.js';
-import { behaviourOf, isAvailableAtOnce, sequelOf } from '../methods/index.js';
+import { behaviourOf, isAvailableAtOnce } from '../methods/index.js';
 import type { Charge } from '../objects/charge.js';
 import type { ApiErrorBody } from '../objects/error.js';
 import type { PaymentIntent } from '../objects/payment-intent.js';
 import type { PaymentMethod } from '../objects/payment-method.js';
+import { sequelOfCharge } from '../sequels.js';
 import { shownMethod } from '../shown.js';
 import { latestCharge } from './intents.js';
 import { fail, makeCharge, succeed } from './making-charges.js';
@@ -58,10 +59,10 @@ export function decideDebit(context: RequestContext, id: string): void {
   else take(context, intent, latest.charge, latest.method);
 }
 
-/** What comes of money once it was taken, for the test methods that have a sequel. */
+/** What comes of money once it was taken, where something was in store for it. */
 export function scheduleSequel(context: RequestContext, charge: Charge, method: PaymentMethod): void {
-  const sequel = sequelOf(method);
-  if (sequel === 'dispute' || sequel === 'inquiry') schedule(context, 'dispute_opens', charge.id, 0);
+  const sequel = sequelOfCharge(context, charge, method);
+  if (sequel !== undefined) schedule(context, `${sequel.kind}_opens`, charge.id, sequel.afterMs);
 }
 
 function authorize(context: RequestContext, intent: PaymentIntent, charge: Charge): void {

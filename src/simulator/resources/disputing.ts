@@ -1,6 +1,5 @@
 import { nowSeconds, type RequestContext, raise, schedule, unschedule } from '../context.js';
 import { invalidRequest } from '../errors.js';
-import { sequelOf } from '../methods/index.js';
 import type { Charge } from '../objects/charge.js';
 import type { Dispute } from '../objects/dispute.js';
 import type { PaymentMethod } from '../objects/payment-method.js';
@@ -51,7 +50,8 @@ export function openDispute(context: RequestContext, charge: Charge, terms: Disp
   if (charge.status !== 'succeeded' || amount <= 0) {
     throw invalidRequest(`Charge ${charge.id} has taken no money that could be disputed.`);
   }
-  if (tx.where('disputes', 'charge', charge.id).some(isOpen)) {
+  // What was lost cannot be lost again; what was won, or only inquired about, can.
+  if (tx.where('disputes', 'charge', charge.id).some((one) => isOpen(one) || one.status === 'lost')) {
     throw invalidRequest(`Charge ${charge.id} is disputed already.`);
   }
   const method = tx.get('payment_methods', charge.payment_method);
@@ -66,13 +66,11 @@ export function openDispute(context: RequestContext, charge: Charge, terms: Disp
   return dispute;
 }
 
-/** What the test method has in store for its charge, unless it was refunded or disputed before. */
-export function disputeOfMethod(context: RequestContext, chargeId: string): void {
+/** What was in store for the charge, unless it was refunded or disputed before. */
+export function disputeLater(context: RequestContext, chargeId: string, terms: DisputeTerms): void {
   const charge = context.tx.get('charges', chargeId);
-  const method = charge === undefined ? undefined : context.tx.get('payment_methods', charge.payment_method);
-  if (charge === undefined || method === undefined) return;
-  if (charge.disputed || charge.amount_refunded === charge.amount_captured) return;
-  openDispute(context, charge, { inquiry: sequelOf(method) === 'inquiry' });
+  if (charge === undefined || charge.disputed || charge.amount_refunded === charge.amount_captured) return;
+  openDispute(context, charge, terms);
 }
 
 /** The evidence is with the bank. */

@@ -1,4 +1,5 @@
 import { nowSeconds, type RequestContext } from '../context.js';
+import { settlementOf } from '../ledger/settlement.js';
 import type { Decline } from '../methods/behaviours.js';
 import { detailsFor } from '../methods/index.js';
 import type { Charge, ChargeOutcome } from '../objects/charge.js';
@@ -19,8 +20,12 @@ const AUTHORIZED: ChargeOutcome = {
   type: 'authorized',
 };
 
-/** A new charge for the intent, pending until it succeeds or fails. */
+/**
+ * A new charge for the intent, pending until it succeeds or fails. @throws when its money could never come onto the books:
+ * later, when it is settled, there is nobody left to tell.
+ */
 export function makeCharge(context: RequestContext, intent: PaymentIntent, method: PaymentMethod): Charge {
+  settlementOf(context.account.settlement, intent.currency);
   const isCard = method.type === 'card';
   return {
     // A payment by bank debit is a charge under another name.

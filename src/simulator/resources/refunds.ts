@@ -1,7 +1,6 @@
 import { nowSeconds, type Operation, type RequestContext, raise, schedule, unschedule } from '../context.js';
 import { invalidRequest, noSuch, noSuchNamed } from '../errors.js';
 import { page } from '../lists.js';
-import { sequelOf } from '../methods/index.js';
 import { written } from '../money.js';
 import type { Charge } from '../objects/charge.js';
 import type { Refund } from '../objects/refund.js';
@@ -17,16 +16,8 @@ import {
   read,
   word,
 } from '../params.js';
+import { sequelOfRefund } from '../sequels.js';
 import { ensureSettled, returnRefund, takeRefund } from './settling.js';
-
-const DAY_MS = 24 * 60 * 60_000;
-
-/**
- * When a refund that is not settled at once is: Stripe says only "some time later" of its test cards. Of real ones,
- * the customer sees them after 5 to 10 business days, and a bank may return one for 30 days (docs.stripe.com/refunds).
- */
-const PENDING_FOR_MS = 5 * DAY_MS;
-const FAILS_AFTER_MS = 30 * DAY_MS;
 
 const CREATE = object({
   ...EXPAND,
@@ -45,9 +36,8 @@ export const createRefund: Operation = (context) => {
   const given = read(CREATE, context.params);
   const charge = chargeToRefund(context, given);
   const amount = amountToRefund(charge, given.amount);
-  const method = tx.look('payment_methods', charge.payment_method);
-  const sequel = method === undefined ? undefined : sequelOf(method);
-  const pending = sequel === 'refund_pending';
+  const sequel = sequelOfRefund(context, charge);
+  const pending = sequel?.kind === 'refund_pending';
   ensureSettled(context, charge);
 
   const refund: Refund = {
@@ -62,7 +52,7 @@ export const createRefund: Operation = (context) => {
     customer_account: null,
     destination_details: destination(charge),
     metadata: changedMetadata({}, given.metadata),
-    payment_intent: charge.payment_intent,
+    payment_intent: given.payment_intent ?? charge.payment_intent,
     payment_method: charge.payment_method,
     reason: given.reason ?? null,
     receipt_number: null,
@@ -78,10 +68,17 @@ export const createRefund: Operation = (context) => {
   tx.put('refunds', refund);
   raise(context, 'refund.created', refund);
   raise(context, 'charge.refunded', charge);
-  if (pending) schedule(context, 'refund_succeeds', refund.id, PENDING_FOR_MS);
-  if (sequel === 'refund_fails') schedule(context, 'refund_fails', refund.id, FAILS_AFTER_MS);
+  if (charge.refunded) resolveInquiries(context, charge);
+  if (sequel !== undefined) schedule(context, pending ? 'refund_succeeds' : 'refund_fails', refund.id, sequel.afterMs);
   return refund;
 };
+
+/** "Refund the payment in full: this marks the inquiry as resolved" (docs.stripe.com/disputes). */
+function resolveInquiries(context: RequestContext, charge: Charge): void {
+  for (const { id, status } of context.tx.where('disputes', 'charge', charge.id)) {
+    if (status.startsWith('warning_')) schedule(context, 'inquiry_lapses', id, 0);
+  }
+}
 
 /** The bank has it. */
 export function settleRefund(context: RequestContext, id: string): void {

@@ -65,6 +65,14 @@ export class Store {
     return [...this.accounts.keys()].filter((account) => account !== WHOLE);
   }
 
+  /**
+   * Whether payments may have been let go: there are as many as are remembered. True of an account that just has so many,
+   * and wrong only of one that was opened again with a longer memory.
+   */
+  hasForgotten(account: string): boolean {
+    return this.table(account, 'payment_intents').size >= this.forgetting.payments;
+  }
+
   /** Takes in all of `puts` or, when the process dies, none of them. @throws when the disk does not take it. */
   commit(puts: readonly Put[]): void {
     if (puts.length === 0) return;

@@ -61,8 +61,9 @@ export class Transaction {
     return this.store.table(this.account, table).newestFirst(before) as Generator<Tables[T]>;
   }
 
+  /** The row as it is once this request is committed: what is still changed of it until then is part of it. */
   put<T extends TableName>(table: T, row: Tables[T]): void {
-    this.puts.set(`${table}/${row.id}`, [this.account, table, copy(row)]);
+    this.puts.set(`${table}/${row.id}`, [this.account, table, row]);
   }
 
   remove(table: TableName, id: string): void {
