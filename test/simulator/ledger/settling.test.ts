@@ -5,6 +5,7 @@ import { NEW_ACCOUNT } from '../../../src/simulator/account.js';
 import { setUp } from '../../support/account.js';
 import { HOUR, T0 } from '../../support/facts.js';
 import { cardPayment } from '../../support/metered-gateway.js';
+import { errorOf } from '../../support/refused.js';
 import { Simulated } from '../../support/simulated.js';
 
 const LATER = NEW_ACCOUNT.settles_after_ms;
@@ -207,13 +208,13 @@ describe('a dispute', () => {
     assert.equal(await total(), -320 - 1_500);
   });
 
-  it('is closed where all was refunded before it escalated', async () => {
+  it('is none where all was refunded before it escalated: that closes the inquiry', async () => {
     const intent = await pay({ capture_method: 'automatic' });
     const { id } = await at.control.dispute(intent.id, { inquiry: true });
     await at.stripe.refunds.create({ payment_intent: intent.id });
-    await at.stripe.disputes.update(id, { evidence: { uncategorized_text: 'escalate_inquiry_evidence' } });
-    await at.control.advance(HOUR);
     assert.equal((await at.stripe.disputes.retrieve(id)).status, 'warning_closed');
+    const evidence = { uncategorized_text: 'escalate_inquiry_evidence' };
+    assert.equal((await errorOf(at.stripe.disputes.update(id, { evidence }))).statusCode, 400);
     assert.equal(await total(), -320);
   });
 });
