@@ -207,12 +207,10 @@ describe('a dispute', () => {
     assert.equal(await total(), -320 - 1_500);
   });
 
-  it('is closed where all was refunded before it escalated', async () => {
+  it('is closed where all was refunded while the bank only asked', async () => {
     const intent = await pay({ capture_method: 'automatic' });
     const { id } = await at.control.dispute(intent.id, { inquiry: true });
     await at.stripe.refunds.create({ payment_intent: intent.id });
-    await at.stripe.disputes.update(id, { evidence: { uncategorized_text: 'escalate_inquiry_evidence' } });
-    await at.control.advance(HOUR);
     assert.equal((await at.stripe.disputes.retrieve(id)).status, 'warning_closed');
     assert.equal(await total(), -320);
   });
