@@ -155,10 +155,16 @@ export class Simulator {
   }
 
   private fallDue(account: string, { id, kind, concerns, dueMs }: Scheduled): void {
-    this.happenAt(account, dueMs, (context) => {
-      context.tx.remove('scheduled', id);
-      DUE[kind](context, concerns);
-    });
+    try {
+      this.happenAt(account, dueMs, (context) => {
+        context.tx.remove('scheduled', id);
+        DUE[kind](context, concerns);
+      });
+    } catch (error) {
+      // Nobody asked for it who could be told; left where it is, every request after it would be.
+      this.store.commit([[account, 'scheduled', id]]);
+      process.stderr.write(`simulator: ${kind} of ${concerns} did not come about: ${(error as Error).message}\n`);
+    }
   }
 
   private deliver(account: string, events: readonly RaisedEvent[]): Promise<unknown> {

@@ -103,4 +103,15 @@ describe('what random operations once got out of the simulator', () => {
       assert.deepEqual((await stripe.stripe.paymentIntents.list()).data, []);
     });
   }
+
+  it('what time cannot bring about any more is nobody else’s business', async () => {
+    const settlesIn = (settlement: { currencies: string[]; rates: Record<string, number> }) =>
+      stripe.simulator.store.commit([[accountId(SIMULATOR_KEY), 'account', { ...NEW_ACCOUNT, settlement }]]);
+    settlesIn({ currencies: ['usd'], rates: { eur: 1.1 } });
+    const { id } = await pay({ payment_method: 'pm_sepaDebit_success_de' });
+    settlesIn({ currencies: ['usd'], rates: {} });
+    await stripe.control.advance(30 * DAY);
+    assert.equal((await stripe.stripe.paymentIntents.retrieve(id)).status, 'processing');
+    assert.equal((await pay({ currency: 'usd' })).status, 'succeeded');
+  });
 });

@@ -68,17 +68,15 @@ function* givenBack(of: Audited, charge: Charge): Generator<string> {
   }
 }
 
-/** No more leaves the balance for a charge than it brought there, nor less when all of it was refunded. */
+/** No more leaves the balance for a charge than it brought there, nor less when all was refunded, however it is rounded. */
 function* left(of: Audited, { id, amount_captured, amount_refunded, balance_transaction }: Charge): Generator<string> {
   const came = of.get('balance_transactions', balance_transaction);
   if (came === undefined) return;
   const sources = [...of.where('refunds', 'charge', id), ...of.where('disputes', 'charge', id)];
   const moves = sources.flatMap((source) => of.where('balance_transactions', 'source', source.id));
   const left = came.amount + sum(moves, ({ amount }) => amount);
-  // A part that is changed into another currency is rounded.
-  const rounding = came.exchange_rate === null ? 0 : sources.length;
-  if (left < -rounding) yield `${id} brought ${came.amount} ${came.currency}, and ${came.amount - left} went for it`;
-  if (left > rounding && amount_refunded === amount_captured) {
+  if (left < 0) yield `${id} brought ${came.amount} ${came.currency}, and ${came.amount - left} went for it`;
+  if (left > 0 && amount_refunded === amount_captured) {
     yield `${id} is refunded, and ${left} ${came.currency} of it are still there`;
   }
 }

@@ -42,8 +42,6 @@ export function* referencesResolve(of: Audited): Generator<string> {
       for (const [field, to] of references) {
         const named = (row as unknown as Record<string, string | null | undefined>)[field] ?? null;
         if (named === null || of.get(to, named) !== undefined) continue;
-        // One that is nobody's goes with the first payment that it was used for, and others may have used it since.
-        if (to === 'payment_methods' && of.hasForgotten) continue;
         yield `${row.id} has the ${field} ${named}, which is not there`;
       }
     }

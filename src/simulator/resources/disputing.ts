@@ -132,11 +132,8 @@ function isInquiry({ status }: Dispute): boolean {
 /** The inquiry becomes a dispute of what has not been given back meanwhile: that goes, and the deadline begins. */
 function escalate(context: RequestContext, dispute: Dispute): void {
   const charge = context.tx.look('charges', dispute.charge);
-  dispute.amount = charge === undefined ? 0 : charge.amount_captured - charge.amount_refunded;
-  if (dispute.amount === 0) {
-    close(context, dispute, 'lost');
-    return;
-  }
+  // What was refunded meanwhile is disputed no more; what was refunded in full is no inquiry any longer.
+  if (charge !== undefined) dispute.amount = charge.amount_captured - charge.amount_refunded;
   dispute.status = 'needs_response';
   dispute.is_charge_refundable = false;
   dispute.evidence_details.due_by = endOfDay(context);

@@ -7,7 +7,7 @@ export const ACCOUNTS = 3;
 /** What can be chosen of every operation. */
 export const COMMON = {
   /** On which account. */
-  account: [0, 1, 2],
+  account: Array.from({ length: ACCOUNTS }, (_, at) => at),
   /** Whether a request that changes something has an idempotency key. */
   keyed: [true, true, true, true, true, true, true, true, true, false],
   /**
@@ -46,7 +46,7 @@ export function* operations(seed: number): Generator<Operation> {
   }
 }
 
-/** A number that a workload, or a part of it, is seeded with. */
+/** Whether a workload can be seeded with it: the generator has a state of 32 bits. */
 export function isSeed(seed: number): boolean {
   return Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32;
 }
