@@ -104,14 +104,17 @@ describe('what random operations once got out of the simulator', () => {
     });
   }
 
-  it('what time cannot bring about any more is nobody else’s business', async () => {
+  it('what time cannot bring about for now strikes no other request, and comes about later', async () => {
     const settlesIn = (settlement: { currencies: string[]; rates: Record<string, number> }) =>
       stripe.simulator.store.commit([[accountId(SIMULATOR_KEY), 'account', { ...NEW_ACCOUNT, settlement }]]);
     settlesIn({ currencies: ['usd'], rates: { eur: 1.1 } });
-    const { id } = await pay({ payment_method: 'pm_sepaDebit_success_de' });
+    const { latest_charge } = await pay();
     settlesIn({ currencies: ['usd'], rates: {} });
-    await stripe.control.advance(30 * DAY);
-    assert.equal((await stripe.stripe.paymentIntents.retrieve(id)).status, 'processing');
+    await stripe.control.advance(HOUR);
+    assert.equal((await stripe.stripe.charges.retrieve(String(latest_charge))).balance_transaction, null);
     assert.equal((await pay({ currency: 'usd' })).status, 'succeeded');
+    settlesIn({ currencies: ['usd'], rates: { eur: 1.1 } });
+    await stripe.control.advance(DAY);
+    assert.notEqual((await stripe.stripe.charges.retrieve(String(latest_charge))).balance_transaction, null);
   });
 });
