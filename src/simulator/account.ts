@@ -1,7 +1,8 @@
 import type { Account } from './objects/account.js';
 import type { Transaction } from './state/transaction.js';
 
-/** A new account: in the US, with Stripe's list prices there (stripe.com/pricing), and money that waits two days. */
+/** A new account: in the US, with Stripe's list prices there (stripe.com/pricing), and money that waits two days
+ * and is then paid out. */
 export const NEW_ACCOUNT: Account = {
   id: 'account',
   country: 'US',
@@ -16,7 +17,7 @@ export const NEW_ACCOUNT: Account = {
     dispute: { usd: 1_500, eur: 2_000, default: 1_500 },
   },
   settlement: { currencies: [], rates: {} },
-  payouts: { interval: 'manual', delay_days: 2 },
+  payouts: { interval: 'daily', delay_days: 2 },
   settles_after_ms: 1_000,
   search_lag_ms: 1_000,
   report_takes_ms: 2_000,

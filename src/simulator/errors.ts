@@ -29,14 +29,15 @@ export function invalidRequest(message: string, code?: string, param?: string, i
   });
 }
 
-/** @param param the name under which the id was given. */
+/** Nothing is there where the path points to. @param param what Stripe calls the path's id. */
 export function noSuch(what: string, id: string, param: string): StripeApiError {
-  return new StripeApiError(404, {
-    type: 'invalid_request_error',
-    ...coded('resource_missing'),
-    message: `No such ${what}: '${id}'`,
-    param,
-  });
+  const { body } = noSuchNamed(what, id, param);
+  return new StripeApiError(404, body);
+}
+
+/** There is nothing of the id that a parameter names. */
+export function noSuchNamed(what: string, id: string, param: string): StripeApiError {
+  return invalidRequest(`No such ${what}: '${id}'`, 'resource_missing', param);
 }
 
 /** What a declined card is told with, and what an intent remembers of it. */

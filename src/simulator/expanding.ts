@@ -26,8 +26,10 @@ const EXPANDABLE: Readonly<Record<string, Readonly<Record<string, TableName | re
   refund: {
     balance_transaction: 'balance_transactions',
     charge: 'charges',
+    customer: 'customers',
     failure_balance_transaction: 'balance_transactions',
     payment_intent: 'payment_intents',
+    payment_method: 'payment_methods',
     source_transfer_reversal: null,
     transfer_reversal: null,
   },

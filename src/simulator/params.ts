@@ -102,21 +102,21 @@ export type ListParams = z.output<z.ZodObject<typeof LIST_BY_TIME>>;
 
 const MOST_METADATA = 50;
 
-/** Metadata as it was given: nothing for a key takes that key away, nothing at all takes them all. */
-export const METADATA = z
-  .union([
-    z.literal('').transform(() => null),
+const ENTRIES = z
+  .record(
+    z.string().max(40, { error: 'Metadata keys have up to 40 characters' }),
     z
-      .record(
-        z.string().max(40, { error: 'Metadata keys have up to 40 characters' }),
-        z
-          .string({ error: 'Metadata values must be strings' })
-          .max(500, { error: 'Metadata values have up to 500 characters' }),
-        { error: 'Invalid object' },
-      )
-      .refine((given) => Object.keys(given).length <= MOST_METADATA, refusal('Metadata can have at most 50 keys')),
-  ])
-  .optional();
+      .string({ error: 'Metadata values must be strings' })
+      .max(500, { error: 'Metadata values have up to 500 characters' }),
+    { error: 'Invalid object' },
+  )
+  .refine((given) => Object.keys(given).length <= MOST_METADATA, { error: 'Metadata can have at most 50 keys' });
+
+/** Metadata of what is new. */
+export const METADATA = ENTRIES.optional();
+
+/** Metadata of what is there: nothing for a key takes that key away, nothing at all takes them all. */
+export const METADATA_CHANGE = z.union([z.literal('').transform(() => null), ENTRIES]).optional();
 
 /** The metadata after an update. */
 export function changedMetadata(

@@ -16,7 +16,6 @@ import { methodOf, pathOf } from './openapi/call.js';
 import { CONTENTS } from './openapi/calls/files.js';
 import { CALLS } from './openapi/calls/index.js';
 import { unexpanded } from './openapi/expanded.js';
-import { PENDING } from './openapi/pending.js';
 import { type Exchange, Recorder } from './openapi/recorder.js';
 import { operationAt, routesOf } from './openapi/routes.js';
 import { type StripeObject, World } from './openapi/world.js';
@@ -65,7 +64,7 @@ function* objectsIn(value: unknown): Generator<StripeObject> {
 describe('the simulator, by Stripe’s OpenAPI document', { skip }, () => {
   before(read);
 
-  it('has each route that its calls are written for, but for those that are pending', async () => {
+  it('has each route that its calls are written for, and no other', async () => {
     const simulated = await Simulated.start();
     try {
       const there = await routesOf(new Recorder(simulated.base, { key: SIMULATOR_KEY }), specification.operations);
@@ -75,14 +74,12 @@ describe('the simulator, by Stripe’s OpenAPI document', { skip }, () => {
         {
           'not documented': [...written].filter((route) => !documented.has(route)),
           'there, without a call': [...there].filter((route) => !written.has(route)),
-          'there, and called pending': [...there].filter((route) => PENDING.has(route)),
-          'neither there nor pending': [...written].filter((route) => !there.has(route) && !PENDING.has(route)),
+          'not there': [...written].filter((route) => !there.has(route)),
         },
         {
           'not documented': [],
           'there, without a call': [],
-          'there, and called pending': [],
-          'neither there nor pending': [],
+          'not there': [],
         },
       );
     } finally {
@@ -143,7 +140,7 @@ function journey(version: string): void {
     await trip.inbox.stop();
   });
 
-  for (const call of CALLS.filter(({ route }) => !PENDING.has(route))) {
+  for (const call of CALLS) {
     it(`${call.route}, ${call.title}: ${call.status}, in its own schema`, async () => {
       const { ids, params } = await call.request(trip.world);
       const exchange = await trip.recorder.send(methodOf(call.route), pathOf(call.route, ids), params);
@@ -163,7 +160,7 @@ function completeness(trip: () => Trip): void {
     const routes = granted.map(
       ({ method, path }) => operationAt(specification.operations, method, path)?.name ?? CONTENTS,
     );
-    const wanted = new Set(CALLS.map(({ route }) => route).filter((route) => !PENDING.has(route)));
+    const wanted = new Set(CALLS.map(({ route }) => route));
     none([...wanted].filter((route) => !routes.includes(route) && !NEVER_GRANTED.has(route)));
   });
 
@@ -201,7 +198,7 @@ function events(trip: () => Trip): void {
       listed.push(...(page['data'] as StripeObject[]));
       more = page['has_more'] === true;
     }
-    assert.ok(listed.length > trip().answered.size);
+    assert.ok(listed.length > 0);
     none(listed.flatMap(problemsOfEvent));
   });
 

@@ -10,7 +10,6 @@ import { type Call, pathOf, type Request } from './openapi/call.js';
 import { CONTENTS } from './openapi/calls/files.js';
 import { CALLS } from './openapi/calls/index.js';
 import { type Mutation, spoiltIn, unknownIn } from './openapi/mutations.js';
-import { PENDING } from './openapi/pending.js';
 import { type Exchange, Recorder } from './openapi/recorder.js';
 import { World } from './openapi/world.js';
 
@@ -18,7 +17,7 @@ const { files, skip } = outside('stripe-mock');
 
 /** The plainest call of each route there is; stripe-mock does not know of a file's contents. */
 const plainest = new Map<string, Call>();
-for (const call of CALLS.filter(({ route }) => !PENDING.has(route) && route !== CONTENTS)) {
+for (const call of CALLS.filter(({ route }) => route !== CONTENTS)) {
   if (!plainest.has(call.route)) plainest.set(call.route, call);
 }
 

@@ -95,7 +95,8 @@ describe('the simulator’s clock', () => {
     const elsewhere = await other.paymentIntents.create(cardPayment({ capture_method: 'manual' }));
     realMs -= HOUR;
     await at.control.advance(20 * DAY);
-    const after = (await at.events()).filter(({ created }) => created >= T0 / SECOND + DAY / SECOND);
+    const later = (await at.events()).filter(({ created }) => created >= T0 / SECOND + DAY / SECOND);
+    const after = later.filter(({ type }) => !type.startsWith('payout.'));
     assert.deepEqual(
       after.map(({ type, created }) => [type, created - T0 / SECOND]),
       [
@@ -172,7 +173,7 @@ describe('the simulator’s clock', () => {
     assert.deepEqual(summary['clock'], { now_ms: T0 + HOUR, offset_ms: HOUR });
     const [account, ...none] = summary['accounts'] as Record<string, number>[];
     assert.deepEqual(none, []);
-    // The authorisation's end, the evidence's deadline, and the day on which the money can be paid out.
-    assert.deepEqual([account?.['refunds'], account?.['disputes'], account?.['scheduled']], [1, 1, 3]);
+    // The authorisation's end, the evidence's deadline, and the day on which the money can be paid out and is.
+    assert.deepEqual([account?.['refunds'], account?.['disputes'], account?.['scheduled']], [1, 1, 4]);
   });
 });

@@ -138,7 +138,7 @@ describe('a bank debit', () => {
         [400, 'payment_intent_incompatible_payment_method', 'payment_method'],
       );
     }
-    assert.equal((await errorOf(debit('pm_sepaDebit_perhaps_de'))).statusCode, 404);
+    assert.equal((await errorOf(debit('pm_sepaDebit_perhaps_de'))).code, 'resource_missing');
     assert.deepEqual(await stripe.events(), []);
   });
 });

@@ -88,7 +88,8 @@ describe('a simulator that is killed while it carries out what falls due', () =>
         await again.stop();
       }
     }
-    // The end of what was there before, the step itself, and a line for each thing that fell due; money is available twice.
-    assert.equal(lines, 2 + 2 * (1 + 3 + 1 + 1 + 1) + 2);
+    // The end of what was there before, the step itself, and a line for each thing that fell due; money is available
+    // twice, and four midnights look whether there is any to pay out.
+    assert.equal(lines, 2 + 2 * (1 + 3 + 1 + 1 + 1) + 2 + 4);
   });
 });

@@ -93,7 +93,7 @@ describe('a refund by charge', () => {
       message: RegExp,
     ][] = [
       [{}, 400, undefined, undefined, /^One of the following params should be provided/],
-      [{ charge: 'ch_nobody' }, 404, 'resource_missing', 'id', /^No such charge: 'ch_nobody'/],
+      [{ charge: 'ch_nobody' }, 400, 'resource_missing', 'charge', /^No such charge: 'ch_nobody'/],
       [{ charge, amount: 3_001 }, 400, undefined, 'amount', /\(\$30\.01\) is greater than .* on charge \(\$30\.00\)/],
       [{ charge, amount: 0 }, 400, 'parameter_invalid_integer', 'amount', /greater than or equal to 1/],
       [{ charge, reason: 'expired_uncaptured_charge' }, 400, undefined, 'reason', /reason/],

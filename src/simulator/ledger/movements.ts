@@ -33,7 +33,10 @@ export function move(context: RequestContext, movement: Movement): BalanceTransa
   const between = type.startsWith('payout') ? 'bank' : 'customers';
   enter(context.tx, { currency, amount, fee, with: between, availableOn }, made.created);
   context.tx.put('balance_transactions', made);
-  if (told.reporting_category === 'charge') announce(context, availableOn);
+  if (told.reporting_category === 'charge') {
+    announce(context, availableOn);
+    planDailyPayout(context);
+  }
   return made;
 }
 
@@ -51,6 +54,13 @@ export function announceBalance(context: RequestContext): void {
 function announce(context: RequestContext, availableOn: number): void {
   if (availableOn <= nowSeconds(context)) announceBalance(context);
   else schedule(context, 'balance_available', String(availableOn), availableOn * 1000 - context.nowMs);
+}
+
+/** The next midnight, while the account pays out daily. */
+export function planDailyPayout(context: RequestContext): void {
+  const { nowMs, tx, account } = context;
+  if (account.payouts.interval !== 'daily' || tx.look('scheduled', 'payout_due/daily') !== undefined) return;
+  schedule(context, 'payout_due', 'daily', DAY_S * 1000 - (nowMs % (DAY_S * 1000)));
 }
 
 function feeDetail(amount: number, currency: string, description: string): FeeDetail {

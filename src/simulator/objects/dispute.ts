@@ -1,5 +1,4 @@
 import type { BalanceTransaction } from './balance.js';
-import type { MethodType } from './payment-method.js';
 import type { Metadata } from './shared.js';
 
 /** A dispute and the money it moves, in Stripe's own spelling. */
@@ -29,9 +28,10 @@ export interface Dispute {
   livemode: boolean;
   metadata: Metadata;
   payment_intent: string;
-  payment_method_details: {
-    type: MethodType;
-    card?: { brand: string; case_type: 'chargeback' | 'inquiry'; network: string };
+  /** Of a card only: Stripe says no more of a debit. */
+  payment_method_details?: {
+    type: 'card';
+    card: { brand: string; case_type: 'chargeback' | 'inquiry'; network: string; network_reason_code: null };
   };
   reason: string;
   status: DisputeStatus;

@@ -27,6 +27,7 @@ export interface PaymentIntent {
   last_payment_error: ApiErrorBody | null;
   latest_charge: string | null;
   livemode: boolean;
+  managed_payments: { enabled: false };
   metadata: Metadata;
   next_action: NextAction | null;
   on_behalf_of: null;

@@ -8,6 +8,8 @@ export interface Refund {
   charge: string;
   created: number;
   currency: string;
+  customer: string | null;
+  customer_account: null;
   destination_details: {
     type: string;
     card?: { reference_status: 'pending'; reference_type: 'acquirer_reference_number'; type: 'refund' };
@@ -17,6 +19,7 @@ export interface Refund {
   failure_reason?: string;
   metadata: Metadata;
   payment_intent: string;
+  payment_method: string;
   /** Only on one that is pending. */
   pending_reason?: 'processing';
   reason: string | null;

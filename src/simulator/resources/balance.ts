@@ -1,5 +1,5 @@
 import type { Operation, RequestContext } from '../context.js';
-import { invalidRequest, noSuch } from '../errors.js';
+import { invalidRequest, noSuch, noSuchNamed } from '../errors.js';
 import { balanceView } from '../ledger/balance.js';
 import { page } from '../lists.js';
 import { EXPAND, LIST_BY_TIME, object, read, word } from '../params.js';
@@ -44,7 +44,7 @@ export const listMovements: Operation = (context) => {
 /** Nobody but the account itself knows what a payout by hand was made of. */
 function checkAutomatic({ tx }: RequestContext, id: string): void {
   const payout = tx.look('payouts', id);
-  if (payout === undefined) throw noSuch('payout', id, 'payout');
+  if (payout === undefined) throw noSuchNamed('payout', id, 'payout');
   if (payout.automatic) return;
   throw invalidRequest(
     'Balance transaction history can only be filtered on automatic payouts, not manual.',

@@ -1,7 +1,7 @@
 import { nowSeconds, type Operation, type RequestContext, raise, unschedule } from '../context.js';
 import { invalidRequest } from '../errors.js';
 import type { PaymentIntent } from '../objects/payment-intent.js';
-import { changedMetadata, EXPAND, integer, METADATA, object, oneOf, read, text } from '../params.js';
+import { changedMetadata, EXPAND, integer, METADATA_CHANGE, object, oneOf, read, text } from '../params.js';
 import { scheduleSequel } from './charging.js';
 import { findIntent, latestCharge, unexpectedState } from './intents.js';
 import { settle } from './settling.js';
@@ -12,7 +12,7 @@ const CAPTURE = object({
   ...EXPAND,
   amount_to_capture: integer(1).optional(),
   final_capture: oneOf(['true']).optional(),
-  metadata: METADATA,
+  metadata: METADATA_CHANGE,
   statement_descriptor: text(22),
   statement_descriptor_suffix: text(22),
 });

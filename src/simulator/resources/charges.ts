@@ -1,5 +1,5 @@
 import { type Operation, type RequestContext, raise } from '../context.js';
-import { invalidRequest, noSuch } from '../errors.js';
+import { invalidRequest, noSuch, noSuchNamed } from '../errors.js';
 import { page } from '../lists.js';
 import type { Charge } from '../objects/charge.js';
 import {
@@ -7,7 +7,7 @@ import {
   EXPAND,
   integer,
   LIST_BY_TIME,
-  METADATA,
+  METADATA_CHANGE,
   object,
   oneOf,
   read,
@@ -37,7 +37,7 @@ const UPDATE = object({
   customer: word().optional(),
   description: text(),
   fraud_details: object({ user_report: oneOf(['', 'fraudulent', 'safe']) }).optional(),
-  metadata: METADATA,
+  metadata: METADATA_CHANGE,
   receipt_email: text(),
   shipping: SHIPPING.optional(),
   transfer_group: word().optional(),
@@ -67,7 +67,7 @@ export const updateCharge: Operation = (context, id) => {
     if (charge.customer !== null)
       throw invalidRequest('You cannot change the customer of a charge.', undefined, 'customer');
     if (context.tx.look('customers', given.customer) === undefined)
-      throw noSuch('customer', given.customer, 'customer');
+      throw noSuchNamed('customer', given.customer, 'customer');
     charge.customer = given.customer;
   }
   charge.metadata = changedMetadata(charge.metadata, given.metadata);

@@ -1,7 +1,7 @@
 import { nowSeconds, type RequestContext, raise, schedule } from '../context.js';
 import { cardError } from '../errors.js';
 import type { Debits, Decline, Pays } from '../methods/behaviours.js';
-import { behaviourOf } from '../methods/index.js';
+import { behaviourOf, isAvailableAtOnce } from '../methods/index.js';
 import type { Charge } from '../objects/charge.js';
 import type { ApiErrorBody } from '../objects/error.js';
 import type { PaymentIntent } from '../objects/payment-intent.js';
@@ -82,7 +82,8 @@ function take(context: RequestContext, intent: PaymentIntent, charge: Charge, me
   succeed(charge, true);
   intent.status = 'succeeded';
   intent.amount_received = intent.amount;
-  if (settlesLater(context, intent)) schedule(context, 'charge_settles', charge.id, context.account.settles_after_ms);
+  if (settlesLater(context, intent, method))
+    schedule(context, 'charge_settles', charge.id, context.account.settles_after_ms);
   else settle(context, charge, method);
   context.tx.put('charges', charge);
   context.tx.put('payment_intents', intent);
@@ -92,8 +93,8 @@ function take(context: RequestContext, intent: PaymentIntent, charge: Charge, me
 }
 
 /** "Asynchronous capture" is Stripe's default; without a pause it is as fast as the other kind. */
-function settlesLater({ account }: RequestContext, { capture_method }: PaymentIntent): boolean {
-  return capture_method === 'automatic_async' && account.settles_after_ms > 0;
+function settlesLater({ account }: RequestContext, { capture_method }: PaymentIntent, method: PaymentMethod): boolean {
+  return capture_method === 'automatic_async' && account.settles_after_ms > 0 && !isAvailableAtOnce(method);
 }
 
 function refuse(

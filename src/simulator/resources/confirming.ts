@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { nowSeconds, type Operation, type RequestContext } from '../context.js';
-import { invalidRequest, noSuch, StripeApiError } from '../errors.js';
+import { invalidRequest, noSuchNamed, StripeApiError } from '../errors.js';
 import { type Decline, declines } from '../methods/behaviours.js';
 import { behaviourOf, methodFrom } from '../methods/index.js';
 import type { PaymentIntent } from '../objects/payment-intent.js';
@@ -76,7 +76,7 @@ export function confirm(
   { off_session = false, error_on_requires_action = false, return_url }: Confirmation,
 ): void {
   const behaviour = behaviourOf(method.token);
-  if (behaviour === undefined) throw noSuch('PaymentMethod', method.token, 'payment_method');
+  if (behaviour === undefined) throw noSuchNamed('PaymentMethod', method.token, 'payment_method');
   intent.payment_method = method.id;
   intent.last_payment_error = null;
   intent.next_action = null;
@@ -147,7 +147,8 @@ export function missingMethod(intent?: PaymentIntent) {
 function resolveMethod(context: RequestContext, token: string, intent: PaymentIntent): PaymentMethod {
   const { tx } = context;
   const known = tx.get('payment_methods', token);
-  if (known === undefined && behaviourOf(token) === undefined) throw noSuch('PaymentMethod', token, 'payment_method');
+  if (known === undefined && behaviourOf(token) === undefined)
+    throw noSuchNamed('PaymentMethod', token, 'payment_method');
   if (known?.detached === true) {
     throw invalidRequest(
       'The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with a ' +

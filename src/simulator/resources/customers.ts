@@ -3,7 +3,18 @@ import { nowSeconds, type Operation, type RequestContext, raise } from '../conte
 import { noSuch } from '../errors.js';
 import { page } from '../lists.js';
 import type { Customer } from '../objects/customer.js';
-import { changedMetadata, EXPAND, LIST_BY_TIME, list, METADATA, object, oneOf, read, text, word } from '../params.js';
+import {
+  changedMetadata,
+  EXPAND,
+  LIST_BY_TIME,
+  list,
+  METADATA_CHANGE,
+  object,
+  oneOf,
+  read,
+  text,
+  word,
+} from '../params.js';
 import { ADDRESS, addressOf, SHIPPING, shippingOf } from './details.js';
 import { findMethod } from './payment-methods.js';
 
@@ -13,7 +24,7 @@ const FIELDS = {
   description: text(),
   email: text(512),
   invoice_settings: object({ default_payment_method: text() }).optional(),
-  metadata: METADATA,
+  metadata: METADATA_CHANGE,
   name: text(256),
   phone: text(20),
   preferred_locales: list(word()).optional(),
@@ -75,10 +86,16 @@ export const listCustomers: Operation = (context) => {
 };
 
 /** One that was not deleted. */
-export function findLiving(context: RequestContext, id: string, param = 'id'): Customer {
-  const customer = context.tx.get('customers', id);
-  if (customer === undefined || customer.deleted === true) throw noSuch('customer', id, param);
+export function findLiving(context: RequestContext, id: string): Customer {
+  const customer = findCustomer(context, id);
+  if (customer.deleted === true) throw noSuch('customer', id, 'id');
   return customer;
+}
+
+/** Whether there is such a customer, who was not deleted. */
+export function isLiving({ tx }: RequestContext, id: string): boolean {
+  const customer = tx.look('customers', id);
+  return customer !== undefined && customer.deleted !== true;
 }
 
 function findCustomer({ tx }: RequestContext, id: string): Customer {

@@ -2,7 +2,17 @@ import { type Operation, type RequestContext, raise } from '../context.js';
 import { invalidRequest, noSuch } from '../errors.js';
 import { page } from '../lists.js';
 import type { Dispute } from '../objects/dispute.js';
-import { boolean, changedMetadata, EXPAND, LIST_BY_TIME, METADATA, object, read, text, word } from '../params.js';
+import {
+  boolean,
+  changedMetadata,
+  EXPAND,
+  LIST_BY_TIME,
+  METADATA_CHANGE,
+  object,
+  read,
+  text,
+  word,
+} from '../params.js';
 import { close, isOpen, submit } from './disputing.js';
 import { EVIDENCE_FIELDS } from './evidence.js';
 
@@ -14,7 +24,7 @@ const LIST = object({ ...LIST_BY_TIME, charge: word().optional(), payment_intent
 const UPDATE = object({
   ...EXPAND,
   evidence: object(Object.fromEntries(EVIDENCE_FIELDS.map((field) => [field, text(LONGEST_EVIDENCE)]))).optional(),
-  metadata: METADATA,
+  metadata: METADATA_CHANGE,
   submit: boolean().optional(),
 });
 

@@ -133,7 +133,8 @@ function escalate(context: RequestContext, dispute: Dispute): void {
   dispute.status = 'needs_response';
   dispute.is_charge_refundable = false;
   dispute.evidence_details.due_by = endOfDay(context);
-  if (dispute.payment_method_details.card !== undefined) dispute.payment_method_details.card.case_type = 'chargeback';
+  const { card } = dispute.payment_method_details ?? {};
+  if (card !== undefined) card.case_type = 'chargeback';
   unschedule(context, 'inquiry_lapses', dispute.id);
   withdraw(context, dispute);
   context.tx.put('disputes', dispute);
@@ -168,8 +169,6 @@ function blankDispute(
   amount: number,
   { reason, inquiry }: DisputeTerms,
 ): Dispute {
-  const type = method?.type ?? 'card';
-  const brand = method?.card?.brand ?? 'visa';
   return {
     id: context.newId('dp'),
     object: 'dispute',
@@ -193,13 +192,13 @@ function blankDispute(
     livemode: false,
     metadata: {},
     payment_intent: charge.payment_intent,
-    payment_method_details: {
-      type,
-      ...(type === 'card'
-        ? { card: { brand, case_type: inquiry ? ('inquiry' as const) : ('chargeback' as const), network: brand } }
-        : {}),
-    },
+    ...(method?.card === undefined ? {} : { payment_method_details: cardDispute(method.card.brand, inquiry) }),
     reason: reason ?? (inquiry ? 'general' : 'fraudulent'),
     status: inquiry ? 'warning_needs_response' : 'needs_response',
   };
+}
+
+function cardDispute(brand: string, inquiry: boolean): NonNullable<Dispute['payment_method_details']> {
+  const case_type = inquiry ? 'inquiry' : 'chargeback';
+  return { type: 'card', card: { brand, case_type, network: brand, network_reason_code: null } };
 }

@@ -2,18 +2,42 @@ import { nowSeconds, type Operation, type RequestContext } from '../context.js';
 import { invalidRequest, noSuch } from '../errors.js';
 import { page } from '../lists.js';
 import type { StoredFile } from '../objects/reporting.js';
-import { EXPAND, LIST_BY_TIME, object, oneOf, read, word } from '../params.js';
+import { EXPAND, LIST_BY_TIME, object, oneOf, read } from '../params.js';
 import { shown } from '../shown.js';
 
 /** Evidence may be so large (docs.stripe.com/file-upload), in bytes. */
 const LARGEST = 5 * (1 << 20);
 
-const PURPOSES = ['dispute_evidence', 'identity_document', 'customer_signature', 'business_logo'] as const;
+/** What a file can be uploaded for here, and what there can be files for at Stripe. */
+const UPLOADED_FOR = ['dispute_evidence', 'identity_document', 'customer_signature', 'business_logo'] as const;
+const PURPOSES = [
+  'account_requirement',
+  'additional_verification',
+  'business_icon',
+  'business_logo',
+  'customer_signature',
+  'dispute_evidence',
+  'document_provider_identity_document',
+  'finance_report_run',
+  'financial_account_statement',
+  'identity_document',
+  'identity_document_downloadable',
+  'issuing_regulatory_reporting',
+  'pci_document',
+  'platform_terms_of_service',
+  'selfie',
+  'sigma_scheduled_query',
+  'tax_document_user_upload',
+  'terminal_android_apk',
+  'terminal_reader_splashscreen',
+  'terminal_wifi_certificate',
+  'terminal_wifi_private_key',
+] as const;
 const TYPES: Readonly<Record<string, string>> = { 'application/pdf': 'pdf', 'image/jpeg': 'jpg', 'image/png': 'png' };
 
-const CREATE = object({ ...EXPAND, purpose: oneOf(PURPOSES) });
+const CREATE = object({ ...EXPAND, purpose: oneOf(UPLOADED_FOR) });
 const RETRIEVE = object(EXPAND);
-const LIST = object({ ...LIST_BY_TIME, purpose: word().optional() });
+const LIST = object({ ...LIST_BY_TIME, purpose: oneOf(PURPOSES).optional() });
 
 export interface FileMade {
   readonly contents: Buffer;

@@ -76,6 +76,11 @@ function tokenOf({ type, card, sepa_debit, us_bank_account, billing_details }: M
 /** Numbers of cards are Stripe's alone: what is a test's comes as a token, and what is real goes to no server of ours. */
 function tokenOfCard(card: MethodData['card']): string {
   if (card === undefined) throw missing('card');
+  if (card.token === undefined) {
+    for (const name of ['number', 'exp_month', 'exp_year'] as const) {
+      if (card[name] === undefined) throw missing(`card[${name}]`);
+    }
+  }
   if (card.number !== undefined || card.token === undefined) {
     throw invalidRequest(
       'Sending credit card numbers directly to the Stripe API is generally unsafe. To continue processing use ' +

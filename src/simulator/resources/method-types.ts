@@ -3,12 +3,35 @@ import { invalidRequest } from '../errors.js';
 import { typesFor } from '../methods/index.js';
 import type { PaymentIntent } from '../objects/payment-intent.js';
 import { METHOD_TYPES, type MethodType } from '../objects/payment-method.js';
-import { object, oneOf } from '../params.js';
+import { list, object, oneOf, word } from '../params.js';
 
 /** Which payment methods an intent takes. */
 
 /** The first version that takes no `payment_method_types` any more. */
 const WITHOUT_TYPES = '2026-10-28';
+
+/** The payment methods that Stripe knows by name (its OpenAPI document, 2026-08-26.dahlia); of these three can pay here. */
+const KNOWN_TYPES: ReadonlySet<string> = new Set(
+  (
+    'acss_debit affirm afterpay_clearpay alipay alma amazon_pay au_becs_debit bacs_debit ' +
+    'bancontact billie bizum blik boku_promptpay boleto capchase_pay card ' +
+    'cashapp check_scan click_to_pay crypto customer_balance duitnow edenred eps ' +
+    'fpx gcash getbalance gift_card giropay gopay grabpay id_bank_transfer ' +
+    'ideal kakao_pay klarna knet konbini kr_card kr_market kriya ' +
+    'link mb_way mobilepay momo mondu multibanco naver_pay netbanking ' +
+    'ng_bank ng_bank_transfer ng_card ng_market ng_ussd ng_wallet nz_bank_account octopus ' +
+    'oxxo p24 paper_check pay_by_bank payco paynow paypal paypay ' +
+    'payto pix promptpay qris rechnung revolut_pay samsung_pay satispay ' +
+    'scalapay sepa_debit sequra shop_pay shopeepay sofort south_korea_market stripe_balance ' +
+    'sunbit swish tamara touch_n_go truemoney twint upi us_bank_account ' +
+    'us_cash_voucher vipps wechat_pay wero zip'
+  ).split(' '),
+);
+
+/** A list of payment methods' types. */
+export const TYPES = list(
+  word().refine((type) => KNOWN_TYPES.has(type), { error: 'must be a type of payment method that Stripe knows' }),
+);
 
 const LATER_USE = { setup_future_usage: oneOf(['none', 'off_session', 'on_session']).optional() };
 
@@ -52,7 +75,7 @@ export function typesOf({ apiVersion }: RequestContext, intent: PaymentIntent, a
   const types = before.filter(
     (type) => possible.includes(type) && (allowed?.includes(type) ?? true) && !(excluded?.includes(type) ?? false),
   );
-  if (types.length === 0) throw none(intent);
+  if (types.length === 0) throw none(intent, 'allowed_payment_method_types');
   return {
     allowed_payment_method_types: allowed === null ? null : [...allowed],
     automatic_payment_methods: automatic,
@@ -84,7 +107,7 @@ function listedTypes(
     );
   }
   const types = METHOD_TYPES.filter((type) => listed.includes(type) && possible.includes(type));
-  if (types.length === 0) throw none(intent);
+  if (types.length === 0) throw none(intent, 'payment_method_types');
   return {
     allowed_payment_method_types: null,
     automatic_payment_methods: null,
@@ -93,9 +116,10 @@ function listedTypes(
   };
 }
 
-function none({ currency, capture_method }: PaymentIntent) {
+function none({ currency, capture_method }: PaymentIntent, param: string) {
   return invalidRequest(
     `No valid payment method types for this Payment Intent: none of them takes ${currency} captured ${capture_method}.`,
     'payment_intent_invalid_parameter',
+    param,
   );
 }

@@ -1,7 +1,7 @@
 import { nowSeconds, type RequestContext, raise, schedule, unschedule } from '../context.js';
 import { digest } from '../ids.js';
-import { booksIn } from '../ledger/books.js';
-import { move } from '../ledger/movements.js';
+import { booksIn, pendingOf } from '../ledger/books.js';
+import { move, planDailyPayout } from '../ledger/movements.js';
 import type { Payout } from '../objects/balance.js';
 
 /** How money leaves for the account's bank, and what becomes of it. */
@@ -69,13 +69,14 @@ export function payOut(context: RequestContext, terms: PayoutTerms): Payout {
   return payout;
 }
 
-/** Pays out, in every currency, all that can be; and again a day later. */
+/** Pays out, in every currency, all that can be; and again a day later while there is more to come. */
 export function payDaily(context: RequestContext): void {
-  planDailyPayout(context);
   if (context.account.payouts.interval !== 'daily') return;
   const currencies = [...context.tx.newestFirst('books')].map(({ id }) => id);
   for (const currency of currencies) {
-    const { available } = booksIn(context.tx, currency, nowSeconds(context));
+    const books = booksIn(context.tx, currency, nowSeconds(context));
+    const { available } = books;
+    if (pendingOf(books) > 0) planDailyPayout(context);
     if (available <= 0) continue;
     const going = [...context.tx.newestFirst('balance_transactions')].filter((movement) => {
       const isAvailable = movement.available_on <= nowSeconds(context);
@@ -91,15 +92,6 @@ export function payDaily(context: RequestContext): void {
       statement_descriptor: null,
     });
     for (const movement of going) context.tx.put('balance_transactions', { ...movement, payout: payout.id });
-  }
-}
-
-/** The next midnight there will be, while the account pays out daily. */
-export function planDailyPayout(context: RequestContext): void {
-  if (context.account.payouts.interval === 'daily') {
-    schedule(context, 'payout_due', 'daily', DAY_MS - (context.nowMs % DAY_MS));
-  } else {
-    unschedule(context, 'payout_due', 'daily');
   }
 }
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { nowSeconds, type Operation, type RequestContext, raise } from '../context.js';
-import { invalidRequest, noSuch } from '../errors.js';
+import { invalidRequest, noSuchNamed } from '../errors.js';
 import { page } from '../lists.js';
 import type { PaymentIntent } from '../objects/payment-intent.js';
 import {
@@ -11,6 +11,7 @@ import {
   LIST_BY_TIME,
   list,
   METADATA,
+  METADATA_CHANGE,
   object,
   oneOf,
   read,
@@ -18,20 +19,21 @@ import {
   word,
 } from '../params.js';
 import { CONFIRMATION, checkReturnUrl, confirm, methodGiven, missingMethod } from './confirming.js';
+import { isLiving } from './customers.js';
 import { SHIPPING, shippingOf } from './details.js';
 import { findIntent, unexpectedState } from './intents.js';
-import { OPTIONS, typesOf } from './method-types.js';
+import { OPTIONS, TYPES, typesOf } from './method-types.js';
 
 const SMALLEST_AMOUNT = 1;
 const LARGEST_AMOUNT = 99_999_999;
 
 /** What is said of an intent when it is made, and can be said otherwise until it is paid. */
 const TERMS = {
-  allowed_payment_method_types: list(word()).optional(),
+  allowed_payment_method_types: TYPES.optional(),
   capture_method: oneOf(['automatic', 'automatic_async', 'manual']).optional(),
   customer: word().optional(),
   description: text(1_000),
-  excluded_payment_method_types: list(word()).optional(),
+  excluded_payment_method_types: TYPES.optional(),
   metadata: METADATA,
   payment_method_options: OPTIONS.optional(),
   payment_method_types: list(word()).optional(),
@@ -42,6 +44,9 @@ const TERMS = {
   statement_descriptor_suffix: text(22),
   transfer_group: text(),
 };
+
+/** ISO 4217. */
+const CURRENCIES = new Set(Intl.supportedValuesOf('currency').map((code) => code.toLowerCase()));
 
 const CREATE = object({
   ...EXPAND,
@@ -61,6 +66,7 @@ const UPDATE = object({
   ...TERMS,
   amount: integer().optional(),
   currency: word().optional(),
+  metadata: METADATA_CHANGE,
   payment_method: CONFIRMATION.payment_method,
   payment_method_data: CONFIRMATION.payment_method_data,
 });
@@ -68,7 +74,7 @@ const RETRIEVE = object({ ...EXPAND, client_secret: word().optional() });
 const LIST = object({ ...LIST_BY_TIME, customer: word().optional() });
 
 type Created = z.output<typeof CREATE>;
-type Terms = z.output<z.ZodObject<typeof TERMS>>;
+type Terms = z.output<z.ZodObject<Omit<typeof TERMS, 'metadata'> & { metadata: typeof METADATA_CHANGE }>>;
 
 export const createIntent: Operation = (context) => {
   const given = read(CREATE, context.params);
@@ -122,8 +128,7 @@ export const listIntents: Operation = (context) => {
 
 function setTerms(context: RequestContext, intent: PaymentIntent, given: Terms): void {
   if (given.customer !== undefined) {
-    const customer = context.tx.look('customers', given.customer);
-    if (customer === undefined || customer.deleted === true) throw noSuch('customer', given.customer, 'customer');
+    if (!isLiving(context, given.customer)) throw noSuchNamed('customer', given.customer, 'customer');
     intent.customer = given.customer;
   }
   intent.metadata = changedMetadata(intent.metadata, given.metadata);
@@ -162,7 +167,7 @@ function checkedAmount(amount: number): number {
 
 function checkedCurrency(currency: string): string {
   const code = currency.toLowerCase();
-  if (/^[a-z]{3}$/.test(code)) return code;
+  if (CURRENCIES.has(code)) return code;
   throw invalidRequest(`Invalid currency: ${currency.slice(0, 20)}`, undefined, 'currency');
 }
 
@@ -196,6 +201,7 @@ function blankIntent(context: RequestContext, given: Created): PaymentIntent {
     last_payment_error: null,
     latest_charge: null,
     livemode: false,
+    managed_payments: { enabled: false },
     metadata: {},
     next_action: null,
     on_behalf_of: null,

@@ -1,11 +1,11 @@
 import { nowSeconds, type Operation, type RequestContext, raise } from '../context.js';
-import { invalidRequest, noSuch } from '../errors.js';
+import { invalidRequest, noSuch, noSuchNamed } from '../errors.js';
 import { page } from '../lists.js';
 import { behaviourOf, methodFrom } from '../methods/index.js';
 import { METHOD_TYPES, type PaymentMethod } from '../objects/payment-method.js';
-import { changedMetadata, EXPAND, integer, LIST, METADATA, object, oneOf, read, word } from '../params.js';
+import { changedMetadata, EXPAND, integer, LIST, METADATA_CHANGE, object, oneOf, read, word } from '../params.js';
 import { shownMethod } from '../shown.js';
-import { findLiving } from './customers.js';
+import { findLiving, isLiving } from './customers.js';
 import { BILLING_DETAILS, billingOf } from './details.js';
 import { METHOD_FIELDS, methodOfData } from './method-data.js';
 
@@ -15,7 +15,7 @@ const UPDATE = object({
   ...EXPAND,
   billing_details: BILLING_DETAILS.optional(),
   card: object({ exp_month: integer(1, 12).optional(), exp_year: integer(2_000, 9_999).optional() }).optional(),
-  metadata: METADATA,
+  metadata: METADATA_CHANGE,
   us_bank_account: object({
     account_holder_type: oneOf(['company', 'individual']).optional(),
     account_type: oneOf(['checking', 'savings']).optional(),
@@ -40,7 +40,7 @@ export const retrieveMethod: Operation = (context, id) => {
 export const retrieveCustomersMethod: Operation = (context, path) => {
   read(RETRIEVE, context.params);
   const [customer = '', id = ''] = path.split('/');
-  findLiving(context, customer, 'customer');
+  findLiving(context, customer);
   const method = context.tx.look('payment_methods', id);
   if (method?.customer !== customer) throw noSuch('PaymentMethod', id, 'payment_method');
   return shownMethod(method);
@@ -68,9 +68,9 @@ export const updateMethod: Operation = (context, id) => {
 
 export const attachMethod: Operation = (context, id) => {
   const { customer } = read(ATTACH, context.params);
-  const { id: owner } = findLiving(context, customer, 'customer');
+  if (!isLiving(context, customer)) throw noSuchNamed('customer', customer, 'customer');
   const method = findMethod(context, id);
-  if (method.detached === true || (method.customer !== null && method.customer !== owner)) {
+  if (method.detached === true || (method.customer !== null && method.customer !== customer)) {
     throw invalidRequest(
       method.detached === true
         ? 'This PaymentMethod was previously used or detached, and may not be used again.'
@@ -78,7 +78,7 @@ export const attachMethod: Operation = (context, id) => {
       'payment_method_unexpected_state',
     );
   }
-  method.customer = owner;
+  method.customer = customer;
   context.tx.put('payment_methods', method);
   raise(context, 'payment_method.attached', shownMethod(method));
   return shownMethod(method);
@@ -114,7 +114,7 @@ export const listMethods: Operation = (context) => {
 
 export const listCustomersMethods: Operation = (context, customer) => {
   const { type, ...given } = read(OF_CUSTOMER, context.params);
-  findLiving(context, customer, 'customer');
+  findLiving(context, customer);
   return page(context, given, {
     table: 'payment_methods',
     url: `/v1/customers/${customer}/payment_methods`,

@@ -9,6 +9,7 @@ import {
   integer,
   LIST_BY_TIME,
   METADATA,
+  METADATA_CHANGE,
   object,
   oneOf,
   RANGE_OF_TIMES,
@@ -28,7 +29,7 @@ const CREATE = object({
   source_type: oneOf(['card']).optional(),
   statement_descriptor: text(22),
 });
-const UPDATE = object({ ...EXPAND, metadata: METADATA });
+const UPDATE = object({ ...EXPAND, metadata: METADATA_CHANGE });
 const RETRIEVE = object(EXPAND);
 const LIST = object({
   ...LIST_BY_TIME,

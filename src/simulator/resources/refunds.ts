@@ -1,10 +1,21 @@
 import { nowSeconds, type Operation, type RequestContext, raise, schedule, unschedule } from '../context.js';
-import { invalidRequest, noSuch } from '../errors.js';
+import { invalidRequest, noSuch, noSuchNamed } from '../errors.js';
 import { page } from '../lists.js';
 import { written } from '../money.js';
 import type { Charge } from '../objects/charge.js';
 import type { Refund } from '../objects/refund.js';
-import { changedMetadata, EXPAND, integer, LIST_BY_TIME, METADATA, object, oneOf, read, word } from '../params.js';
+import {
+  changedMetadata,
+  EXPAND,
+  integer,
+  LIST_BY_TIME,
+  METADATA,
+  METADATA_CHANGE,
+  object,
+  oneOf,
+  read,
+  word,
+} from '../params.js';
 import { sequelOfRefund } from '../sequels.js';
 import { ensureSettled, returnRefund, takeRefund } from './settling.js';
 
@@ -16,7 +27,7 @@ const CREATE = object({
   payment_intent: word().optional(),
   reason: oneOf(['duplicate', 'fraudulent', 'requested_by_customer']).optional(),
 });
-const UPDATE = object({ ...EXPAND, metadata: METADATA });
+const UPDATE = object({ ...EXPAND, metadata: METADATA_CHANGE });
 const RETRIEVE = object(EXPAND);
 const LIST = object({ ...LIST_BY_TIME, charge: word().optional(), payment_intent: word().optional() });
 
@@ -37,9 +48,12 @@ export const createRefund: Operation = (context) => {
     charge: charge.id,
     created: nowSeconds(context),
     currency: charge.currency,
+    customer: charge.customer,
+    customer_account: null,
     destination_details: destination(charge),
     metadata: changedMetadata({}, given.metadata),
     payment_intent: charge.payment_intent,
+    payment_method: charge.payment_method,
     reason: given.reason ?? null,
     receipt_number: null,
     source_transfer_reversal: null,
@@ -156,9 +170,9 @@ function chargeToRefund({ tx }: RequestContext, { charge: chargeId, payment_inte
     throw invalidRequest('One of the following params should be provided for this request: payment_intent or charge.');
   }
   const intent = intentId === undefined ? undefined : tx.look('payment_intents', intentId);
-  if (intentId !== undefined && intent === undefined) throw noSuch('payment_intent', intentId, 'payment_intent');
+  if (intentId !== undefined && intent === undefined) throw noSuchNamed('payment_intent', intentId, 'payment_intent');
   const charge = tx.get('charges', chargeId ?? intent?.latest_charge ?? '');
-  if (chargeId !== undefined && charge === undefined) throw noSuch('charge', chargeId, 'id');
+  if (chargeId !== undefined && charge === undefined) throw noSuchNamed('charge', chargeId, 'charge');
   if (intentId !== undefined && chargeId !== undefined && charge?.payment_intent !== intentId) {
     throw invalidRequest(`Charge ${chargeId} is none of ${intentId}.`, undefined, 'charge');
   }

@@ -1,14 +1,58 @@
 import type { z } from 'zod';
 import { nowSeconds, type Operation, type RequestContext, raise, schedule } from '../context.js';
-import { invalidRequest, noSuch } from '../errors.js';
+import { invalidRequest, noSuch, noSuchNamed } from '../errors.js';
 import { page } from '../lists.js';
 import type { ReportRun } from '../objects/reporting.js';
-import { EXPAND, LIST_BY_TIME, list, object, read, time, word } from '../params.js';
+import { EXPAND, LIST_BY_TIME, list, object, oneOf, read, time, word } from '../params.js';
 import { csv } from '../reports/csv.js';
 import { REPORT_TYPES, type ReportType } from '../reports/types.js';
 import { shown } from '../shown.js';
 import { present } from './details.js';
 import { makeFile } from './files.js';
+
+/** Stripe's own first years, Unix seconds. */
+const FIRST_DATA = Date.UTC(2011, 0) / 1000;
+
+/** What movements are counted as (docs.stripe.com/reports/reporting-categories). */
+const REPORTING_CATEGORIES = [
+  'advance',
+  'advance_funding',
+  'anticipation_repayment',
+  'charge',
+  'charge_failure',
+  'climate_order_purchase',
+  'climate_order_refund',
+  'connect_collection_transfer',
+  'connect_reserved_funds',
+  'contribution',
+  'dispute',
+  'dispute_reversal',
+  'fee',
+  'financing_paydown',
+  'financing_paydown_reversal',
+  'financing_payout',
+  'financing_payout_reversal',
+  'issuing_authorization_hold',
+  'issuing_authorization_release',
+  'issuing_dispute',
+  'issuing_transaction',
+  'network_cost',
+  'other_adjustment',
+  'partial_capture_reversal',
+  'payout',
+  'payout_reversal',
+  'platform_earning',
+  'platform_earning_refund',
+  'refund',
+  'refund_failure',
+  'risk_reserved_funds',
+  'tax',
+  'topup',
+  'topup_reversal',
+  'transfer',
+  'transfer_reversal',
+  'unreconciled_customer_funds',
+] as const;
 
 const PARAMETERS = object({
   columns: list(word()).optional(),
@@ -16,7 +60,7 @@ const PARAMETERS = object({
   interval_end: time().optional(),
   interval_start: time().optional(),
   payout: word().optional(),
-  reporting_category: word().optional(),
+  reporting_category: oneOf(REPORTING_CATEGORIES).optional(),
   timezone: word().refine(isTimeZone, { error: 'must be a time zone such as Etc/UTC' }).optional(),
 });
 const CREATE = object({ ...EXPAND, parameters: PARAMETERS.optional(), report_type: word() });
@@ -27,7 +71,7 @@ const LIST = object(LIST_BY_TIME);
 export const createRun: Operation = (context) => {
   const { report_type, parameters = {} } = read(CREATE, context.params);
   const type = Object.hasOwn(REPORT_TYPES, report_type) ? REPORT_TYPES[report_type] : undefined;
-  if (type === undefined) throw noSuch('report type', report_type, 'report_type');
+  if (type === undefined) throw noSuchNamed('report type', report_type, 'report_type');
   check(context, type, parameters);
   const run: ReportRun = {
     id: context.newId('frr'),
@@ -91,7 +135,7 @@ function typeView(context: RequestContext, id: string, { name, version, columns 
     id,
     object: 'reporting.report_type',
     data_available_end: nowSeconds(context),
-    data_available_start: 0,
+    data_available_start: FIRST_DATA,
     default_columns: [...columns],
     livemode: false,
     name,
@@ -114,7 +158,7 @@ function check(context: RequestContext, type: ReportType, parameters: z.output<t
     );
   }
   if (payout !== undefined && context.tx.look('payouts', payout) === undefined) {
-    throw noSuch('payout', payout, 'parameters[payout]');
+    throw noSuchNamed('payout', payout, 'parameters[payout]');
   }
 }
 

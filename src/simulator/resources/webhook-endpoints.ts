@@ -1,18 +1,25 @@
 import { nowSeconds, type Operation, type RequestContext } from '../context.js';
 import { invalidRequest, noSuch } from '../errors.js';
+import { EVENT_TYPES } from '../event-types.js';
 import { page } from '../lists.js';
 import type { WebhookEndpoint } from '../objects/event.js';
-import { boolean, changedMetadata, EXPAND, LIST, list, METADATA, object, read, text, word } from '../params.js';
+import { boolean, changedMetadata, EXPAND, LIST, list, METADATA_CHANGE, object, read, text, word } from '../params.js';
 import { shown } from '../shown.js';
 
-const TYPES = list(word()).refine((types) => types.length > 0, { error: 'must name at least one type of event' });
+const TYPES = list(
+  word().refine((type) => type === '*' || EVENT_TYPES.has(type), {
+    error: 'must be a type of event that Stripe knows',
+  }),
+).refine((types) => types.length > 0, { error: 'must name at least one type of event' });
 
 const CREATE = object({
   ...EXPAND,
-  api_version: word().optional(),
+  api_version: word()
+    .refine((version) => /^\d{4}-\d{2}-\d{2}(\.[a-z]+)?$/.test(version), { error: 'must be a version of the API' })
+    .optional(),
   description: text(),
   enabled_events: TYPES,
-  metadata: METADATA,
+  metadata: METADATA_CHANGE,
   url: word(),
 });
 const UPDATE = object({
@@ -20,7 +27,7 @@ const UPDATE = object({
   description: text(),
   disabled: boolean().optional(),
   enabled_events: TYPES.optional(),
-  metadata: METADATA,
+  metadata: METADATA_CHANGE,
   url: word().optional(),
 });
 const RETRIEVE = object(EXPAND);

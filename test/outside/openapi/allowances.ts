@@ -13,6 +13,8 @@ export const NEWER: Readonly<Record<string, string>> = {
 export const NOT_EVERYWHERE: Readonly<Record<string, readonly string[]>> = {
   // Only where it is expanded, since 2022-11-15.
   charge: ['refunds'],
+  // Of a card.
+  dispute: ['payment_method_details'],
   // Each has the part of its own type.
   payment_method: ['card'],
 };

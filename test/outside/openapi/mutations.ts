@@ -111,14 +111,25 @@ function sampleOfObject({ properties = {}, required = [] }: Schema): Params {
   return Object.fromEntries(required.map((name) => [name, sampleOf(properties[name] ?? {})]));
 }
 
+/** In a form, an object without anything in it cannot be told from none. */
+function somethingOf(schema: Schema): Params {
+  const least = sampleOfObject(schema);
+  if (Object.keys(least).length > 0) return least;
+  const text = Object.entries(schema.properties ?? {}).find(
+    ([, { type, enum: choices }]) => type === 'string' && !choices,
+  );
+  return text === undefined ? least : { [text[0]]: 'x' };
+}
+
 function sampleOf(schema: Schema): unknown {
   const { type, items, anyOf } = schema;
   if (anyOf !== undefined) return sampleOf(anyOf[0] ?? {});
-  if (type === 'object') return sampleOfObject(schema);
+  if (type === 'object') return somethingOf(schema);
   if (type === 'array') return [sampleOf(items ?? {})];
   if (type === 'integer' || type === 'number') return 1;
   if (type === 'boolean') return true;
-  return schema.enum?.[0] ?? 'x';
+  // Of payment methods it is the one that everybody has.
+  return schema.enum?.find((value) => value === 'card' || value === 'us_bank_account') ?? schema.enum?.[0] ?? 'x';
 }
 
 function written([first = '', ...deeper]: readonly string[]): string {

@@ -92,7 +92,8 @@ export class World {
 
   /** A payout of money that could be paid out at once. */
   async payout(): Promise<StripeObject> {
-    await this.confirmed('pm_card_bypassPending');
+    // What was refunded or disputed after it had been paid out is owed first.
+    await this.confirmed('pm_card_bypassPending', { amount: 1_000_000 });
     return this.post('/v1/payouts', { amount: 1_100, currency: 'usd' });
   }
 
@@ -146,5 +147,5 @@ export class World {
 /** What an upload sends. */
 export const A_FILE: Params = {
   purpose: 'dispute_evidence',
-  file: new File(['a receipt'], 'receipt.txt', { type: 'text/plain' }),
+  file: new File(['a receipt'], 'receipt.pdf', { type: 'application/pdf' }),
 };
