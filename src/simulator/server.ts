@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { SIMULATOR_KEY, SIMULATOR_WEBHOOK_SECRET } from '../config/accounts.js';
 import { type Config, loadConfig } from '../config/index.js';
 import { failure, isMain, portTaken, type Running, runAsProcess, UsageError } from '../process.js';
-import { addEndpoint } from './control.js';
+import { addEndpoint } from './control-webhooks.js';
 import { Simulator } from './simulator.js';
 
 const HELP = `A Stripe to run Penstock against.

@@ -1,4 +1,5 @@
 import { nowSeconds, type RequestContext } from '../context.js';
+import { settlementOf } from '../ledger/settlement.js';
 import type { Decline } from '../methods/behaviours.js';
 import { detailsFor } from '../methods/index.js';
 import type { Charge, ChargeOutcome } from '../objects/charge.js';
@@ -19,8 +20,13 @@ const AUTHORIZED: ChargeOutcome = {
   type: 'authorized',
 };
 
-/** A new charge for the intent, pending until it succeeds or fails. */
+/**
+ * A new charge for the intent, pending until it succeeds or fails.
+ *
+ * @throws when the account has no way to take its currency: it comes onto the books later, when nobody could be told.
+ */
 export function makeCharge(context: RequestContext, intent: PaymentIntent, method: PaymentMethod): Charge {
+  settlementOf(context.account.settlement, intent.currency);
   const isCard = method.type === 'card';
   return {
     // A payment by bank debit is a charge under another name.
