@@ -5,7 +5,7 @@ import type { Simulator } from './simulator.js';
 /** Controls of the simulator's time. */
 
 /** Ten years: whatever is scheduled falls due before. */
-const LONGEST_STEP_MS = 3_650 * 24 * 60 * 60_000;
+export const LONGEST_STEP_MS = 3_650 * 24 * 60 * 60_000;
 
 const changeSchema = z
   .strictObject({

@@ -19,6 +19,7 @@ import { Ids, newSeed } from './ids.js';
 import { readBody } from './incoming.js';
 import { Limiter } from './limits/limiter.js';
 import type { Scheduled } from './objects/simulated.js';
+import { CLOCK_FORM, clockForm, page, show } from './page/page.js';
 import { type LoggedRequest, RequestLog } from './request-log.js';
 import { SearchLag } from './search/lag.js';
 import { Serving } from './serving.js';
@@ -194,19 +195,29 @@ export class Simulator {
   private async serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     try {
       const url = new URL(req.url ?? '/', 'http://simulator');
-      const own = url.pathname === '/_simulator' || url.pathname.startsWith('/_simulator/');
-      const refusal = own ? refusalBySite(req, this.options.host) : undefined;
-      if (refusal !== undefined) return refuse(res, refusal);
-      const body = await readBody(req);
-      if (own) {
-        await control(this, req.method ?? 'GET', url, body.toString('utf8'), res);
-        return;
-      }
-      await this.serving.serve(req, res, url, body);
+      if (isOwn(req, url)) return await this.serveOwn(req, res, url);
+      await this.serving.serve(req, res, url, await readBody(req));
     } catch (error) {
       if (!res.headersSent && !res.destroyed) reply(res, asAnswer(error), 'req_error');
     }
   }
+
+  /** What is no part of Stripe's: the page and the controls. */
+  private async serveOwn(req: IncomingMessage, res: ServerResponse, url: URL): Promise<void> {
+    const { method = 'GET' } = req;
+    const refusal = refusalBySite(req, this.options.host);
+    if (refusal !== undefined) return refuse(res, refusal);
+    if (url.pathname === '/') return show(res, page(this, url));
+    const body = (await readBody(req)).toString('utf8');
+    if (method === 'POST' && url.pathname === CLOCK_FORM) return show(res, clockForm(this, body));
+    await control(this, method, url, body, res);
+  }
+}
+
+/** At `/` a browser is shown the page; any other client meets Stripe there, which has nothing. */
+function isOwn({ method, headers }: IncomingMessage, { pathname }: URL): boolean {
+  if (pathname === '/') return (method === 'GET' || method === 'HEAD') && (headers.accept ?? '').includes('text/html');
+  return pathname === '/_simulator' || pathname.startsWith('/_simulator/');
 }
 
 /** The seed of this state, sown when it was new, and of this start: what a killed process lost is not made again. */
