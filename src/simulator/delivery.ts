@@ -1,11 +1,11 @@
-import Stripe from 'stripe';
 import type { AttemptLog } from './attempt-log.js';
 import type { Clock } from './clock.js';
 import type { FaultScript, WebhookStrike } from './faults/script.js';
 import { traitsOfEvent } from './faults/traits.js';
 import type { RaisedEvent } from './handle.js';
 import type { Ids } from './ids.js';
-import type { StripeEvent, WebhookDelivery, WebhookEndpoint } from './objects/event.js';
+import type { StripeEvent, WebhookDelivery } from './objects/event.js';
+import { post } from './posting.js';
 import type { Store } from './state/store.js';
 import { Waiting } from './waiting.js';
 
@@ -25,7 +25,6 @@ export interface DeliveryOptions {
  */
 const RETRIED_FOR_MS = 3 * 24 * 60 * 60_000;
 const LONGEST_PAUSE_MS = 12 * 60 * 60_000;
-const ANSWER_TIMEOUT_MS = 10_000;
 
 interface NotedAttempt {
   readonly status: number | null;
@@ -221,22 +220,4 @@ function stateAfter(
   if (status !== null && status >= 200 && status < 300) return 'delivered';
   if (state !== 'pending') return state;
   return nextMs > raisedMs + RETRIED_FOR_MS ? 'given_up' : 'pending';
-}
-
-/** One attempt, signed afresh with real time; the answer's status, or null when there was none. */
-async function post(endpoint: WebhookEndpoint, event: StripeEvent): Promise<number | null> {
-  const payload = JSON.stringify(event);
-  const signature = Stripe.webhooks.generateTestHeaderString({ payload, secret: endpoint.secret });
-  try {
-    const response = await fetch(endpoint.url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'stripe-signature': signature, 'user-agent': 'Stripe/1.0' },
-      body: payload,
-      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
-    });
-    await response.arrayBuffer();
-    return response.status;
-  } catch {
-    return null;
-  }
 }
