@@ -23,7 +23,8 @@ export function parsed<T extends Options>(command: string, argv: readonly string
     if (extra !== undefined) throw new Error(`Unexpected argument '${extra}'`);
     return { values, words: positionals };
   } catch (error) {
-    throw wrong(command, (error as Error).message);
+    // The rest of it is advice on how to escape a dash.
+    throw wrong(command, (error as Error).message.split('. To specify')[0] ?? '');
   }
 }
 
@@ -57,13 +58,13 @@ async function read(command: string, file: string): Promise<string> {
   }
 }
 
-/** Those of `known` that are most like what somebody wrote, best first; none where nothing is. */
+/** Those of `known` that are most like what somebody wrote, or whose beginning is; best first, none where nothing is. */
 export function nearest(written: string, known: readonly string[], most = 3): string[] {
   const word = written.toLowerCase();
-  const near = known
-    .map((name) => ({ name, far: name.startsWith(word) ? 0 : distance(word, name) }))
-    .filter(({ name, far }) => far <= Math.max(2, Math.ceil(Math.max(name.length, word.length) * 0.4)));
-  return near
+  const farOf = (name: string) => Math.min(distance(word, name), distance(word, name.slice(0, word.length)) + 0.5);
+  return known
+    .map((name) => ({ name, far: farOf(name) }))
+    .filter(({ far }) => far <= Math.max(1.5, word.length * 0.4))
     .sort((a, b) => a.far - b.far)
     .slice(0, most)
     .map(({ name }) => name);

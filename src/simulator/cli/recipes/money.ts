@@ -9,6 +9,10 @@ import type { Stage } from './stage.js';
 const HOUR_MS = 60 * 60_000;
 const DAY_MS = 24 * HOUR_MS;
 
+/** Minor units. */
+const PAID_OUT = 2_000;
+const LARGEST_AMOUNT = 99_999_999;
+
 const customer = (stage: Stage) => stage.post('customers', { description: '(made by trigger)' });
 
 /** A card, attached to a customer. */
@@ -17,16 +21,25 @@ async function attached(stage: Stage): Promise<StripeObject> {
   return stage.post('payment_methods/pm_card_visa/attach', { customer: id });
 }
 
-/** Money that can be paid out at once. */
-const available = (stage: Stage) =>
-  pay(stage, { payment_method: 'pm_card_bypassPending', capture_method: 'automatic' });
+interface Balances {
+  readonly available: readonly { readonly amount: number }[];
+}
 
-/** What came of a payment, paid out: in whichever currency it has come. */
+/** Money that can be paid out at once, and more of it than disputes and refunds have taken from the balance before. */
+async function available(stage: Stage): Promise<StripeObject> {
+  const balance = (await stage.get('balance')) as unknown as Balances;
+  const missing = Math.max(0, ...balance.available.map(({ amount }) => -amount));
+  // Twice: a part of it goes in fees, and it may have to be changed into another currency.
+  const amount = Math.min(LARGEST_AMOUNT, PAID_OUT + 2 * missing);
+  return pay(stage, { amount, payment_method: 'pm_card_bypassPending', capture_method: 'automatic' });
+}
+
+/** Some of what a payment brought, in whichever currency it has come. */
 async function payout(stage: Stage): Promise<StripeObject> {
   const { latest_charge } = await available(stage);
   const charge = await stage.get(`charges/${latest_charge}`, { expand: ['balance_transaction'] });
-  const { net, currency } = charge['balance_transaction'] as { net: number; currency: string };
-  return stage.post('payouts', { amount: net, currency });
+  const { currency, net } = charge['balance_transaction'] as { currency: string; net: number };
+  return stage.post('payouts', { amount: Math.min(net, PAID_OUT / 2), currency });
 }
 
 async function report(stage: Stage): Promise<void> {
