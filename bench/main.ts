@@ -23,6 +23,7 @@ const FULL: AllSizes = {
   acknowledgement: { windows: 7, requests: 400, warmUp: 30 },
   storm: { payments: 300 },
   kill: { perPath: 3 },
+  simulator: { rounds: 7, requests: 2_000, payments: 200_000 },
 };
 
 const QUICK: AllSizes = {
@@ -30,6 +31,7 @@ const QUICK: AllSizes = {
   acknowledgement: { windows: 2, requests: 20, warmUp: 5 },
   storm: { payments: 30 },
   kill: { perPath: 1 },
+  simulator: { rounds: 2, requests: 200, payments: 2_000 },
 };
 
 const print = (line = '') => process.stdout.write(`${line}\n`);

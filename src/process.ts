@@ -69,16 +69,18 @@ export async function runAsProcess(start: (stopping: AbortSignal) => Promise<Run
 }
 
 /**
- * Runs `work` as this process, which ends with it: Ctrl-C asks it to end, a second one does not ask, and errors end it with
- * one clear line and a code that is not 0.
+ * Runs `work` as this process, which ends with it: Ctrl-C asks it to end, a second one does not ask and nor does patience,
+ * and errors end it with one clear line and a code that is not 0.
  */
 export async function runOnce(work: (stopping: AbortSignal) => Promise<void>): Promise<void> {
   const stopping = new AbortController();
   let firstAt = 0;
   const onSignal = () => {
     if (stopping.signal.aborted && Date.now() - firstAt > SAME_PRESS_MS) process.exit(130);
-    firstAt = stopping.signal.aborted ? firstAt : Date.now();
+    if (stopping.signal.aborted) return;
+    firstAt = Date.now();
     stopping.abort();
+    setTimeout(() => process.exit(130), UNWIND_MS).unref();
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);

@@ -1,5 +1,6 @@
 import type { Acknowledgement } from '../rows/acknowledgement.js';
 import type { KillOutcome } from '../rows/kill.js';
+import type { SimulatorFigures } from '../rows/simulator.js';
 import type { Configuration, Visit, Visits } from '../rows/speed.js';
 import type { StormOutcome } from '../rows/storm.js';
 import { median, percentile, ratios } from './stats.js';
@@ -18,6 +19,9 @@ export interface Check {
 export const THROUGHPUT_TARGET = 3;
 export const END_TO_END_TARGET = 5;
 export const ACKNOWLEDGEMENT_TARGET = 2;
+export const SIMULATOR_TARGET = 0.7;
+/** What a garbage collector makes of a heap that does not grow. */
+export const MEMORY_TARGET = 1.1;
 
 /** The visits of one configuration. */
 export function visitsOf(visits: Visits, { system, flags }: Configuration): readonly Visit[] {
@@ -97,6 +101,28 @@ export function checkKills(outcomes: readonly KillOutcome[]): Check[] {
   return [
     none('kill -9: payments lost', sum(outcomes.map((o) => o.lost))),
     none('kill -9: payments charged twice or wrong', sum(outcomes.map((o) => o.chargedTwice + o.wrong))),
+  ];
+}
+
+/** The ratio holds when chance at its worst would still leave it at the target. */
+export function checkSimulator({ ratio, growth, refused }: SimulatorFigures): Check[] {
+  const [lowest, highest] = ratio.edges;
+  return [
+    {
+      what: 'payments/s made through stripe-node, simulator : stripe-mock',
+      measured: `${figure(ratio.ratio)} (${figure(lowest)} to ${figure(highest)} by chance)`,
+      target: `>= ${SIMULATOR_TARGET}`,
+      held: Math.min(ratio.ratio, lowest) >= SIMULATOR_TARGET,
+      exact: false,
+    },
+    {
+      what: 'memory of the simulator, second half of the payments : second quarter',
+      measured: figure(growth),
+      target: `<= ${MEMORY_TARGET}`,
+      held: growth <= MEMORY_TARGET,
+      exact: false,
+    },
+    none('simulator: payments refused', refused),
   ];
 }
 

@@ -1,5 +1,6 @@
 import type { Acknowledgement } from '../rows/acknowledgement.js';
 import type { KillOutcome } from '../rows/kill.js';
+import type { SimulatorFigures } from '../rows/simulator.js';
 import type { Configuration, Visit, Visits } from '../rows/speed.js';
 import type { StormOutcome } from '../rows/storm.js';
 import { type Check, compare, visitsOf } from './checks.js';
@@ -72,6 +73,21 @@ export function reportAcknowledgement(all: readonly Acknowledgement[]): string[]
       p99.chance.map(figure).join(' to '),
     ]),
   ]);
+}
+
+export function reportSimulator({ simulator, mock, ratio, memory }: SimulatorFigures): string[] {
+  const quarters = [0.25, 0.5, 0.75, 1].map((part) => memory[Math.round(part * memory.length) - 1]);
+  return [
+    ...table([
+      ['', 'simulator', 'stripe-mock', 'ratio', 'stripe-mock twice'],
+      ['payments/s', figure(simulator), figure(mock), figure(ratio.ratio), ratio.chance.map(figure).join(' to ')],
+    ]),
+    '',
+    ...table([
+      ['payments made', ...quarters.map((sample) => String(sample?.payments ?? '-'))],
+      ['MB resident', ...quarters.map((sample) => figure(sample?.mb ?? Number.NaN))],
+    ]),
+  ];
 }
 
 export function reportStorm(outcomes: readonly StormOutcome[]): string[] {

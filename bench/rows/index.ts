@@ -1,7 +1,15 @@
-import { type Check, checkAcknowledgement, checkKills, checkSpeed, checkStorm } from '../figures/checks.js';
-import { reportAcknowledgement, reportKills, reportSpeed, reportStorm } from '../figures/report.js';
+import {
+  type Check,
+  checkAcknowledgement,
+  checkKills,
+  checkSimulator,
+  checkSpeed,
+  checkStorm,
+} from '../figures/checks.js';
+import { reportAcknowledgement, reportKills, reportSimulator, reportSpeed, reportStorm } from '../figures/report.js';
 import { type Acknowledgement, type AcknowledgementSizes, measureAcknowledgement } from './acknowledgement.js';
 import { KILLED, type KillOutcome, killAmid } from './kill.js';
+import { measureSimulator, type SimulatorSizes } from './simulator.js';
 import { measureSpeed, type Sizes } from './speed.js';
 import { type StormOutcome, weather } from './storm.js';
 
@@ -10,6 +18,7 @@ export interface AllSizes {
   readonly acknowledgement: AcknowledgementSizes;
   readonly storm: { readonly payments: number };
   readonly kill: { readonly perPath: number };
+  readonly simulator: SimulatorSizes;
 }
 
 /** What a row measured, as its table, beside its targets, and as it is kept. */
@@ -63,6 +72,13 @@ export const ROWS: Readonly<Record<string, Row>> = {
         say(`${part} killed`);
       }
       return { lines: reportKills(outcomes), checks: checkKills(outcomes), data: outcomes };
+    },
+  },
+  simulator: {
+    title: 'The simulator beside stripe-mock, through the same client',
+    measure: async (sizes, _seed, say) => {
+      const figures = await measureSimulator(sizes.simulator, say);
+      return { lines: reportSimulator(figures), checks: checkSimulator(figures), data: figures };
     },
   },
 };

@@ -20,6 +20,9 @@ interface Waiting {
 /** The longest that a timer takes; a thing further off is looked at again then. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** What could not be carried out, for want of room on the disk say, is tried again after so long. */
+const AGAIN_MS = 1_000;
+
 /** What was taken back or put off may stand in the queue until there is so much of it. */
 const STALE = 10_000;
 
@@ -52,7 +55,7 @@ export class Agenda {
     this.setFor = '';
   }
 
-  /** Everything that has fallen due by now has happened when it returns. */
+  /** Everything that has fallen due by now has happened when it returns. @throws what hindered it: it is still to come. */
   catchUp(): void {
     const { clock, carryOut, store } = this.options;
     for (let next = this.queue.peek(); next !== undefined; next = this.queue.peek()) {
@@ -60,7 +63,13 @@ export class Agenda {
       this.queue.pop();
       const { account, row } = next;
       // It may have been taken back, or put off: then it stands in the queue as it was before.
-      if (store.get(account, 'scheduled', row.id)?.dueMs === row.dueMs) carryOut(account, row);
+      if (store.get(account, 'scheduled', row.id)?.dueMs !== row.dueMs) continue;
+      try {
+        carryOut(account, row);
+      } catch (error) {
+        this.queue.push(next);
+        throw error;
+      }
     }
     this.arm();
   }
@@ -86,7 +95,7 @@ export class Agenda {
     this.scheduled = rows.length;
   }
 
-  private arm(): void {
+  private arm(leastMs = 0): void {
     const next = this.queue.peek();
     const { clock } = this.options;
     // Where the clock stands still nothing falls due by itself: whoever steps it catches up.
@@ -95,7 +104,7 @@ export class Agenda {
     clearTimeout(this.timer);
     this.setFor = setFor;
     if (clock.frozen) return;
-    const wait = Math.max(0, next.row.dueMs - clock.now());
+    const wait = Math.max(leastMs, next.row.dueMs - clock.now());
     this.timer = setTimeout(() => this.goOff(), Math.min(wait, LONGEST_TIMER_MS));
     // It holds up nobody who wants to end.
     this.timer.unref();
@@ -103,7 +112,12 @@ export class Agenda {
 
   private goOff(): void {
     this.setFor = '';
-    this.catchUp();
+    try {
+      this.catchUp();
+    } catch {
+      // Nobody asked. Whoever does before it is tried again is told.
+      this.arm(AGAIN_MS);
+    }
   }
 }
 

@@ -12,13 +12,16 @@ export function reply(res: ServerResponse, answer: Answer, requestId: string, en
   if (entry !== undefined) entry.status = answer.status;
   if (res.destroyed) return;
   const isFile = Buffer.isBuffer(answer.body);
+  const body = isFile ? (answer.body as Buffer) : JSON.stringify(answer.body);
   res.writeHead(answer.status, {
     'content-type': isFile ? 'application/octet-stream' : 'application/json',
+    // With its length it leaves in one piece.
+    'content-length': Buffer.byteLength(body),
     'request-id': requestId,
     'stripe-version': API_VERSION,
     ...answer.headers,
   });
-  res.end(isFile ? answer.body : JSON.stringify(answer.body));
+  res.end(body);
 }
 
 /** Promises the whole body and closes the connection half way through it. */

@@ -54,8 +54,8 @@ export interface RequestContext {
 }
 
 /** Unix seconds, as Stripe writes times. */
-export function nowSeconds(context: RequestContext): number {
-  return Math.floor(context.nowMs / 1000);
+export function nowSeconds({ nowMs }: Pick<RequestContext, 'nowMs'>): number {
+  return Math.floor(nowMs / 1000);
 }
 
 /** Records that something happened to `object`; it is delivered once the request is committed. */

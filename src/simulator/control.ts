@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { audit } from './audit/index.js';
 import { authenticationPage } from './authentication-page.js';
 import { clearAccount, putAccount, readAccount } from './control-account.js';
 import { authenticateBy, debitBy, disputeBy, payoutBy, refundBy } from './control-acts.js';
@@ -58,6 +59,8 @@ function plain(act: (simulator: Simulator) => unknown): Control {
 const CONTROLS: Readonly<Record<string, Control>> = {
   /** A summary. */
   'GET ': plain(readSummary),
+  /** Whatever does not add up, in any account. */
+  'GET audit': plain(({ store, clock }) => ({ violations: audit(store, clock.now()) })),
   /** The clock, and a step of it forward, with all that falls due on the way; it can stand still. */
   'GET clock': plain(readClock),
   'POST clock': withBody(changeClock),

@@ -47,7 +47,19 @@ const EXPANDABLE: Readonly<Record<string, Readonly<Record<string, TableName | re
   },
 };
 
-/** Stripe's own limit. */
+/** What the rows of a table are called as objects. */
+const OBJECTS: { readonly [T in TableName]?: string } = {
+  balance_transactions: 'balance_transaction',
+  charges: 'charge',
+  customers: 'customer',
+  disputes: 'dispute',
+  payment_intents: 'payment_intent',
+  payment_methods: 'payment_method',
+  payouts: 'payout',
+  refunds: 'refund',
+};
+
+/** "The deepest expansion allowed when listing charges is data.payment_intent.customer.default_source." */
 const DEEPEST = 4;
 
 type Shape = Record<string, unknown>;
@@ -60,42 +72,70 @@ export function expand(looking: Looking, body: unknown, paths: readonly string[]
   let expanded = body;
   for (const path of paths) {
     const parts = path.split('.');
-    const depth = parts[0] === 'data' ? parts.length - 1 : parts.length;
-    if (depth > DEEPEST)
-      throw invalidRequest(
-        `You cannot expand more than ${DEEPEST} levels of a property (${path}).`,
-        undefined,
-        'expand',
-      );
-    expanded = expandAt(looking, expanded, parts, path);
+    if (parts.length > DEEPEST) {
+      throw refused(`You cannot expand more than ${DEEPEST} levels of a property (${path}).`);
+    }
+    expanded = expandAt(looking, expanded, { parts, path, of: [] });
   }
   return expanded;
 }
 
-function expandAt(looking: Looking, value: unknown, parts: readonly string[], path: string): unknown {
-  const [name, ...rest] = parts;
-  if (name === undefined || value === null) return value;
+interface Way {
+  /** What is left of the path. */
+  readonly parts: readonly string[];
+  readonly path: string;
+  /** The tables that may hold what is here, where an id of it led here. */
+  readonly of: readonly TableName[];
+}
+
+function expandAt(looking: Looking, value: unknown, way: Way): unknown {
+  const { path, of } = way;
+  const [name, ...parts] = way.parts;
+  if (name === undefined) return value;
+  if (value === null) {
+    if (of.length > 0 && !leadsOn(of, name)) throw cannot(path);
+    return null;
+  }
   const shape = value as Shape;
   if (shape['object'] === 'list' || shape['object'] === 'search_result') {
     if (name !== 'data') throw cannot(path);
-    return { ...shape, data: (shape['data'] as unknown[]).map((item) => expandAt(looking, item, rest, path)) };
+    return { ...shape, data: (shape['data'] as unknown[]).map((item) => expandAt(looking, item, { ...way, parts })) };
   }
-  const held = whole(looking, shape, name, path);
-  return { ...shape, [name]: expandAt(looking, held, rest, path) };
+  if (shape['object'] === 'charge' && name === 'refunds') {
+    return { ...shape, refunds: expandAt(looking, refundsOf(looking, shape), { parts, path, of: [] }) };
+  }
+  const tables = tablesAt(String(shape['object']), name);
+  if (tables !== undefined) {
+    return { ...shape, [name]: expandAt(looking, whole(looking, shape[name], tables), { parts, path, of: tables }) };
+  }
+  // What is shown whole anyway can be gone through.
+  const held = Object.hasOwn(shape, name) ? shape[name] : null;
+  if (typeof held === 'object' && held !== null && parts.length > 0) {
+    return { ...shape, [name]: expandAt(looking, held, { parts, path, of: [] }) };
+  }
+  // Of what may be one of several things, some have it and others do not.
+  if (leadsOn(of, name)) return shape;
+  throw cannot(path);
 }
 
-/** What stands at `name`, whole. */
-function whole(looking: Looking, shape: Shape, name: string, path: string): unknown {
-  const known = EXPANDABLE[String(shape['object'])];
-  if (shape['object'] === 'charge' && name === 'refunds') return refundsOf(looking, shape);
-  const held = shape[name];
-  if (known === undefined || !Object.hasOwn(known, name)) {
-    // What is shown whole anyway can be gone through.
-    if (typeof held === 'object' && held !== null) return held;
-    throw cannot(path);
-  }
+/** Whether any row of the tables has something of that name to expand, or to go through. */
+function leadsOn(tables: readonly TableName[], name: string): boolean {
+  return tables.some((table) => {
+    if (tablesAt(OBJECTS[table] ?? '', name) !== undefined) return true;
+    return (table === 'charges' && name === 'refunds') || (table === 'customers' && name === 'invoice_settings');
+  });
+}
+
+/** The tables whose ids stand at `name`; undefined where it cannot be expanded. */
+function tablesAt(object: string, name: string): readonly TableName[] | undefined {
+  const known = Object.hasOwn(EXPANDABLE, object) ? EXPANDABLE[object] : undefined;
+  return known === undefined || !Object.hasOwn(known, name) ? undefined : [known[name] ?? []].flat();
+}
+
+/** The row of that id, as it is shown; what is no id, or nobody's, as it is. */
+function whole(looking: Looking, held: unknown, tables: readonly TableName[]): unknown {
   if (typeof held !== 'string') return held ?? null;
-  for (const table of [known[name] ?? []].flat()) {
+  for (const table of tables) {
     const row = looking.tx.look(table, held);
     if (row !== undefined) return shown(looking, table, row);
   }
@@ -114,5 +154,9 @@ function refundsOf(looking: Looking, charge: Shape): unknown {
 }
 
 function cannot(path: string) {
-  return invalidRequest(`This property cannot be expanded (${path}).`, undefined, 'expand');
+  return refused(`This property cannot be expanded (${path}).`);
+}
+
+function refused(message: string) {
+  return invalidRequest(message, undefined, 'expand');
 }

@@ -14,7 +14,7 @@ import type { Store } from './state/store.js';
 import { Transaction } from './state/transaction.js';
 
 /** Stripe keeps keys for 24 hours at least; the simulator no longer than that. */
-const KEY_LIFE_MS = 24 * 60 * 60_000;
+export const KEY_LIFE_MS = 24 * 60 * 60_000;
 
 export interface IncomingCall {
   readonly account: string;
@@ -83,7 +83,12 @@ export function handle(parts: Parts, call: IncomingCall): Answer {
     tx.put('answers', { id: call.idempotencyKey, fingerprint, status, body, createdMs: call.nowMs });
   }
   if (isStored(answer)) commit(tx, lag, call.nowMs);
-  return { ...answer, headers: answer.headers ?? {}, events: isStored(answer) ? raised : [] };
+  return { ...answer, headers: { ...echoed(call), ...answer.headers }, events: isStored(answer) ? raised : [] };
+}
+
+/** What every answer repeats of its request. */
+function echoed({ apiVersion, idempotencyKey }: IncomingCall): Record<string, string> {
+  return { 'stripe-version': apiVersion, ...(idempotencyKey === null ? {} : { 'idempotency-key': idempotencyKey }) };
 }
 
 /** What a customer, a bank or time brings about: nobody's request, and nobody's key. */
@@ -131,7 +136,8 @@ function contextOf(tx: Transaction, { ids, lag, scriptedSequel }: Parts, known: 
 }
 
 function commit(tx: Transaction, lag: SearchLag, nowMs: number): void {
-  for (const { table, id, before } of tx.changes()) lag.changed(tx.account, table, id, before, nowMs);
+  const { search_lag_ms: lagMs } = accountOf(tx);
+  for (const { table, id, before } of tx.changes()) lag.changed(tx.account, table, id, before, nowMs, lagMs);
   tx.commit();
 }
 
@@ -192,7 +198,12 @@ function keptAnswer(store: Store, call: IncomingCall, fingerprint: string): Answ
         'Keys for idempotent requests can only be used with the same parameters and endpoint they were first used with.',
     });
   }
-  return { status: kept.status, body: kept.body, headers: { 'idempotent-replayed': 'true' }, events: [] };
+  return {
+    status: kept.status,
+    body: kept.body,
+    headers: { ...echoed(call), 'idempotent-replayed': 'true' },
+    events: [],
+  };
 }
 
 function fingerprintOf(call: IncomingCall): string {

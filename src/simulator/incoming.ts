@@ -28,15 +28,19 @@ export function callerOf(req: IncomingMessage): Caller | undefined {
   return { account: accountId(key.replace(/^pk_/, 'sk_')), publishable: key.startsWith('pk_') };
 }
 
-export async function readBody(req: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > LARGEST_BODY) throw new StripeApiError(413, { type: 'invalid_request_error', message: 'Too large.' });
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+export function readBody(req: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    req.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= LARGEST_BODY) chunks.push(chunk);
+      else reject(new StripeApiError(413, { type: 'invalid_request_error', message: 'Too large.' }));
+    });
+    req.once('end', () => resolve(Buffer.concat(chunks)));
+    req.once('error', reject);
+    req.once('close', () => reject(new Error('the request was cut off')));
+  });
 }
 
 export function header(req: IncomingMessage, name: string): string | null {
@@ -62,8 +66,30 @@ export async function decode(
   return multipart(type, body);
 }
 
+/** @throws the 400 for a name that the parsing would drop without a word. */
 function parsed(text: string): Params {
-  return qs.parse(text, PARSING) as Params;
+  return qs.parse(numbered(text), { ...PARSING, decoder: named }) as Params;
+}
+
+/** `a[]=x&a[]=y`, as many write a list, is `a[0]=x&a[1]=y`. */
+function numbered(text: string): string {
+  const counts = new Map<string, number>();
+  const parts = text.split('&').map((part) =>
+    part.replace(/^([^=]*?)(?:\[\]|%5B%5D)(?==|$)/i, (_, name: string) => {
+      const at = counts.get(name) ?? 0;
+      counts.set(name, at + 1);
+      return `${name}[${at}]`;
+    }),
+  );
+  return parts.join('&');
+}
+
+function named(text: string, decode: qs.defaultDecoder, charset: string, kind: 'key' | 'value'): string {
+  const decoded = decode(text, decode, charset);
+  if (kind === 'key' && /(^|\[)__proto__($|[[\]])/.test(decoded)) {
+    throw invalidRequest('A parameter cannot be called __proto__ here.', 'parameter_unknown', decoded.slice(0, 200));
+  }
+  return decoded;
 }
 
 async function multipart(type: string, body: Buffer) {

@@ -41,8 +41,8 @@ export function page<T extends TableName>(context: RequestContext, given: Paged,
     throw invalidRequest('You can only specify one of these parameters: starting_after, ending_before.');
   }
   const rows = matching(context, given, listing);
-  const found = ending_before === undefined ? upTo(rows, limit + 1) : before(rows, ending_before);
   // Of what is newer than a row, the page next to it.
+  const found = ending_before === undefined ? upTo(rows, limit + 1) : [...rows];
   const data = ending_before === undefined ? found.slice(0, limit) : found.slice(-limit);
   return {
     object: 'list',
@@ -57,38 +57,31 @@ function* matching<T extends TableName>(
   given: Paged,
   listing: Listing<T>,
 ): Generator<Tables[T]> {
-  const { created, starting_after } = given;
-  const { gt = -1, gte = 0, lt = Number.POSITIVE_INFINITY, lte = Number.POSITIVE_INFINITY } = created ?? {};
-  for (const row of candidates(context, listing, starting_after)) {
+  const { gt = -1, gte = 0, lt = Number.POSITIVE_INFINITY, lte = Number.POSITIVE_INFINITY } = given.created ?? {};
+  for (const row of candidates(context, given, listing)) {
     const at = (row as unknown as { created: number }).created;
     if (at < gte || at <= gt) return;
     if (at < lt && at <= lte && (listing.where?.(row) ?? true)) yield row;
   }
 }
 
-function candidates<T extends TableName>(
+/** The rows between the cursors, which say where in time to begin and end and need not be of the list themselves. */
+function* candidates<T extends TableName>(
   { tx }: RequestContext,
+  { starting_after: after, ending_before: before }: Paged,
   { table, by }: Listing<T>,
-  after: string | undefined,
-): Iterable<Tables[T]> {
-  if (by === undefined || by[1] === undefined) return tx.newestFirst(table, after);
-  const rows = tx.where(table, by[0], by[1]).reverse();
-  return after === undefined ? rows : rows.slice(rows.findIndex(({ id }) => id === after) + 1);
+): Generator<Tables[T]> {
+  const indexed = by?.[1] === undefined ? undefined : tx.where(table, by[0], by[1]).reverse();
+  for (const row of indexed ?? tx.newestFirst(table, after)) {
+    if (before !== undefined && !tx.isNewer(table, row.id, before)) return;
+    if (after === undefined || tx.isNewer(table, after, row.id)) yield row;
+  }
 }
 
 function upTo<T>(rows: Iterable<T>, count: number): T[] {
   const found: T[] = [];
   for (const row of rows) {
     if (found.push(row) >= count) break;
-  }
-  return found;
-}
-
-function before<T extends { id: string }>(rows: Iterable<T>, id: string): T[] {
-  const found: T[] = [];
-  for (const row of rows) {
-    if (row.id === id) break;
-    found.push(row);
   }
   return found;
 }

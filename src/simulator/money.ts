@@ -10,7 +10,18 @@ export function inMajorUnits(amount: number, currency: string): string {
   return (amount / 10 ** digitsOf(currency)).toFixed(digitsOf(currency));
 }
 
+const DIGITS = new Map<string, number>();
+
 function digitsOf(currency: string): number {
+  const known = DIGITS.get(currency);
+  if (known !== undefined) return known;
+  const digits = digitsBy(currency);
+  DIGITS.set(currency, digits);
+  return digits;
+}
+
+/** Dear: a report asks for it a thousand times. */
+function digitsBy(currency: string): number {
   const format = new Intl.NumberFormat('en-US', { style: 'currency', currency: currency.toUpperCase() });
   return format.resolvedOptions().maximumFractionDigits ?? 2;
 }

@@ -17,6 +17,7 @@ const RUN_HELP = `  --memory          keep nothing on disk (else under PENSTOCK_
   --host            where to listen (127.0.0.1); 0.0.0.0 in a container of its own`;
 
 const CONTROL_HELP = `  GET  /                      what there is: objects, what is scheduled, the clock
+  GET  /audit                 what does not add up: books, captures, refunds, disputes, payouts, keys
   GET  /clock                 {now_ms, offset_ms, frozen}
   POST /clock                 {advance_ms | to_ms, frozen?}: steps forward, with all that falls due on the way; stops, runs
   POST /authenticate          {intent, outcome: "succeed"|"fail"}: the customer's answer to 3D Secure

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { amid, between, UPSETS } from '../support/amid.js';
-import { aPayment, type ProblemBody } from '../support/api-client.js';
+import { aPayment, type ProblemBody, passed, soon } from '../support/api-client.js';
 import { Stack } from '../support/stack.js';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -34,8 +34,9 @@ describe('a payment that a bank decides days later', () => {
     });
 
     it(`refused by the bank long after expires_at, it failed${upset.name}`, async () => {
-      const { id } = await underWay({ ...FAILS, expires_at: Math.ceil(Date.now() / 1000) + 2 });
-      await new Promise((resolve) => setTimeout(resolve, 3_000));
+      const expires_at = soon();
+      const { id } = await underWay({ ...FAILS, expires_at });
+      await passed(expires_at);
       assert.equal((await stack.api.get(id)).body.status, 'processing', 'what Stripe is processing does not expire');
       await between(stack, upset, () => stack.simulator.advance(5 * DAY_MS));
       const failed = await stack.api.until(id, (p) => p.final);
@@ -51,8 +52,9 @@ describe('a payment that a bank decides days later', () => {
     });
 
     it(`paid by the bank long after expires_at, it succeeded${upset.name}`, async () => {
-      const { id } = await underWay({ ...PAYS, expires_at: Math.ceil(Date.now() / 1000) + 2 });
-      await new Promise((resolve) => setTimeout(resolve, 3_000));
+      const expires_at = soon();
+      const { id } = await underWay({ ...PAYS, expires_at });
+      await passed(expires_at);
       const late = (await stack.api.get(id)).body;
       assert.ok(Date.now() > Date.parse(late.expires_at ?? ''), 'it has passed by the clock that Penstock goes by');
       assert.deepEqual([late.status, late.final], ['processing', false]);

@@ -6,7 +6,6 @@ import { PAYMENT_ID } from '../../src/workflows/search-attributes.js';
 import { amid, between, UPSETS } from '../support/amid.js';
 import { deliverSigned } from '../support/signed-event.js';
 import { Stack } from '../support/stack.js';
-import { until } from '../support/until.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -30,7 +29,7 @@ describe('a dispute', () => {
       const made = await amid(stack, upset, 'payment_intents.retrieve', () => stack.simulator.dispute(intent));
       const open = await shows(id, 'needs_response');
       assert.equal(open.disputes[0]?.dispute, made.id);
-      await until(() => new RegExp(`dispute_opened.*${made.id}`).test(stack.workerPart.output));
+      await stack.alerted(new RegExp(`dispute_opened.*${made.id}`));
     });
 
     it(`of which no event comes any more is read${upset.name}`, async () => {
@@ -53,7 +52,7 @@ describe('a dispute', () => {
       const [dispute] = open.disputes;
       assert.deepEqual([dispute?.dispute, dispute?.amount, dispute?.amount_withdrawn], [made.id, 1999, 1999]);
       assert.ok(Date.parse(dispute?.evidence_due_by ?? '') > Date.now());
-      assert.match(stack.workerPart.output, /dispute_opened/, 'a person is told');
+      await stack.alerted(new RegExp(`dispute_opened.*${made.id}`));
 
       await between(stack, upset, () => submit(made.id, 'winning_evidence'));
       await stack.simulator.advance(DAY_MS);
@@ -71,7 +70,7 @@ describe('a dispute', () => {
       const lost = await shows(id, 'lost');
       assert.deepEqual([lost.disputes[0]?.amount_withdrawn, lost.disputes[0]?.amount_reinstated], [1999, 0]);
       await stack.closed(lost.disputes[0]?.id ?? '');
-      assert.match(stack.workerPart.output, /dispute_lost/, 'a person is told');
+      await stack.alerted(new RegExp(`dispute_lost.*${made.id}`));
     });
 
     it(`that arrives a month after the payment closed is found by its intent${upset.name}`, async () => {
@@ -113,17 +112,15 @@ describe('a dispute', () => {
     await deliverSigned(stack, 'charge.dispute.updated', told);
     const [open] = (await shows(id, 'needs_response')).disputes;
     assert.deepEqual([open?.final, open?.amount_withdrawn, open?.balance_currency], [false, 1999, 'usd']);
-    await until(() => /dispute_escalated/.test(stack.workerPart.output));
+    await stack.alerted(new RegExp(`dispute_escalated.*${made.id}`));
   });
 
   it('is shown as its first event tells it, though no worker runs', async () => {
     const { intent } = await stack.paid();
     await stack.workerPart.kill9();
     const made = await stack.simulator.dispute(intent);
-    const handle = stack.temporal.workflow.getHandle(`dispute.default.${made.id}`);
-    const memo = async () => (await handle.describe().catch(() => undefined))?.memo;
-    await until(async () => (await memo()) !== undefined);
-    const shown = (await memo())?.[SHOWN] as DisputeStanding | undefined;
+    const { memo } = await (await stack.started(`dispute.default.${made.id}`)).describe();
+    const shown = memo?.[SHOWN] as DisputeStanding | undefined;
     assert.deepEqual(
       [shown?.status, shown?.amount, shown?.currency, shown?.amount_withdrawn, shown?.payment_intent],
       ['needs_response', 1999, 'eur', 1999, intent],
@@ -179,15 +176,8 @@ describe('a dispute', () => {
       automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
     });
     const made = await stack.simulator.dispute(foreign.id);
-    const handle = stack.temporal.workflow.getHandle(`dispute.default.${made.id}`);
-    let state: { owner: { kind: string } } | undefined;
-    for (let tries = 0; tries < 100 && state === undefined; tries += 1) {
-      state = await handle.result().then(
-        (r) => (r as { state: { owner: { kind: string } } }).state,
-        () => undefined,
-      );
-      if (state === undefined) await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    assert.equal(state?.owner.kind, 'foreign');
+    const handle = await stack.started(`dispute.default.${made.id}`);
+    const { state } = (await handle.result()) as { state: { owner: { kind: string } } };
+    assert.equal(state.owner.kind, 'foreign');
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { aPayment, type ProblemBody } from '../support/api-client.js';
+import { aPayment, type ProblemBody, passed, soon } from '../support/api-client.js';
 import { Stack } from '../support/stack.js';
 
 describe('one reference, one payment', () => {
@@ -61,10 +61,10 @@ describe('one reference, one payment', () => {
   });
 
   it('a repetition that comes after its own expires_at is still the same payment', async () => {
-    const expires_at = Math.floor(Date.now() / 1000) + 2;
+    const expires_at = soon();
     const request = aPayment({ expires_at });
     const paid = await stack.api.pay(request);
-    while (Date.now() < expires_at * 1000) await new Promise((resolve) => setTimeout(resolve, 50));
+    await passed(expires_at);
     const again = await stack.api.create(request);
     assert.equal(again.status, 200);
     assert.equal(again.body.id, paid.id);

@@ -3,13 +3,14 @@ import { after, before, describe, it } from 'node:test';
 import { defineQuery } from '@temporalio/workflow';
 import { aPayment } from '../support/api-client.js';
 import { Stack } from '../support/stack.js';
+import { until } from '../support/until.js';
 
 const ACTIVITY_QUEUE = 2;
 
 describe('lanes and what operators see', () => {
   let stack: Stack;
   before(async () => {
-    stack = await Stack.start({ policy: { stripe_timeout_ms: 10_000 } });
+    stack = await Stack.start({ policy: { overdue_ms: 300_000 } });
   });
   after(() => stack?.stop());
 
@@ -50,6 +51,7 @@ describe('lanes and what operators see', () => {
       Array.from({ length: 4 }, () => stack.api.create(aPayment({ priority: 'renewal', off_session: true }))),
     );
     const all = [...background, ...renewals].map((a) => a.body.id);
+    await Promise.all(all.map((id) => stack.inLane(id)));
     // Checkout does not wait behind any of it.
     assert.equal((await stack.api.pay(aPayment())).status, 'succeeded');
     await setRate('background', undefined);
@@ -70,10 +72,11 @@ describe('lanes and what operators see', () => {
     await stack.api.pay(aPayment({ merchant: 'asker' }));
     const query = "merchant = 'asker' AND ExecutionStatus = 'Running' AND status != 'processing'";
     let found: string[] = [];
-    for (let tries = 0; tries < 100 && found.length === 0; tries += 1) {
+    await until(async () => {
       found = [];
       for await (const run of stack.temporal.workflow.list({ query })) found.push(run.workflowId);
-    }
+      return found.length > 0;
+    });
     assert.deepEqual(found, [waiting.id]);
     const handle = stack.temporal.workflow.getHandle(waiting.id);
     const description = await handle.describe();
@@ -85,7 +88,7 @@ describe('lanes and what operators see', () => {
 
   it('?wait= answers when the time is up, without asking Stripe and without adding to the history', async () => {
     await stack.simulator.faults({
-      requests: [{ kind: 'hold_after', times: 1 }],
+      requests: [{ kind: 'hold_after', endpoint: 'payment_intents.create', times: 1 }],
       webhooks: [{ kind: 'delay', delay_ms: 60_000 }],
     });
     const { body } = await stack.api.create(aPayment());

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { aPayment, type ProblemBody } from '../support/api-client.js';
+import { aPayment, type ProblemBody, soon } from '../support/api-client.js';
 import { Stack } from '../support/stack.js';
-
-const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
 
 describe('a payment that is called off or runs out of time', () => {
   let stack: Stack;
   before(async () => {
-    stack = await Stack.start({ policy: { overdue_ms: 300_000 } });
+    stack = await Stack.start({ policy: { overdue_ms: 300_000, stripe_timeout_ms: 1_500 } });
   });
   afterEach(() => stack.simulator.noFaults());
   after(() => stack?.stop());
@@ -102,15 +100,16 @@ describe('a payment that is called off or runs out of time', () => {
 
   it('cancelled while unknown is read, and never repeated', async () => {
     await stack.simulator.faults({
-      requests: [{ kind: 'hang_after', endpoint: 'payment_intents.create', times: 1 }],
+      requests: [{ kind: 'hang_after', endpoint: 'payment_intents.create' }],
       webhooks: [{ kind: 'drop' }],
     });
     const { body } = await stack.api.create(aPayment({ payment_method: 'pm_card_authenticationRequired' }));
-    await untilSent(body.id);
+    await stack.simulator.untilRequested(body.id, 'payment_intents.create');
     await stack.api.cancel(body.id);
+    const sends = (await stack.simulator.requestsOf(body.id, 'payment_intents.create')).length;
     const final = await stack.api.until(body.id, (p) => p.final);
     assert.equal(final.status, 'canceled');
-    assert.equal((await stack.simulator.requestsOf(body.id, 'payment_intents.create')).length, 1);
+    assert.equal((await stack.simulator.requestsOf(body.id, 'payment_intents.create')).length, sends);
     assert.deepEqual(
       (await stack.intentsOf(body.id)).map((i) => i.status),
       ['canceled'],
@@ -132,7 +131,7 @@ describe('a payment that is called off or runs out of time', () => {
 
   it('expired while unsent: canceled, and nothing is sent later', async () => {
     await pauseLane(true);
-    const { body } = await stack.api.create(aPayment({ expires_at: inSeconds(2) }));
+    const { body } = await stack.api.create(aPayment({ expires_at: soon() }));
     const final = await stack.api.until(body.id, (p) => p.final);
     assert.equal(final.status, 'canceled');
     assert.equal(final.failure?.kind, 'expired');
@@ -146,7 +145,7 @@ describe('a payment that is called off or runs out of time', () => {
       requests: [{ kind: 'hang_after', endpoint: 'payment_intents.create' }],
       webhooks: [{ kind: 'drop' }],
     });
-    const { body } = await stack.api.create(aPayment({ expires_at: inSeconds(3) }));
+    const { body } = await stack.api.create(aPayment({ expires_at: soon() }));
     const final = await stack.api.until(body.id, (p) => p.final);
     assert.equal(final.status, 'succeeded');
     assert.equal((await stack.chargesOf(body.id)).length, 1);
@@ -154,19 +153,25 @@ describe('a payment that is called off or runs out of time', () => {
 
   it('expired while unknown, and never arrived: canceled once absence is proof, and not sent again', async () => {
     await stack.simulator.faults({ requests: [{ kind: 'reset_before', endpoint: 'payment_intents.create' }] });
-    const { body } = await stack.api.create(aPayment({ expires_at: inSeconds(3) }));
-    const atExpiry = await stack.api.untilTold(body.id, /expires_at has passed/);
-    assert.equal(atExpiry.final, false, 'absence is no proof yet');
-    const sends = (await stack.simulator.requestsOf(body.id)).length;
+    const { body } = await stack.api.create(aPayment({ expires_at: soon() }));
+    await stack.api.untilTold(body.id, /expires_at has passed/);
+    const sends = await stack.simulator.requestsOf(body.id);
+    assert.ok(sends.length > 0);
     const final = await stack.api.until(body.id, (p) => p.final);
     assert.equal(final.status, 'canceled');
     assert.equal(final.failure?.kind, 'expired');
-    assert.equal((await stack.simulator.requestsOf(body.id)).length, sends, 'nothing is sent after expires_at');
+    assert.deepEqual(await stack.simulator.requestsOf(body.id), sends, 'nothing is sent after expires_at');
+    const proved = final.timeline?.findLast((entry) => /is not in Stripe's list/.test(entry.what));
+    const proofMs = Date.parse(proved?.at ?? '') - (sends.at(-1)?.atMs ?? 0);
+    assert.ok(
+      proofMs >= stack.config.policy.payments.proof_delay_ms,
+      `absence was taken for proof after ${proofMs} ms`,
+    );
   });
 
   it('waiting for the customer until expires_at: the intent is cancelled', async () => {
     const waiting = await stack.api.pay(
-      aPayment({ payment_method: 'pm_card_authenticationRequired', expires_at: inSeconds(3) }),
+      aPayment({ payment_method: 'pm_card_authenticationRequired', expires_at: soon() }),
     );
     assert.equal(waiting.status, 'requires_action');
     const final = await stack.api.until(waiting.id, (p) => p.final);
@@ -203,13 +208,5 @@ describe('a payment that is called off or runs out of time', () => {
       taskQueueType: 2,
       updateQueueRateLimit: paused ? { rateLimit: { requestsPerSecond: 0 }, reason: 'test' } : { reason: 'test' },
     });
-  }
-
-  async function untilSent(id: string): Promise<void> {
-    for (let tries = 0; tries < 200; tries += 1) {
-      if ((await stack.simulator.requestsOf(id)).length > 0) return;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-    throw new Error(`${id} was never sent`);
   }
 });

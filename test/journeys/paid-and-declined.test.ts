@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { aPayment } from '../support/api-client.js';
 import { Stack } from '../support/stack.js';
+import { until } from '../support/until.js';
 
 describe('a plain card payment', () => {
   let stack: Stack;
@@ -103,9 +104,7 @@ describe('a plain card payment', () => {
       return body;
     };
     // Visibility trails the payment by a moment.
-    for (let tries = 0; tries < 100 && (await list('merchant=lister&status=succeeded')).data.length === 0; tries += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await until(async () => (await list('merchant=lister&status=succeeded')).data.length > 0);
     const { data } = await list('merchant=lister&status=succeeded');
     assert.deepEqual(
       data.map((p) => [p.id, p.status]),

@@ -5,16 +5,17 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { isTaken } from '../../src/dev/ports.js';
+import { freeLowPorts, isTaken } from '../../src/dev/ports.js';
 import { addEndpoint } from '../../src/simulator/control-webhooks.js';
 import { Simulator } from '../../src/simulator/simulator.js';
 import { ApiClient, aPayment } from '../support/api-client.js';
-import { freePort, Part } from '../support/process.js';
+import { Part } from '../support/process.js';
+import { until } from '../support/until.js';
 
 /** Ports and a data folder of its own, as a new user's machine has them. */
 async function surroundings() {
   const folder = mkdtempSync(join(tmpdir(), 'penstock-start-'));
-  const [api, simulator, temporal, ui] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+  const [api, simulator, temporal, ui] = (await freeLowPorts(4)) as [number, number, number, number];
   const env: Record<string, string> = {
     PORT: String(api),
     SIMULATOR_PORT: String(simulator),
@@ -54,6 +55,9 @@ describe('npm start', () => {
     const api = new ApiClient(`http://127.0.0.1:${at.ports.api}`);
     const paid = await api.pay(aPayment());
     const waiting = await api.pay(aPayment({ payment_method: 'pm_card_authenticationRequired' }));
+    // The next start counts what visibility shows, which trails the payment's end by a moment.
+    const ended = () => api.call<{ data: unknown[] }>('GET', '/v1/payments?status=succeeded');
+    await until(async () => (await ended()).body.data.length === 2);
     // npm hands the terminal's Ctrl-C on, so that it arrives twice: it is one.
     const code = first.end('SIGINT');
     await first.end('SIGINT');

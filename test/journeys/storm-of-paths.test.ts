@@ -109,7 +109,7 @@ const PATHS: Readonly<Record<string, Path>> = {
 describe('a seeded storm over every path', () => {
   let stack: Stack;
   before(async () => {
-    stack = await Stack.start({ policy: { overdue_ms: 6_000, sweep_interval_ms: 4_000 } });
+    stack = await Stack.start({ policy: { overdue_ms: 6_000, sweep_interval_ms: 4_000, stripe_timeout_ms: 1_500 } });
   });
   after(() => stack?.stop());
 

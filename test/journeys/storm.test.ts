@@ -21,7 +21,7 @@ const KINDS = [
 describe('a seeded storm', () => {
   let stack: Stack;
   before(async () => {
-    stack = await Stack.start({ policy: { overdue_ms: 8_000, sweep_interval_ms: 4_000 } });
+    stack = await Stack.start({ policy: { overdue_ms: 8_000, sweep_interval_ms: 4_000, stripe_timeout_ms: 1_500 } });
   });
   after(() => stack?.stop());
 
@@ -70,7 +70,7 @@ describe('a seeded storm', () => {
     assert.ok(killed, 'everything was killed half way');
     await killed;
 
-    const ends = await Promise.all(taken.map(({ id }) => stack.api.until(id, (p) => p.final, 150)));
+    const ends = await Promise.all(taken.map(({ id }) => stack.api.until(id, (p) => p.final)));
     await Promise.all(taken.map(({ id }) => stack.closed(id)));
     const wrong = taken.filter(({ ends: expected }, i) => ends[i]?.status !== expected);
     assert.deepEqual(wrong, []);

@@ -115,9 +115,18 @@ describe('a test card', () => {
     const [one, two] = [await create('pm_card_visa'), await create('pm_card_visa')];
     assert.match(String(one.payment_method), /^pm_[0-9a-f]{24}$/);
     assert.notEqual(one.payment_method, two.payment_method);
-    assert.equal((await create(String(one.payment_method))).payment_method, one.payment_method);
 
-    const declined = (await errorOf(create('pm_card_chargeDeclined'))).payment_method?.id;
-    assert.equal((await errorOf(create(String(declined)))).code, 'card_declined');
+    const { id: customer } = await stripe.stripe.customers.create({});
+    for (const [token, code] of [
+      ['pm_card_visa', undefined],
+      ['pm_card_chargeCustomerFail', 'card_declined'],
+    ] as const) {
+      const { id } = await stripe.stripe.paymentMethods.attach(token, { customer });
+      for (const _ of ['once', 'twice']) {
+        const paid = create(id, { customer });
+        if (code === undefined) assert.equal((await paid).payment_method, id);
+        else assert.equal((await errorOf(paid)).code, code);
+      }
+    }
   });
 });

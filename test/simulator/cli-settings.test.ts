@@ -140,7 +140,7 @@ describe('account', () => {
 describe('a command that is not understood', () => {
   const WRONG: readonly (readonly [argv: string, says: RegExp, input?: string])[] = [
     ['flaults', /there is no command flaults; there are faults/],
-    ['xyz', /there are trigger, listen,/],
+    ['xyz', /there are trigger, listen, replay,/],
     ['constructor', /there is no command constructor/],
     ['clock advance', /advance takes a span of time/],
     ['clock advance 7x', /not 7x/],
@@ -174,6 +174,7 @@ describe('a command that is not understood', () => {
     ['account --key nobody', /a secret key is like sk_test_/],
     ['listen --events nothing.at.all', /there is no event nothing\.at\.all/],
     ['listen --forward-to http://', /--forward-to http:\/\/ is no URL/],
+    ['replay apple', /a seed is a whole number/],
     ['listen to', /Unexpected argument 'to'/],
   ];
 

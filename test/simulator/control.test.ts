@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
+import { accountId } from '../../src/simulator/incoming.js';
 import { T0 } from '../support/facts.js';
 import { cardPayment } from '../support/metered-gateway.js';
 import { Simulated } from '../support/simulated.js';
@@ -214,6 +215,17 @@ describe('the control API', () => {
     assert.deepEqual(await (await fetch(`${stripe.base}/_simulator/faults`)).json(), read);
     const own = await stripe.control.limits({ key: SIMULATOR_KEY, concurrent_requests: 3 });
     assert.deepEqual(await (await fetch(`${stripe.base}/_simulator/limits?key=${SIMULATOR_KEY}`)).json(), own);
+  });
+
+  it('says what does not add up, and nothing where everything does', async () => {
+    assert.deepEqual(await stripe.control.audit(), []);
+    const { id } = await stripe.stripe.paymentIntents.create(cardPayment());
+    const row = stripe.simulator.store.get(accountId(SIMULATOR_KEY), 'payment_intents', id);
+    await stripe.control.put('payment_intents', { ...row, amount_received: 1 });
+    const what = `${id} received 1, and its charges captured 4200`;
+    assert.deepEqual(await stripe.control.audit(), [{ account: accountId(SIMULATOR_KEY), rule: 'intents', what }]);
+    await stripe.control.put('payment_intents', row);
+    assert.deepEqual(await stripe.control.audit(), []);
   });
 });
 

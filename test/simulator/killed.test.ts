@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type Stripe from 'stripe';
+import { freeLowPorts } from '../../src/dev/ports.js';
 import { HOUR } from '../support/facts.js';
 import { Inbox } from '../support/inbox.js';
 import { cardPayment } from '../support/metered-gateway.js';
-import { freePort, Part, script } from '../support/process.js';
+import { Part, script } from '../support/process.js';
 import { stripeAt } from '../support/simulated.js';
 import { SimulatorControl } from '../support/simulator-control.js';
 
@@ -20,7 +21,7 @@ describe('a simulator that is killed', () => {
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'penstock-killed-'));
     inbox = await Inbox.start();
-    const [port, simulatorPort] = await Promise.all([freePort(), freePort()]);
+    const [port, simulatorPort] = await freeLowPorts(2);
     const env = { PORT: `${port}`, SIMULATOR_PORT: `${simulatorPort}`, PENSTOCK_DATA_DIR: folder };
     part = new Part('simulator', script('src/simulator/server.ts', '--webhook-url', inbox.url), env, /simulator on/);
     stripe = stripeAt(`http://127.0.0.1:${simulatorPort}`);

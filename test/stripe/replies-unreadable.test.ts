@@ -4,6 +4,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { SECOND } from '../support/facts.js';
 import { cardPayment, MeteredGateway } from '../support/metered-gateway.js';
 import { answer, RawServer } from '../support/raw-server.js';
+import { PATIENCE_MS } from '../support/until.js';
 
 /** JSON that is not Stripe's: what a proxy, a load balancer or an API gateway says in Stripe's place. */
 const NOT_STRIPES: readonly [status: number, body: string][] = [
@@ -30,7 +31,7 @@ describe('an answer that is JSON, and not Stripe’s', () => {
   });
   beforeEach(() => {
     raw.reset();
-    metered = new MeteredGateway({ one: raw.base }, { timeoutMs: 300 });
+    metered = new MeteredGateway({ one: raw.base });
   });
   after(() => raw?.stop());
   const create = () => metered.gateway.createIntent('one', cardPayment(), metered.write());
@@ -42,7 +43,8 @@ describe('an answer that is JSON, and not Stripe’s', () => {
     });
   }
 
-  it('an answer that trickles in for ever is lost when its time is up', { timeout: 3_000 }, async () => {
+  it('an answer that trickles in for ever is lost when its time is up', { timeout: PATIENCE_MS }, async () => {
+    metered = new MeteredGateway({ one: raw.base }, { timeoutMs: 300 });
     raw.respond = (socket: Socket) => {
       socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n');
       const drip = setInterval(() => socket.write(' '), 50);

@@ -10,8 +10,8 @@ export interface Upset {
 
 const nothing = async () => undefined;
 
-/** The sweep lists what it stands in for. */
-const UNLISTED = { kind: 'reject', endpoint: 'payment_intents.list', reason: 'endpoint-rate' } as const;
+/** The sweep lists what it stands in for: with this it learns nothing. */
+export const UNLISTED = { kind: 'reject', endpoint: 'payment_intents.list', reason: 'endpoint-rate' } as const;
 
 export const UNDISTURBED: Upset = { name: '', strike: nothing, mend: nothing };
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { PaymentView, RefundView } from '../../src/api/schemas.js';
+import { PATIENCE_MS, until } from './until.js';
 
 export interface Answer<T = unknown> {
   readonly status: number;
@@ -14,8 +15,7 @@ export interface ProblemBody {
   readonly errors?: readonly { path: string; message: string }[];
 }
 
-/** A task that went down with its worker comes again after the server's own time-out of 10 s. */
-const MOST_TRIES = 3;
+const PATIENCE_S = PATIENCE_MS / 1_000;
 
 /** Penstock over HTTP, as its users see it. */
 export class ApiClient {
@@ -66,53 +66,57 @@ export class ApiClient {
 
   /**
    * A change, sent again when no worker took it, as its 503 says: the server may have handed it to a worker in the moment
-   * that one was killed. It is taken once only, and what it led to is counted by the tests themselves.
+   * that one was killed, and such a task comes again after the server's own time-out of 10 s. It is taken once only, and
+   * what it led to is counted by the tests themselves.
    */
   private async change<T>(path: string, body: unknown, headers: Record<string, string>): Promise<Answer<T>> {
-    for (let tries = 1; ; tries += 1) {
+    const deadline = Date.now() + PATIENCE_MS;
+    for (;;) {
       const answer = await this.call<T>('POST', path, body, headers);
-      if (answer.status !== 503 || tries === MOST_TRIES) return answer;
+      if (answer.status !== 503 || Date.now() > deadline) return answer;
+      await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
 
   /** Looks at the payment until `isSo`: for what follows it and is not waited for by `?wait=`. */
-  async untilShows(id: string, isSo: (payment: PaymentView) => boolean, seconds = 30): Promise<PaymentView> {
+  async untilShows(id: string, isSo: (payment: PaymentView) => boolean, seconds = PATIENCE_S): Promise<PaymentView> {
     const deadline = Date.now() + seconds * 1000;
     for (;;) {
-      const { body } = await this.get(id);
-      if (isSo(body)) return body;
+      const { status, body } = await this.get(id);
+      if (isWhole(status, body) && isSo(body)) return body;
       if (Date.now() > deadline) throw new Error(`${id} is ${JSON.stringify(body, null, 2)}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
 
   /** Looks at the payment until its timeline says so. */
-  async untilTold(id: string, what: RegExp): Promise<PaymentView> {
-    for (let tries = 0; tries < 300; tries += 1) {
-      const { body } = await this.get(id);
-      if (body.timeline?.some((entry) => what.test(entry.what))) return body;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error(`${id} never said ${what}`);
+  untilTold(id: string, what: RegExp): Promise<PaymentView> {
+    return this.untilShows(id, (payment) => payment.timeline?.some((entry) => what.test(entry.what)) === true);
   }
 
   /** Takes a payment and waits until it is final or waits for somebody. */
   async pay(request: Record<string, unknown>): Promise<PaymentView> {
-    const { body } = await this.create(request);
+    const { status, body } = await this.create(request);
+    if (status !== 202 && status !== 200) throw new Error(`the payment was not taken: ${JSON.stringify(body)}`);
     return this.until(body.id, (p) => p.final || p.status !== 'processing');
   }
 
   /** Follows a payment by `?wait=` until `isSo`. */
-  async until(id: string, isSo: (payment: PaymentView) => boolean, seconds = 60): Promise<PaymentView> {
+  async until(id: string, isSo: (payment: PaymentView) => boolean, seconds = PATIENCE_S): Promise<PaymentView> {
     const deadline = Date.now() + seconds * 1000;
     for (;;) {
-      const { body } = await this.get(id, 10);
-      if (isSo(body)) return body;
+      const { status, body } = await this.get(id, 10);
+      if (isWhole(status, body) && isSo(body)) return body;
       if (Date.now() > deadline) throw new Error(`${id} is ${JSON.stringify(body, null, 2)}`);
       // A payment whose status changed to something else than wished returns at once: do not spin on it.
       if (body.status !== 'processing') await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
+}
+
+/** One that Temporal or a worker was too slow for is no answer, and the next may be. */
+export function isWhole(status: number, payment: PaymentView): boolean {
+  return status === 200 && !payment.stale;
 }
 
 function parse(text: string): unknown {
@@ -121,6 +125,16 @@ function parse(text: string): unknown {
   } catch {
     return text;
   }
+}
+
+/** An `expires_at` to wait for, Unix seconds: late enough for what must come before it, on a busy machine too. */
+export function soon(): number {
+  return Math.ceil(Date.now() / 1000) + 5;
+}
+
+/** Resolves a while after `expires_at` has passed, so that what it must not set off would show. */
+export function passed(expires_at: number): Promise<void> {
+  return until(() => Date.now() > expires_at * 1000 + 500);
 }
 
 /** A request for a payment that goes through, under a reference of its own. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { PaymentView } from '../../src/api/schemas.js';
-import type { Answer } from './api-client.js';
+import { type Answer, isWhole } from './api-client.js';
 import type { Stack } from './stack.js';
+import { PATIENCE_MS } from './until.js';
 
 const PAUSE_MS = 200;
 
@@ -31,12 +32,12 @@ export class CarefulCaller {
   }
 
   /** Follows the payment until `isSo`, through whatever is down meanwhile; an answer that is only a part is no answer. */
-  async until(id: string, isSo: (payment: PaymentView) => boolean, seconds = 180): Promise<PaymentView> {
-    const deadline = Date.now() + seconds * 1000;
+  async until(id: string, isSo: (payment: PaymentView) => boolean): Promise<PaymentView> {
+    const deadline = Date.now() + PATIENCE_MS;
     let last: unknown;
     while (Date.now() < deadline) {
       const answer = await whileDown(() => this.stack.api.get(id, 5));
-      if (answer?.status === 200 && !answer.body.stale && isSo(answer.body)) return answer.body;
+      if (answer !== undefined && isWhole(answer.status, answer.body) && isSo(answer.body)) return answer.body;
       last = answer?.body;
       await pause();
     }

@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type Stripe from 'stripe';
+import { PATIENCE_MS } from './until.js';
 
 /** One webhook as it came in. */
 export interface Mail {
@@ -50,9 +51,9 @@ export class Inbox {
     return this.mail.filter(({ event }) => event.type === type);
   }
 
-  /** Resolves once the mail satisfies `enough`. @throws after 20 s, naming what has come. */
+  /** Resolves once the mail satisfies `enough`. @throws when patience is at its end, naming what has come. */
   async until(enough: (inbox: Inbox) => boolean): Promise<void> {
-    const signal = AbortSignal.timeout(20_000);
+    const signal = AbortSignal.timeout(PATIENCE_MS);
     while (!enough(this)) {
       await once(this.arrivals, 'mail', { signal }).catch(() => {
         throw new Error(`only came: ${this.mail.map(({ event }) => event.type).join(', ')}`);

@@ -1,18 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { freePorts } from '../../src/dev/ports.js';
+import { freeLowPorts } from '../../src/dev/ports.js';
+import { PATIENCE_MS } from './until.js';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A port nobody listens on at this moment. */
 export async function freePort(): Promise<number> {
-  const [port = 0] = await freePorts(1);
+  const [port = 0] = await freeLowPorts(1);
   return port;
 }
-
-/** How long a part has to become ready. */
-const READY_TIMEOUT_MS = 60_000;
 
 /** Something that runs and can be ended, in order or not. */
 export interface Runnable {
@@ -71,7 +69,7 @@ export class Part implements Runnable {
       );
       child.once('error', reject);
       const tooLate = () => reject(new Error(`${this.name} did not become ready:\n${this.output}`));
-      setTimeout(tooLate, READY_TIMEOUT_MS).unref();
+      setTimeout(tooLate, PATIENCE_MS).unref();
       if (this.readyWhen === undefined) resolve();
     });
   }

@@ -56,7 +56,12 @@ export class Simulated {
   }
 
   /** Posts as a client without any habits of its own would. */
-  async post(path: string, params: object, options: PostOptions = {}): Promise<RawAnswer> {
+  post(path: string, params: object, options: PostOptions = {}): Promise<RawAnswer> {
+    return this.postText(path, qs.stringify(params), options);
+  }
+
+  /** Posts a form as it is written. */
+  async postText(path: string, body: string, options: PostOptions = {}): Promise<RawAnswer> {
     const response = await fetch(`${this.base}${path}`, {
       method: 'POST',
       headers: {
@@ -64,7 +69,7 @@ export class Simulated {
         'content-type': 'application/x-www-form-urlencoded',
         ...(options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey }),
       },
-      body: qs.stringify(params),
+      body,
     });
     const text = await response.text();
     return {

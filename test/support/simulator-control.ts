@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import type { z } from 'zod';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
+import type { Violation } from '../../src/simulator/audit/index.js';
 import type { Tally } from '../../src/simulator/counts.js';
 import type { faultsSchema } from '../../src/simulator/faults/schema.js';
 import type { Limits, limitsSchema } from '../../src/simulator/limits/schema.js';
@@ -84,6 +85,12 @@ export class SimulatorControl {
 
   untilHeld(count = 1): Promise<unknown> {
     return this.call('GET', `held?count=${count}`);
+  }
+
+  /** Whatever does not add up. */
+  async audit(): Promise<Violation[]> {
+    const { violations } = (await this.call('GET', 'audit')) as { violations: Violation[] };
+    return violations;
   }
 
   clock(): Promise<ClockReading> {

@@ -3,17 +3,18 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
 import Stripe from 'stripe';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import { type Config, loadConfig } from '../../src/config/index.js';
-import { freeLowPorts, freePorts } from '../../src/dev/ports.js';
+import { freeLowPorts } from '../../src/dev/ports.js';
 import { ApiClient, aPayment } from './api-client.js';
 import type { Code } from './code.js';
 import { Part, PartGroup, type Runnable } from './process.js';
 import { shapeOfThisRun } from './shape.js';
 import { SimulatorControl } from './simulator-control.js';
 import type { TemporalServer } from './temporal-server.js';
+import { until } from './until.js';
 
 export interface StackOptions {
   /** Overrides of the payment policy, as in PENSTOCK_CONFIG. */
@@ -25,9 +26,12 @@ export interface StackOptions {
   readonly without?: readonly ('worker' | 'api' | 'simulator')[];
 }
 
-/** Short enough for tests, each in the proportion of the real ones. */
+/**
+ * Short enough for tests, each in the proportion of the real ones. Not so the time Stripe has to answer: a call is held for
+ * as long as a test needs, and only where an answer never comes is its end waited for.
+ */
 const TEST_POLICY = {
-  stripe_timeout_ms: 1_500,
+  stripe_timeout_ms: 20_000,
   send_window_ms: 2_000,
   worker_lost_ms: 2_000,
   overdue_ms: 3_000,
@@ -60,8 +64,7 @@ export class Stack {
     const policyFile = join(folder, 'config.json');
     writeFileSync(policyFile, JSON.stringify({ policy: { payments: { ...TEST_POLICY, ...options.policy } } }));
     const shape = shapeOfThisRun();
-    const [port, simulatorPort, uiPort] = (await freePorts(3)) as [number, number, number];
-    const [temporalPort] = (await freeLowPorts(1)) as [number];
+    const [port, simulatorPort, uiPort, temporalPort] = (await freeLowPorts(4)) as [number, number, number, number];
     const env: Record<string, string> = {
       PORT: String(port),
       SIMULATOR_PORT: String(simulatorPort),
@@ -165,6 +168,28 @@ export class Stack {
       if (intent.metadata['penstock_workflow'] === paymentId) intents.push(intent);
     }
     return intents;
+  }
+
+  /** Resolves once there is a workflow of this id: what an event starts, starts when the event has come. */
+  async started(workflowId: string): Promise<WorkflowHandle> {
+    const handle = this.temporal.workflow.getHandle(workflowId);
+    await until(async () => {
+      const found = await handle.describe().catch((error: unknown) => error);
+      if (found instanceof Error && !(found instanceof WorkflowNotFoundError)) throw found;
+      return !(found instanceof Error);
+    });
+    return handle;
+  }
+
+  /** Resolves once the payment's call to Stripe is scheduled: it is in its lane, or further. */
+  async inLane(paymentId: string): Promise<void> {
+    const handle = this.temporal.workflow.getHandle(paymentId);
+    await until(async () => ((await handle.describe()).raw.pendingActivities?.length ?? 0) > 0);
+  }
+
+  /** Resolves once a person has been told, which is a line in a worker's log; what it is about is shown before that. */
+  async alerted(what: RegExp): Promise<void> {
+    await until(() => what.test(this.workerPart.output));
   }
 
   /** Resolves with the payment's report when its run has closed. */

@@ -55,12 +55,16 @@ describe('npm run topology', () => {
     assert.equal(cluster.historyShardCount, HISTORY_SHARDS);
     const { config } = await workflowService.describeNamespace({ namespace: 'default' });
     assert.equal(Number(config?.workflowExecutionRetentionTtl?.seconds), 3650 * 86_400);
-    const { pollers } = await workflowService.describeTaskQueue({
-      namespace: 'default',
-      taskQueue: { name: MAIN_QUEUE },
-      taskQueueType: 1,
-    });
-    assert.equal(new Set(pollers?.map(({ identity }) => identity)).size, 2, 'two workers');
+    const workers = async () => {
+      const taskQueue = { name: MAIN_QUEUE };
+      const { pollers } = await workflowService.describeTaskQueue({
+        namespace: 'default',
+        taskQueue,
+        taskQueueType: 1,
+      });
+      return new Set(pollers?.map(({ identity }) => identity)).size;
+    };
+    await until(async () => (await workers()) === 2);
     await connection.close();
 
     const database = postgres();

@@ -6,13 +6,23 @@ import { counts } from './counts.js';
 import { faults } from './faults.js';
 import { limits } from './limits.js';
 import { listen } from './listen.js';
+import { replay } from './replay.js';
 import type { Command, Terminal } from './terminal.js';
 import { trigger } from './trigger.js';
 
 export type { Terminal } from './terminal.js';
 
 /** What the simulator can be asked on the command line, by name; without a name it runs. */
-export const COMMANDS: Readonly<Record<string, Command>> = { trigger, listen, faults, limits, counts, clock, account };
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  trigger,
+  listen,
+  replay,
+  faults,
+  limits,
+  counts,
+  clock,
+  account,
+};
 
 /** Whether the arguments are those of a command, and not of the simulator itself. */
 export function isCommand([name = '-']: readonly string[]): boolean {

@@ -1,4 +1,5 @@
-import { nowSeconds, type RequestContext } from '../context.js';
+import { nowSeconds } from '../context.js';
+import type { Looking } from '../shown.js';
 import { booksIn, pendingOf } from './books.js';
 
 interface Funds {
@@ -8,8 +9,8 @@ interface Funds {
 }
 
 /** The account's balance as Stripe shows it. */
-export function balanceView(context: RequestContext) {
-  const all = currencies(context).map((currency) => booksIn(context.tx, currency, nowSeconds(context)));
+export function balanceView(looking: Looking) {
+  const all = currencies(looking).map((currency) => booksIn(looking.tx, currency, nowSeconds(looking)));
   const funds = (amount: number, currency: string): Funds => ({ amount, currency, source_types: { card: amount } });
   return {
     object: 'balance' as const,
@@ -21,7 +22,7 @@ export function balanceView(context: RequestContext) {
 }
 
 /** Those it has ever had money in; a new one has its own at nothing. */
-function currencies({ tx }: RequestContext): string[] {
+function currencies({ tx }: Looking): string[] {
   const known = [...tx.newestFirst('books')].map(({ id }) => id);
   const fresh = tx.changed('books').map(({ id }) => id);
   const all = [...new Set([...known.reverse(), ...fresh])];

@@ -33,10 +33,8 @@ export function move(context: RequestContext, movement: Movement): BalanceTransa
   const between = type.startsWith('payout') ? 'bank' : 'customers';
   enter(context.tx, { currency, amount, fee, with: between, availableOn }, made.created);
   context.tx.put('balance_transactions', made);
-  if (told.reporting_category === 'charge') {
-    announce(context, availableOn);
-    planDailyPayout(context);
-  }
+  if (told.reporting_category === 'charge') announce(context, availableOn);
+  if (between === 'customers' && made.net > 0) planDailyPayout(context);
   return made;
 }
 

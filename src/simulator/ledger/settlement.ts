@@ -28,8 +28,3 @@ export function settlementOf({ currencies, rates }: Settlement, currency: string
 export function changed(amount: number, rate: number | null): number {
   return rate === null ? amount : Math.round(amount * rate);
 }
-
-/** What goes of a payment when `amount` more of it goes: so that what went in parts adds up to what came. */
-export function partChanged(before: number, amount: number, rate: number | null): number {
-  return changed(before + amount, rate) - changed(before, rate);
-}

@@ -42,6 +42,8 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   pm_card_radarBlock: { ...declines('card_declined', 'fraudulent', DECLINED), blocked: true },
 };
 
+export const TEST_CARDS: readonly string[] = [...Object.keys(BEHAVIOURS), 'pm_card_de', 'pm_card_br'];
+
 /** `pm_card_<country>`: a card of that country that pays. */
 const COUNTRY_CARD = /^pm_card_([a-z]{2})$/;
 

@@ -63,6 +63,12 @@ const SEPA: Readonly<Record<string, Pays | Decline>> = {
 };
 const SEPA_TOKEN = /^pm_sepaDebit_([A-Za-z]+)_([a-z]{2})$/;
 
+export const TEST_ACCOUNTS: readonly string[] = [
+  ...Object.keys(US),
+  US_PROCESSING,
+  ...Object.keys(SEPA).map((scenario) => `pm_sepaDebit_${scenario}_de`),
+];
+
 export function usBehaviour(token: string): Behaviour | undefined {
   if (token === US_PROCESSING) return { kind: 'debits', decidedAfterMs: null, ends: PAYS };
   const ends = Object.hasOwn(US, token) ? US[token] : undefined;

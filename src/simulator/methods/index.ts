@@ -2,8 +2,11 @@ import type { ChargedCard, PaymentMethodDetails } from '../objects/charge.js';
 import type { MethodType, PaymentMethod } from '../objects/payment-method.js';
 import { NO_BILLING } from '../objects/shared.js';
 import type { Behaviour, Sequel } from './behaviours.js';
-import { cardBehaviour, cardDetails } from './cards.js';
-import { sepaBehaviour, sepaDebit, usBankAccount, usBehaviour } from './debits.js';
+import { cardBehaviour, cardDetails, TEST_CARDS } from './cards.js';
+import { sepaBehaviour, sepaDebit, TEST_ACCOUNTS, usBankAccount, usBehaviour } from './debits.js';
+
+/** Every token that a test method can be made from; of cards of another country two of many. */
+export const TEST_METHODS: readonly string[] = [...TEST_CARDS, ...TEST_ACCOUNTS];
 
 /** How the test payment method behaves; undefined when Stripe knows none of that name. */
 export function behaviourOf(token: string): Behaviour | undefined {

@@ -1,6 +1,9 @@
 import type { RequestContext } from '../context.js';
 import { inMajorUnits } from '../money.js';
 import type { BalanceTransaction } from '../objects/balance.js';
+import type { Charge } from '../objects/charge.js';
+import type { Dispute } from '../objects/dispute.js';
+import type { Refund } from '../objects/refund.js';
 import type { ReportParameters } from '../objects/reporting.js';
 
 /** One line of a report, by column. */
@@ -38,7 +41,7 @@ export function itemized(context: RequestContext, movement: BalanceTransaction, 
     source_id: movement.source,
     description: movement.description ?? '',
     customer_facing_amount:
-      facing === undefined ? '' : inMajorUnits(Math.sign(movement.amount) * facing.amount, facing.currency),
+      facing === undefined ? '' : inMajorUnits(Math.sign(movement.amount) * tookOf(facing), facing.currency),
     customer_facing_currency: facing?.currency ?? '',
     automatic_payout_id: payout?.id ?? '',
     ...timed('automatic_payout_effective_at', payout?.arrival_date, timezone),
@@ -78,6 +81,11 @@ export function summed(movements: readonly BalanceTransaction[]): Line[] {
   });
 }
 
+/** What the customer was charged is what was captured. */
+function tookOf(facing: Charge | Refund | Dispute): number {
+  return facing.object === 'charge' ? facing.amount_captured : facing.amount;
+}
+
 function chargeOf({ tx }: RequestContext, source: string) {
   const named = tx.look('refunds', source)?.charge ?? tx.look('disputes', source)?.charge ?? source;
   return tx.look('charges', named);
@@ -89,8 +97,14 @@ function timed(column: string, seconds: number | undefined, timezone: string): L
   return { [`${column}_utc`]: written(seconds, 'UTC'), [column]: written(seconds, timezone) };
 }
 
+const FORMATS = new Map<string, Intl.DateTimeFormat>();
+
 function written(seconds: number, timeZone: string): string {
-  // Of all locales this one writes dates as ISO 8601 does.
-  const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
+  let format = FORMATS.get(timeZone);
+  if (format === undefined) {
+    // Of all locales this one writes dates as ISO 8601 does.
+    format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
+    FORMATS.set(timeZone, format);
+  }
   return format.format(seconds * 1000);
 }

@@ -83,7 +83,7 @@ function activity(context: RequestContext, parameters: ReportParameters) {
 function paidOut(context: RequestContext, { interval_start, interval_end, ...rest }: ReportParameters) {
   return movementsIn(context, rest).filter((movement) => {
     const payout = movement.payout === null ? undefined : context.tx.look('payouts', movement.payout);
-    if (payout === undefined || movement.type === 'payout') return false;
+    if (payout === undefined || movement.source === payout.id) return false;
     if (rest.payout !== undefined && payout.id !== rest.payout) return false;
     return (
       payout.arrival_date >= (interval_start ?? 0) && payout.arrival_date < (interval_end ?? Number.POSITIVE_INFINITY)

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { nowSeconds, type Operation, type RequestContext } from '../context.js';
 import { invalidRequest, noSuchNamed, StripeApiError } from '../errors.js';
+import { settlementOf } from '../ledger/settlement.js';
 import { type Decline, declines } from '../methods/behaviours.js';
 import { behaviourOf, methodFrom } from '../methods/index.js';
 import type { PaymentIntent } from '../objects/payment-intent.js';
@@ -11,6 +12,7 @@ import { chargeCard, startDebit } from './charging.js';
 import { SHIPPING, shippingOf } from './details.js';
 import { findIntent, unexpectedState } from './intents.js';
 import { METHOD_DATA, methodOfData } from './method-data.js';
+import { isUsedUp } from './payment-methods.js';
 
 const ONLINE = object({ ip_address: word().optional(), user_agent: word().optional() });
 
@@ -77,6 +79,8 @@ export function confirm(
 ): void {
   const behaviour = behaviourOf(method.token);
   if (behaviour === undefined) throw noSuchNamed('PaymentMethod', method.token, 'payment_method');
+  // Refused now where the money could not arrive: later there would be nobody to refuse.
+  settlementOf(context.account.settlement, intent.currency);
   intent.payment_method = method.id;
   intent.last_payment_error = null;
   intent.next_action = null;
@@ -123,13 +127,16 @@ export function methodGiven(
   if (payment_method !== undefined && payment_method_data !== undefined) {
     throw invalidRequest('You may only specify one of these parameters: payment_method, payment_method_data.');
   }
-  if (payment_method_data !== undefined) {
-    const method = methodOfData(context, payment_method_data);
-    context.tx.put('payment_methods', method);
-    return allowed(method, intent);
-  }
   const token = payment_method ?? intent.payment_method;
-  return token === null || token === undefined ? undefined : allowed(resolveMethod(context, token, intent), intent);
+  if (payment_method_data === undefined && token === null) return undefined;
+  const method =
+    payment_method_data === undefined
+      ? resolveMethod(context, token ?? '', intent)
+      : methodOfData(context, payment_method_data);
+  // What is kept for later is the customer's from now on (docs.stripe.com/payments/save-during-payment).
+  if (intent.setup_future_usage !== null) method.customer ??= intent.customer;
+  context.tx.put('payment_methods', method);
+  return allowed(method, intent);
 }
 
 export function missingMethod(intent?: PaymentIntent) {
@@ -149,10 +156,11 @@ function resolveMethod(context: RequestContext, token: string, intent: PaymentIn
   const known = tx.get('payment_methods', token);
   if (known === undefined && behaviourOf(token) === undefined)
     throw noSuchNamed('PaymentMethod', token, 'payment_method');
-  if (known?.detached === true) {
+  if (known !== undefined && isUsedUp(context, known, intent.id)) {
     throw invalidRequest(
       'The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with a ' +
-        'connected account without Customer attachment, or was detached from a Customer. It may not be used again.',
+        'connected account without Customer attachment, or was detached from a Customer. It may not be used again. To ' +
+        'use a PaymentMethod multiple times, you must attach it to a Customer first.',
       'payment_method_unexpected_state',
       'payment_method',
     );
@@ -165,12 +173,7 @@ function resolveMethod(context: RequestContext, token: string, intent: PaymentIn
       'payment_method',
     );
   }
-  if (known !== undefined) return known;
-  const made = methodFrom(token, context.newId('pm'), nowSeconds(context));
-  // What is kept for later is the customer's from now on (docs.stripe.com/payments/save-during-payment).
-  if (intent.setup_future_usage !== null) made.customer = intent.customer;
-  tx.put('payment_methods', made);
-  return made;
+  return known ?? methodFrom(token, context.newId('pm'), nowSeconds(context));
 }
 
 function allowed(method: PaymentMethod, intent: PaymentIntent): PaymentMethod {

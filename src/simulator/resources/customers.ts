@@ -16,7 +16,7 @@ import {
   word,
 } from '../params.js';
 import { ADDRESS, addressOf, SHIPPING, shippingOf } from './details.js';
-import { findMethod } from './payment-methods.js';
+import { attach, findMethod } from './payment-methods.js';
 
 const FIELDS = {
   ...EXPAND,
@@ -41,10 +41,7 @@ type Fields = z.output<typeof UPDATE>;
 export const createCustomer: Operation = (context) => {
   const { payment_method, ...given } = read(CREATE, context.params);
   const customer = changed(newCustomer(context.newId('cus'), nowSeconds(context)), given);
-  if (payment_method !== undefined) {
-    const method = findMethod(context, payment_method);
-    context.tx.put('payment_methods', { ...method, customer: customer.id });
-  }
+  if (payment_method !== undefined) attach(context, findMethod(context, payment_method), customer.id);
   context.tx.put('customers', customer);
   raise(context, 'customer.created', customer);
   return customer;

@@ -50,7 +50,8 @@ export function openDispute(context: RequestContext, charge: Charge, terms: Disp
   if (charge.status !== 'succeeded' || amount <= 0) {
     throw invalidRequest(`Charge ${charge.id} has taken no money that could be disputed.`);
   }
-  if (tx.where('disputes', 'charge', charge.id).some(isOpen)) {
+  // What was lost cannot be lost again; what was won, or only inquired about, can.
+  if (tx.where('disputes', 'charge', charge.id).some((one) => isOpen(one) || one.status === 'lost')) {
     throw invalidRequest(`Charge ${charge.id} is disputed already.`);
   }
   const method = tx.get('payment_methods', charge.payment_method);
@@ -128,8 +129,11 @@ function isInquiry({ status }: Dispute): boolean {
   return status.startsWith('warning_');
 }
 
-/** The inquiry becomes a dispute: the money goes, and the deadline begins. */
+/** The inquiry becomes a dispute of what has not been given back meanwhile: that goes, and the deadline begins. */
 function escalate(context: RequestContext, dispute: Dispute): void {
+  const charge = context.tx.look('charges', dispute.charge);
+  // What was refunded meanwhile is disputed no more; what was refunded in full is no inquiry any longer.
+  if (charge !== undefined) dispute.amount = charge.amount_captured - charge.amount_refunded;
   dispute.status = 'needs_response';
   dispute.is_charge_refundable = false;
   dispute.evidence_details.due_by = endOfDay(context);

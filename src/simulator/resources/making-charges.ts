@@ -21,9 +21,8 @@ const AUTHORIZED: ChargeOutcome = {
 };
 
 /**
- * A new charge for the intent, pending until it succeeds or fails.
- *
- * @throws when the account has no way to take its currency: it comes onto the books later, when nobody could be told.
+ * A new charge for the intent, pending until it succeeds or fails. @throws when its money could never come onto the books:
+ * later, when it is settled, there is nobody left to tell.
  */
 export function makeCharge(context: RequestContext, intent: PaymentIntent, method: PaymentMethod): Charge {
   settlementOf(context.account.settlement, intent.currency);

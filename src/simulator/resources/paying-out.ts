@@ -80,7 +80,8 @@ export function payDaily(context: RequestContext): void {
     if (available <= 0) continue;
     const going = [...context.tx.newestFirst('balance_transactions')].filter((movement) => {
       const isAvailable = movement.available_on <= nowSeconds(context);
-      return movement.currency === currency && movement.payout === null && movement.type !== 'payout' && isAvailable;
+      // What was paid out by hand since is among it: without it, the rest would not add up to what goes.
+      return movement.currency === currency && movement.payout === null && isAvailable;
     });
     const payout = payOut(context, {
       amount: available,

@@ -2,6 +2,7 @@ import { nowSeconds, type Operation, type RequestContext, raise } from '../conte
 import { invalidRequest, noSuch, noSuchNamed } from '../errors.js';
 import { page } from '../lists.js';
 import { behaviourOf, methodFrom } from '../methods/index.js';
+import type { PaymentIntent } from '../objects/payment-intent.js';
 import { METHOD_TYPES, type PaymentMethod } from '../objects/payment-method.js';
 import { changedMetadata, EXPAND, integer, LIST, METADATA_CHANGE, object, oneOf, read, word } from '../params.js';
 import { shownMethod } from '../shown.js';
@@ -69,20 +70,39 @@ export const updateMethod: Operation = (context, id) => {
 export const attachMethod: Operation = (context, id) => {
   const { customer } = read(ATTACH, context.params);
   if (!isLiving(context, customer)) throw noSuchNamed('customer', customer, 'customer');
-  const method = findMethod(context, id);
-  if (method.detached === true || (method.customer !== null && method.customer !== customer)) {
+  return shownMethod(attach(context, findMethod(context, id), customer));
+};
+
+/** The method is the customer's from now on. @throws unless it is theirs already, or nobody's and unused. */
+export function attach(context: RequestContext, method: PaymentMethod, customer: string): PaymentMethod {
+  if (isUsedUp(context, method) || (method.customer !== null && method.customer !== customer)) {
     throw invalidRequest(
-      method.detached === true
-        ? 'This PaymentMethod was previously used or detached, and may not be used again.'
+      method.customer === null
+        ? 'This PaymentMethod was previously used without being attached to a Customer or was detached from a Customer, ' +
+            'and may not be used again.'
         : 'The payment method you provided has already been attached to a customer.',
       'payment_method_unexpected_state',
     );
   }
-  method.customer = customer;
-  context.tx.put('payment_methods', method);
-  raise(context, 'payment_method.attached', shownMethod(method));
-  return shownMethod(method);
-};
+  const attached = { ...method, customer };
+  context.tx.put('payment_methods', attached);
+  raise(context, 'payment_method.attached', shownMethod(attached));
+  return attached;
+}
+
+/**
+ * Whether it was taken off its customer, or has paid without one, or has tried to: for another payment it is worth
+ * nothing. `intent` may go on with it.
+ */
+export function isUsedUp({ tx }: RequestContext, { id, customer, detached }: PaymentMethod, intent?: string): boolean {
+  if (detached === true) return true;
+  if (customer !== null) return false;
+  const tried = tx.where('charges', 'payment_method', id).map((charge) => charge.payment_intent);
+  const asked = tx.where('payment_intents', 'payment_method', id).filter(({ status }) => !UNTRIED.includes(status));
+  return [...tried, ...asked.map((other) => other.id)].some((other) => other !== intent);
+}
+
+const UNTRIED: readonly PaymentIntent['status'][] = ['requires_payment_method', 'requires_confirmation', 'canceled'];
 
 export const detachMethod: Operation = (context, id) => {
   read(RETRIEVE, context.params);

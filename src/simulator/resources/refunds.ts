@@ -52,7 +52,7 @@ export const createRefund: Operation = (context) => {
     customer_account: null,
     destination_details: destination(charge),
     metadata: changedMetadata({}, given.metadata),
-    payment_intent: charge.payment_intent,
+    payment_intent: given.payment_intent ?? charge.payment_intent,
     payment_method: charge.payment_method,
     reason: given.reason ?? null,
     receipt_number: null,
@@ -68,9 +68,17 @@ export const createRefund: Operation = (context) => {
   tx.put('refunds', refund);
   raise(context, 'refund.created', refund);
   raise(context, 'charge.refunded', charge);
+  if (charge.refunded) resolveInquiries(context, charge);
   if (sequel !== undefined) schedule(context, pending ? 'refund_succeeds' : 'refund_fails', refund.id, sequel.afterMs);
   return refund;
 };
+
+/** "Refund the payment in full: this marks the inquiry as resolved" (docs.stripe.com/disputes). */
+function resolveInquiries(context: RequestContext, charge: Charge): void {
+  for (const { id, status } of context.tx.where('disputes', 'charge', charge.id)) {
+    if (status.startsWith('warning_')) schedule(context, 'inquiry_lapses', id, 0);
+  }
+}
 
 /** The bank has it. */
 export function settleRefund(context: RequestContext, id: string): void {

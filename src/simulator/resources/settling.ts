@@ -1,7 +1,7 @@
 import { nowSeconds, type RequestContext, raise, unschedule } from '../context.js';
 import { disputeFee, paymentFee } from '../ledger/fees.js';
 import { availableAfter, move } from '../ledger/movements.js';
-import { changed, partChanged, settlementOf } from '../ledger/settlement.js';
+import { changed, settlementOf } from '../ledger/settlement.js';
 import { countryOf, isAvailableAtOnce } from '../methods/index.js';
 import type { BalanceTransaction } from '../objects/balance.js';
 import type { Charge } from '../objects/charge.js';
@@ -52,7 +52,7 @@ export function ensureSettled(context: RequestContext, charge: Charge): void {
 export function takeRefund(context: RequestContext, refund: Refund, charge: Charge): BalanceTransaction {
   const { currency, rate } = settledAs(context, charge);
   return move(context, {
-    amount: -partChanged(charge.amount_refunded, refund.amount, rate),
+    amount: -stillToGo(context, charge, charge.amount_refunded + refund.amount, rate),
     currency,
     description: charge.description === null ? 'REFUND FOR CHARGE' : `REFUND FOR CHARGE (${charge.description})`,
     exchange_rate: rate,
@@ -85,7 +85,7 @@ export function returnRefund(context: RequestContext, refund: Refund): BalanceTr
 export function withdrawDisputed(context: RequestContext, dispute: Dispute, charge: Charge): BalanceTransaction {
   const { currency, rate } = settledAs(context, charge);
   return move(context, {
-    amount: -changed(dispute.amount, rate),
+    amount: -stillToGo(context, charge, charge.amount_refunded + dispute.amount, rate),
     currency,
     description: `Chargeback withdrawal for ${dispute.charge}`,
     exchange_rate: rate,
@@ -112,6 +112,17 @@ export function reinstateDisputed(context: RequestContext, dispute: Dispute): Ba
     source: dispute.id,
     type: 'adjustment',
   });
+}
+
+/**
+ * What leaves the balance for `whole` of the charge to have left it, with what has left before: parts are not rounded
+ * each by itself, so that they add up to what came.
+ */
+function stillToGo({ tx }: RequestContext, charge: Charge, whole: number, rate: number | null): number {
+  const left = [...tx.where('refunds', 'charge', charge.id), ...tx.where('disputes', 'charge', charge.id)]
+    .flatMap(({ id }) => tx.where('balance_transactions', 'source', id))
+    .reduce((sum, { amount }) => sum - amount, 0);
+  return changed(whole, rate) - left;
 }
 
 /** The currency and the rate at which the charge came. */

@@ -5,28 +5,45 @@ export type Searched = (typeof SEARCHED)[number];
 
 /** A row as it was until it changed. */
 interface Former {
+  readonly key: string;
   readonly untilMs: number;
   readonly row: Tables[Searched] | undefined;
 }
 
-/** Changes so old that no lag reaches them are let go when there are so many. */
-const SWEEP = 1_000;
-const LONGEST_LAG_MS = 60 * 60_000;
+/** What changed of one account so lately that search may not know it, oldest first, and by row. */
+interface Recent {
+  order: Former[];
+  /** Those before it in `order` are out of date. */
+  from: number;
+  readonly byRow: Map<string, Former[]>;
+}
 
-/** What search does not know yet: the rows of the last hour as they were. It is forgotten with the process. */
+/** Out of date, so many are let be: they go many at a time. */
+const SLACK = 256;
+
+/** What search does not know yet: rows as they were, for as long as the lag lasts. It is forgotten with the process. */
 export class SearchLag {
-  private readonly former = new Map<string, Former[]>();
-  private changes = 0;
+  private readonly accounts = new Map<string, Recent>();
 
-  /** @param before the row until now; undefined when it is new. */
-  changed(account: string, table: TableName, id: string, before: unknown, nowMs: number): void {
+  /**
+   * @param before the row until now; undefined when it is new.
+   * @param lagMs how long search does not see the change.
+   */
+  changed(account: string, table: TableName, id: string, before: unknown, nowMs: number, lagMs: number): void {
     if (!(SEARCHED as readonly string[]).includes(table)) return;
-    const key = `${account}/${table}/${id}`;
-    const known = this.former.get(key) ?? [];
-    known.push({ untilMs: nowMs, row: before as Tables[Searched] | undefined });
-    this.former.set(key, known);
-    this.changes += 1;
-    if (this.changes % SWEEP === 0) this.sweep(nowMs);
+    const recent = this.accounts.get(account) ?? { order: [], from: 0, byRow: new Map<string, Former[]>() };
+    this.accounts.set(account, recent);
+    const former: Former = { key: `${table}/${id}`, untilMs: nowMs, row: before as Tables[Searched] | undefined };
+    recent.order.push(former);
+    const ofRow = recent.byRow.get(former.key);
+    if (ofRow === undefined) recent.byRow.set(former.key, [former]);
+    else ofRow.push(former);
+    forget(recent, nowMs - lagMs);
+  }
+
+  /** How many rows as they were it remembers, of every account. */
+  get size(): number {
+    return [...this.accounts.values()].reduce((sum, { order, from }) => sum + order.length - from, 0);
   }
 
   /** The row as search knows it at `nowMs`; undefined when it does not know of it yet. */
@@ -37,14 +54,22 @@ export class SearchLag {
     nowMs: number,
     lagMs: number,
   ): Tables[T] | undefined {
-    const known = this.former.get(`${account}/${table}/${row.id}`);
+    const known = this.accounts.get(account)?.byRow.get(`${table}/${row.id}`);
     const first = known?.find(({ untilMs }) => untilMs > nowMs - lagMs);
     return first === undefined ? row : (first.row as Tables[T] | undefined);
   }
+}
 
-  private sweep(nowMs: number): void {
-    for (const [key, known] of this.former) {
-      if (known.every(({ untilMs }) => untilMs <= nowMs - LONGEST_LAG_MS)) this.former.delete(key);
-    }
+/** Lets go of what changed so long ago that search knows it. */
+function forget(recent: Recent, knownMs: number): void {
+  const { byRow, order } = recent;
+  for (let next = order[recent.from]; next !== undefined && next.untilMs <= knownMs; next = order[recent.from]) {
+    const ofRow = byRow.get(next.key) ?? [];
+    if (ofRow.length <= 1) byRow.delete(next.key);
+    else ofRow.shift();
+    recent.from += 1;
   }
+  if (recent.from < SLACK) return;
+  recent.order = order.slice(recent.from);
+  recent.from = 0;
 }

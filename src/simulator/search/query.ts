@@ -16,7 +16,7 @@ export interface Query {
   readonly joined: 'AND' | 'OR';
 }
 
-/** What may be asked of a field. */
+/** What may be asked of a field: parts of text only of a `string`, order only of what is `numeric`. */
 export type FieldKind = 'token' | 'string' | 'numeric' | 'boolean';
 export type Fields = Readonly<Record<string, FieldKind>>;
 
@@ -33,50 +33,36 @@ export function parseQuery(text: string, fields: Fields): Query {
     const match = CLAUSE.exec(rest);
     if (match === null) throw unreadable(rest);
     clauses.push(clauseOf(match, fields));
-    rest = rest.slice(match[0].length).trim();
-    if (rest === '') break;
-    const join = /^(AND|OR)\s+/i.exec(rest);
-    if (join === null && /^(AND|OR)$/i.test(rest)) throw unreadable(rest);
-    const word = (join?.[1]?.toUpperCase() ?? 'AND') as Query['joined'];
-    if (joined !== undefined && joined !== word) {
-      throw invalidRequest('AND and OR cannot be used in one query.', undefined, 'query');
-    }
+    rest = rest.slice(match[0].length);
+    if (rest.trim() === '') break;
+    const join = /^\s+(?:(AND|OR)\s+)?/i.exec(rest);
+    if (join === null) throw unreadable(rest);
+    const word = (join[1]?.toUpperCase() ?? 'AND') as Query['joined'];
+    if (joined !== undefined && joined !== word) throw refused('AND and OR cannot be used in one query.');
     joined = word;
-    rest = rest.slice(join?.[0].length ?? 0);
+    rest = rest.slice(join[0].length);
   }
-  if (clauses.length > MOST_CLAUSES) {
-    throw invalidRequest(`A query has at most ${MOST_CLAUSES} clauses.`, undefined, 'query');
-  }
+  if (clauses.length > MOST_CLAUSES) throw refused(`A query has at most ${MOST_CLAUSES} clauses.`);
   return { clauses, joined: joined ?? 'AND' };
 }
 
 function clauseOf(match: RegExpExecArray, fields: Fields): Clause {
-  const [, minus, field = '', key1, key2, operator, text1, text2, number, word] = match;
+  const [, minus, field = '', key1, key2, operator = ':', text1, text2, number, word] = match;
   const key = key1 ?? key2 ?? null;
   const text = text1 ?? text2;
-  const kind =
-    field === 'metadata' && key !== null ? 'string' : Object.hasOwn(fields, field) ? fields[field] : undefined;
-  if (kind === undefined) {
-    throw invalidRequest(`Field \`${field}\` is an unsupported search field.`, undefined, 'query');
-  }
+  // What is in metadata is compared whole.
+  const known = Object.hasOwn(fields, field) ? fields[field] : undefined;
+  const kind = field === 'metadata' ? (key === null ? undefined : 'token') : key === null ? known : undefined;
+  if (kind === undefined) throw refused(`Field \`${field}\` is an unsupported search field.`);
   if (operator === '~' && (kind !== 'string' || (text ?? '').length < 3)) {
-    throw invalidRequest(
-      `\`~\` takes text of three letters or more, of a field that is text: ${field}.`,
-      undefined,
-      'query',
-    );
+    throw refused(`\`~\` takes text of three letters or more, of a field that is text: ${field}.`);
   }
-  if (operator !== ':' && operator !== '~' && kind !== 'numeric') {
-    throw invalidRequest(`\`${field}\` cannot be compared by \`${operator}\`.`, undefined, 'query');
+  if (operator !== ':' && operator !== '~' && (kind !== 'numeric' || word !== undefined)) {
+    throw refused(`\`${field}\` cannot be compared by \`${operator}\`.`);
   }
-  const value =
-    text === undefined
-      ? number === undefined
-        ? word === 'null'
-          ? null
-          : (word ?? '')
-        : Number(number)
-      : unescaped(text);
+  const said = text !== undefined ? unescaped(text) : (number ?? (word === 'null' ? null : (word ?? '')));
+  const value = kind === 'numeric' && said !== null ? Number(said) : said;
+  if (Number.isNaN(value)) throw refused(`\`${field}\` is a number.`);
   return { field, key, operator: operator as Clause['operator'], value, negated: minus === '-' };
 }
 
@@ -89,18 +75,13 @@ function fits(clause: Clause, row: unknown): boolean {
   return compare(clause, held(clause, row)) !== clause.negated;
 }
 
-function compare({ operator, value, field }: Clause, there: unknown): boolean {
+function compare({ operator, value }: Clause, there: unknown): boolean {
   if (value === null) return there === null || there === undefined;
   switch (operator) {
     case ':':
-      // Customers are looked for by whole words, whatever their case.
-      if (field === 'email' || field === 'name')
-        return String(there ?? '').toLowerCase() === String(value).toLowerCase();
-      return there !== null && there !== undefined && String(there) === String(value);
+      return there !== null && there !== undefined && folded(there) === folded(value);
     case '~':
-      return String(there ?? '')
-        .toLowerCase()
-        .includes(String(value).toLowerCase());
+      return folded(there ?? '').includes(folded(value));
     case '>':
       return Number(there) > Number(value);
     case '<':
@@ -116,7 +97,14 @@ function held({ field, key }: Clause, row: unknown): unknown {
   const found = field
     .split('.')
     .reduce<unknown>((value, name) => (value as Record<string, unknown> | null | undefined)?.[name], row);
-  return key === null ? found : (found as Record<string, unknown> | undefined)?.[key];
+  if (key === null) return found;
+  // What every object has, such as `constructor`, is nobody's metadata.
+  return Object.hasOwn(found as object, key) ? (found as Record<string, unknown>)[key] : undefined;
+}
+
+/** Comparisons are "case insensitive" (docs.stripe.com/search#search-syntax). */
+function folded(value: unknown): string {
+  return String(value).toLowerCase();
 }
 
 function unescaped(text: string): string {
@@ -124,5 +112,9 @@ function unescaped(text: string): string {
 }
 
 function unreadable(at: string) {
-  return invalidRequest(`We were unable to parse your search query at: ${at.slice(0, 60)}`, undefined, 'query');
+  return refused(`We were unable to parse your search query at: ${at.slice(0, 60)}`);
+}
+
+function refused(message: string) {
+  return invalidRequest(message, undefined, 'query');
 }

@@ -1,16 +1,19 @@
 import {
   closeSync,
   existsSync,
+  fsync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
   readSync,
   renameSync,
+  rmSync,
   truncateSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 /** Bytes read at once. */
 const CHUNK = 1 << 20;
@@ -26,7 +29,7 @@ export interface JournalOptions {
   readonly folder: string;
   /** Is given every line there is, oldest first, before the constructor returns. */
   readonly read: (line: string) => void;
-  /** All that the lines say, in fewer of them. */
+  /** All that the lines say by now, in fewer of them. It is gone through in slices, and stays as it was at the first. */
   readonly everything: () => Iterable<string>;
   /** Bytes from which it is rewritten. */
   readonly worthRewriting?: number | undefined;
@@ -52,23 +55,24 @@ export class Journal {
     if (existsSync(this.path)) replay(this.path, options.read);
     const beside = openSync(`${this.path}.new`, 'w', 0o600);
     this.bytes = 0;
-    for (const line of options.everything()) this.bytes += writeWhole(beside, `${line}\n`);
+    for (const line of options.everything()) this.bytes += writeLine(beside, line, this.bytes);
+    fsyncSync(beside);
+    renameSync(`${this.path}.new`, this.path);
     this.file = beside;
     this.bytesRewritten = this.bytes;
-    this.takePlace(beside);
   }
 
   /** @throws when the disk does not take it, and then nothing of it is there. */
   append(line: string): void {
     try {
-      this.bytes += writeWhole(this.file, `${line}\n`);
+      this.bytes += writeLine(this.file, line, this.bytes);
     } catch (error) {
       ftruncateSync(this.file, this.bytes);
       throw error;
     }
     this.meanwhile?.push(line);
     const worth = Math.max(this.options.worthRewriting ?? WORTH_REWRITING, 2 * this.bytesRewritten);
-    if (this.meanwhile === undefined && this.bytes > worth) void this.rewrite();
+    if (this.meanwhile === undefined && this.bytes > worth) void this.rewrite(line);
   }
 
   close(): void {
@@ -80,43 +84,54 @@ export class Journal {
   /**
    * Says everything anew beside the old lines, a slice at a time, and takes their place. What changes while it goes on is
    * said again after it, in order, so that the last word on each row is the right one.
+   *
+   * @param last the line that has just been appended: what it says is not among everything yet.
    */
-  private async rewrite(): Promise<void> {
-    this.meanwhile = [];
+  private async rewrite(last: string): Promise<void> {
+    this.meanwhile = [last];
     const beside = openSync(`${this.path}.new`, 'w', 0o600);
     try {
-      let bytes = 0;
-      let lines = 0;
-      for (const line of this.options.everything()) {
-        bytes += writeWhole(beside, `${line}\n`);
-        lines += 1;
-        if (lines % SLICE > 0) continue;
-        await new Promise((resolve) => setImmediate(resolve));
-        if (this.closed) return closeSync(beside);
-      }
-      for (const line of this.meanwhile) bytes += writeWhole(beside, `${line}\n`);
+      const bytes = await this.sayAnew(beside, this.meanwhile);
+      if (this.closed) throw new Error('closed meanwhile');
+      renameSync(`${this.path}.new`, this.path);
       closeSync(this.file);
-      this.takePlace(beside);
+      this.file = beside;
       this.bytes = bytes;
     } catch {
       // No room beside it, say: the old lines are whole and go on, and it is tried again when they have doubled.
       closeSync(beside);
+      rmSync(`${this.path}.new`, { force: true });
     }
     this.meanwhile = undefined;
     this.bytesRewritten = this.bytes;
   }
 
-  private takePlace(beside: number): void {
-    fsyncSync(beside);
-    renameSync(`${this.path}.new`, this.path);
-    this.file = beside;
+  /** @returns the bytes it has come to. */
+  private async sayAnew(beside: number, meanwhile: readonly string[]): Promise<number> {
+    let bytes = 0;
+    let lines = 0;
+    for (const line of this.options.everything()) {
+      if (this.closed) return bytes;
+      bytes += writeLine(beside, line, bytes);
+      lines += 1;
+      if (lines % SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    // Before it takes their place, for once: a machine that stops then would have neither the old lines nor the new.
+    await promisify(fsync)(beside);
+    for (const line of meanwhile) bytes += writeLine(beside, line, bytes);
+    return bytes;
   }
 }
 
-/** A file may take less than it is given at once. */
-function writeWhole(file: number, text: string): number {
-  const bytes = Buffer.from(text);
-  for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+/**
+ * A file may take less than it is given at once. It is told where to put it: what was begun and cut off again would
+ * otherwise leave a hole behind. @returns the bytes written.
+ */
+function writeLine(file: number, line: string, at: number): number {
+  const bytes = Buffer.from(`${line}\n`);
+  for (let written = 0; written < bytes.length; ) {
+    written += writeSync(file, bytes, written, bytes.length - written, at + written);
+  }
   return bytes.length;
 }
 

@@ -1,5 +1,5 @@
 import type { Scheduled } from '../objects/simulated.js';
-import { type Forgetting, forgetOld } from './history.js';
+import { type Forgetting, overdue } from './history.js';
 import { Journal } from './journal.js';
 import { Table } from './table.js';
 import { INDEXES, TABLE_NAMES, type TableName, type Tables } from './tables.js';
@@ -44,6 +44,8 @@ export class Store {
       everything: () => this.lines(),
       worthRewriting,
     });
+    // It may have been told to remember less than before.
+    for (const account of this.accountNames()) this.forget(account);
   }
 
   get<T extends TableName>(account: string, table: T, id: string): Tables[T] | undefined {
@@ -63,11 +65,21 @@ export class Store {
     return [...this.accounts.keys()].filter((account) => account !== WHOLE);
   }
 
+  /**
+   * Whether payments may have been let go: there are as many as are remembered. True of an account that just has so many,
+   * and wrong only of one that was opened again with a longer memory.
+   */
+  hasForgotten(account: string): boolean {
+    return this.table(account, 'payment_intents').size >= this.forgetting.payments;
+  }
+
   /** Takes in all of `puts` or, when the process dies, none of them. @throws when the disk does not take it. */
   commit(puts: readonly Put[]): void {
     if (puts.length === 0) return;
     this.journal?.append(JSON.stringify(puts));
     this.apply(puts);
+    const account = puts[0]?.[0];
+    if (account !== undefined && account !== WHOLE) this.forget(account);
   }
 
   close(): void {
@@ -81,8 +93,19 @@ export class Store {
       else table.put(row);
       if (name === 'scheduled' && typeof row !== 'string') this.onScheduled(account, row as Scheduled);
     }
-    const account = puts[0]?.[0];
-    if (account !== undefined && account !== WHOLE) forgetOld(this.tables(account), this.forgetting);
+  }
+
+  /** Written down like anything else: whoever reads the journal forgets what was forgotten, and when. */
+  private forget(account: string): void {
+    const puts = overdue(account, this.tables(account), this.forgetting);
+    if (puts.length === 0) return;
+    try {
+      this.journal?.append(JSON.stringify(puts));
+    } catch {
+      // What was asked for is on disk; this has time until there is room.
+      return;
+    }
+    this.apply(puts);
   }
 
   private tables(account: string): AccountTables {
@@ -95,12 +118,13 @@ export class Store {
     return tables;
   }
 
-  /** The latest state of each row. */
+  /** Each row as it is at the first of them: rows are never changed in place. */
   private *lines(): Generator<string> {
-    for (const [account, tables] of this.accounts) {
-      for (const name of TABLE_NAMES) {
-        for (const row of tables[name].oldestFirst()) yield JSON.stringify([[account, name, row]]);
-      }
+    const all = [...this.accounts].flatMap(([account, tables]) =>
+      TABLE_NAMES.map((name) => ({ account, name, rows: [...tables[name].oldestFirst()] })),
+    );
+    for (const { account, name, rows } of all) {
+      for (const row of rows) yield JSON.stringify([[account, name, row]]);
     }
   }
 }

@@ -87,6 +87,17 @@ export class Table<R extends Row> {
     return found.sort((a, b) => a.position - b.position).map(({ row }) => row);
   }
 
+  /** Whether the row `id` came after the row `than`. @throws when either is not there. */
+  isNewer(id: string, than: string): boolean {
+    return this.positionOf(id) > this.positionOf(than);
+  }
+
+  private positionOf(id: string): number {
+    const entry = this.entries.get(id);
+    if (entry === undefined) throw new Error(`no row ${id}`);
+    return entry.position;
+  }
+
   private unindex(row: R): void {
     for (const [field, values] of this.indexes) {
       const value = fieldOf(row, field);

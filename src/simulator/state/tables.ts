@@ -38,8 +38,8 @@ export type TableName = keyof Tables;
 /** The tables, each with the fields that its rows are looked for by. */
 export const INDEXES: { readonly [T in TableName]: readonly (keyof Tables[T] & string)[] } = {
   account: [],
-  payment_intents: ['customer'],
-  charges: ['payment_intent', 'customer'],
+  payment_intents: ['customer', 'payment_method'],
+  charges: ['payment_intent', 'customer', 'payment_method'],
   customers: [],
   payment_methods: ['customer'],
   refunds: ['charge', 'payment_intent'],
@@ -53,7 +53,7 @@ export const INDEXES: { readonly [T in TableName]: readonly (keyof Tables[T] & s
   deliveries: ['event'],
   webhook_endpoints: [],
   answers: [],
-  scheduled: [],
+  scheduled: ['concerns'],
   clock: [],
   seed: [],
 };

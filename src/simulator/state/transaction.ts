@@ -28,9 +28,17 @@ export class Transaction {
 
   /** The rows whose `field` is `value`, oldest first, to be looked at only. */
   where<T extends TableName>(table: T, field: keyof Tables[T] & string, value: unknown): Tables[T][] {
-    const known = this.store.table(this.account, table).where(field, value) as Tables[T][];
-    const newer = this.changed(table).filter((row) => row[field] === value);
-    return [...known.filter(({ id }) => !this.puts.has(`${table}/${id}`)), ...newer];
+    const of = this.store.table(this.account, table);
+    const known = of.where(field, value) as Tables[T][];
+    const kept = known.flatMap(({ id }) => this.look(table, id) ?? []).filter((row) => row[field] === value);
+    const ids = new Set(known.map(({ id }) => id));
+    const joined = this.changed(table).filter((row) => row[field] === value && !ids.has(row.id));
+    return [...kept, ...joined];
+  }
+
+  /** Whether the row `id` came after the row `than`. @throws when either was not there before this request. */
+  isNewer(table: TableName, id: string, than: string): boolean {
+    return this.store.table(this.account, table).isNewer(id, than);
   }
 
   /** The rows that this request made or changed. */
@@ -53,8 +61,9 @@ export class Transaction {
     return this.store.table(this.account, table).newestFirst(before) as Generator<Tables[T]>;
   }
 
+  /** The row as it is once this request is committed: what is still changed of it until then is part of it. */
   put<T extends TableName>(table: T, row: Tables[T]): void {
-    this.puts.set(`${table}/${row.id}`, [this.account, table, copy(row)]);
+    this.puts.set(`${table}/${row.id}`, [this.account, table, row]);
   }
 
   remove(table: TableName, id: string): void {

@@ -1,6 +1,5 @@
 import { refundId } from '../../../src/domain/ids.js';
 import type { Stack } from '../../support/stack.js';
-import { until } from '../../support/until.js';
 import { DAY_MS, DROPPED, ended, type Paths, pay, strayOf } from './path.js';
 
 const CREATE = 'refunds.create';
@@ -38,7 +37,7 @@ export const FOLLOWING: Paths = {
       const { id } = await stack.paid();
       await stack.simulator.faults({ requests: [{ kind: 'reset_before', endpoint: CREATE }], webhooks: DROPPED });
       const { body } = await stack.api.refund(id, { reference: 'r1' });
-      await until(() => stack.workerPart.output.includes('refund_unknown'));
+      await stack.alerted(/refund_unknown/);
       await stack.simulator.faults({ webhooks: DROPPED });
       await stack.closed(body.id);
       return [body.id];
@@ -115,13 +114,7 @@ export const FOLLOWING: Paths = {
       await stack.api.cancel(id);
       await ended(stack, id);
       const stray = await strayOf(stack, intent);
-      const incident = stack.temporal.workflow.getHandle(`incident.late_money.${id}.${stray}`);
-      await until(() =>
-        incident.describe().then(
-          () => true,
-          () => false,
-        ),
-      );
+      const incident = await stack.started(`incident.late_money.${id}.${stray}`);
       await incident.signal('resolveIncident', 'refund');
       await incident.result();
       return [incident.workflowId, refundId(id, stray)];

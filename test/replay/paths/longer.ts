@@ -1,5 +1,5 @@
-import { until } from '../../support/until.js';
-import { create, DAY_MS, DROPPED, ended, inSeconds, type Paths, pay, SOON_PROVED, toldAtLast } from './path.js';
+import { passed, soon } from '../../support/api-client.js';
+import { create, DAY_MS, DROPPED, ended, type Paths, pay, SOON_PROVED, toldAtLast } from './path.js';
 
 const DECLINED = { payment_method: 'pm_card_visa_chargeDeclined' };
 const AUTHORIZED = { capture_method: 'manual' };
@@ -132,10 +132,10 @@ export const LONGER: Paths = {
   'bank-refuses-late': {
     holds: ['createPayment', 'cancelIntent'],
     go: async (stack) => {
-      const expires_at = inSeconds(5);
+      const expires_at = soon();
       const id = await create(stack, { payment_method: 'pm_usBankAccount_noAccount', currency: 'usd', expires_at });
       await stack.api.untilTold(id, /is processing/);
-      await until(() => Date.now() > expires_at * 1000);
+      await passed(expires_at);
       await stack.simulator.advance(5 * DAY_MS);
       return ended(stack, id);
     },

@@ -38,7 +38,6 @@ export const SWEPT = { overdue_ms: 1_000, sweep_interval_ms: 1_000 };
 export const SOON_PROVED = { send_window_ms: 1_000, proof_delay_ms: 1_000 };
 
 export const DROPPED = [{ kind: 'drop' as const }];
-export const inSeconds = (seconds: number) => Math.ceil(Date.now() / 1000) + seconds;
 
 /** Takes a payment and waits until it is final or waits for somebody. */
 export async function pay(stack: Stack, changes: Record<string, unknown> = {}) {

@@ -1,6 +1,7 @@
+import { soon } from '../../support/api-client.js';
 import { until } from '../../support/until.js';
 import { contentsOf, toPlain } from '../histories.js';
-import { create, DROPPED, ended, inSeconds, type Paths, pay, SWEPT } from './path.js';
+import { create, DROPPED, ended, type Paths, pay, SWEPT } from './path.js';
 
 const AUTHENTICATES = { payment_method: 'pm_card_authenticationRequired' };
 
@@ -44,7 +45,7 @@ export const PLAIN: Paths = {
   },
   expired: {
     holds: ['createPayment', 'cancelIntent'],
-    go: async (stack) => ended(stack, (await pay(stack, { ...AUTHENTICATES, expires_at: inSeconds(5) })).id),
+    go: async (stack) => ended(stack, (await pay(stack, { ...AUTHENTICATES, expires_at: soon() })).id),
   },
   'swept-up': {
     policy: SWEPT,

@@ -1,7 +1,7 @@
 import { refundId } from '../../../src/domain/ids.js';
+import { soon } from '../../support/api-client.js';
 import type { Stack } from '../../support/stack.js';
-import { until } from '../../support/until.js';
-import { create, DROPPED, ended, inSeconds, type Paths, pay, SOON_PROVED, strayOf, toldAtLast } from './path.js';
+import { create, DROPPED, ended, type Paths, pay, SOON_PROVED, strayOf, toldAtLast } from './path.js';
 
 const CREATE = 'payment_intents.create';
 
@@ -57,7 +57,7 @@ export const UNSURE: Paths = {
     go: async (stack) => {
       await pauseLane(stack);
       const id = await create(stack);
-      await untilInLane(stack, id);
+      await stack.inLane(id);
       await stack.api.cancel(id);
       return ended(stack, id);
     },
@@ -66,8 +66,8 @@ export const UNSURE: Paths = {
     holds: ['createPayment', 'ACTIVITY_TASK_TIMED_OUT'],
     go: async (stack) => {
       await pauseLane(stack);
-      const id = await create(stack, { expires_at: inSeconds(5) });
-      await untilInLane(stack, id);
+      const id = await create(stack, { expires_at: soon() });
+      await stack.inLane(id);
       return ended(stack, id);
     },
   },
@@ -130,11 +130,6 @@ async function pauseLane(stack: Stack): Promise<void> {
     taskQueueType: 2,
     updateQueueRateLimit: { rateLimit: { requestsPerSecond: 0 }, reason: 'a call that waits in its lane' },
   });
-}
-
-async function untilInLane(stack: Stack, id: string): Promise<void> {
-  const handle = stack.temporal.workflow.getHandle(id);
-  await until(async () => ((await handle.describe()).raw.pendingActivities?.length ?? 0) > 0);
 }
 
 /** The event with which a run's first workflow task completed. */

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { Scheduled } from '../../../src/simulator/objects/simulated.js';
+import { newCustomer } from '../../../src/simulator/resources/customers.js';
+import { type Put, Store } from '../../../src/simulator/state/store.js';
+import { SEED } from '../../support/any-fact.js';
+import { until } from '../../support/until.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'penstock-journal-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const journal = () => join(folder, 'journal.jsonl');
+const inode = () => statSync(journal()).ino;
+const aSlice = () => new Promise((resolve) => setImmediate(resolve));
+
+const customer = (id: string, description: string) => ({ ...newCustomer(id, 1), description });
+const scheduled = (id: string, dueMs: number): Scheduled => ({ id, dueMs, kind: 'payout_due', concerns: id });
+const putCustomer = (n: number, text: string): Put => ['acct', 'customers', customer(`cus_${n}`, text)];
+
+/** All that a store holds, in its order. */
+function heldBy(store: Store) {
+  return ['acct', 'acct_2'].map((account) => [store.all(account, 'customers'), store.all(account, 'scheduled')]);
+}
+
+const ROWS = 2_000;
+
+/** A store of several slices' rows, whose journal has just begun to be rewritten. */
+function beingRewritten(): Store {
+  const rows = (text: string) => Array.from({ length: ROWS }, (_, n) => putCustomer(n, text));
+  const enough = Buffer.byteLength(JSON.stringify(rows('as it was'))) + 1_000;
+  const store = new Store({ folder, worthRewriting: enough });
+  store.commit(rows('as it was'));
+  store.commit(rows('changed'));
+  assert.ok(existsSync(`${journal()}.new`), 'it has begun');
+  return store;
+}
+
+/** One request: rows that come, change, go, and come again under the same id. */
+const anyPut: fc.Arbitrary<Put> = fc.oneof(
+  fc.tuple(fc.nat(ROWS + 50), fc.string({ maxLength: 8 })).map(([n, text]) => putCustomer(n, text)),
+  fc.nat(ROWS + 50).map((n): Put => ['acct', 'customers', `cus_${n}`]),
+  fc.tuple(fc.nat(3), fc.nat(9)).map(([n, dueMs]): Put => ['acct', 'scheduled', scheduled(`due_${n}`, dueMs)]),
+  fc.nat(3).map((n): Put => ['acct', 'scheduled', `due_${n}`]),
+  fc.nat(9).map((n): Put => ['acct_2', 'customers', customer(`cus_${n}`, '')]),
+);
+const anyRequests = fc.array(fc.array(anyPut, { minLength: 1, maxLength: 3 }), { minLength: 40, maxLength: 80 });
+
+describe('a journal that is rewritten while it is in use', () => {
+  it('loses nothing of the request that set it off', () => {
+    const store = new Store({ folder, worthRewriting: 1 });
+    for (let n = 0; n < 20; n += 1) {
+      store.commit([putCustomer(n, 'kept')]);
+      assert.deepEqual(heldBy(new Store({ folder: copied() })), heldBy(store), `after ${n + 1}`);
+    }
+  });
+
+  it('has every row as it was left, in the order of creation, whatever was asked for meanwhile', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyRequests, async (requests) => {
+        rmSync(folder, { recursive: true, force: true });
+        const store = beingRewritten();
+        const before = inode();
+        for (const request of requests) {
+          store.commit(request);
+          await aSlice();
+        }
+        await until(() => inode() !== before);
+        store.close();
+        assert.deepEqual(heldBy(new Store({ folder })), heldBy(store));
+      }),
+      { seed: SEED, numRuns: 25 },
+    );
+  });
+
+  it('is whole at any moment of it, for whoever finds it after a kill', async () => {
+    const store = beingRewritten();
+    const before = inode();
+    let moments = 0;
+    for (; inode() === before; moments += 1) {
+      store.commit([putCustomer(moments * 7, 'changed'), putCustomer(10_000 + moments, 'new')]);
+      assert.deepEqual(heldBy(new Store({ folder: copied() })), heldBy(store));
+      await aSlice();
+    }
+    assert.ok(moments > 4, `it took ${moments} moments`);
+  });
+
+  it('says no more than there is, in the end, however often rows changed', async () => {
+    const store = new Store({ folder, worthRewriting: 1 << 14 });
+    for (let round = 0; round < 40; round += 1) {
+      for (let n = 0; n < 50; n += 1) store.commit([putCustomer(n % 10, `${round}`)]);
+      await until(() => !existsSync(`${journal()}.new`));
+      assert.ok(statSync(journal()).size < 1 << 17);
+    }
+    store.close();
+    assert.deepEqual(heldBy(new Store({ folder })), heldBy(store));
+  });
+
+  it('that is closed in the middle of it leaves the old lines, and nothing beside them', async () => {
+    const store = beingRewritten();
+    store.close();
+    await until(() => !existsSync(`${journal()}.new`));
+    assert.deepEqual(heldBy(new Store({ folder })), heldBy(store));
+  });
+});
+
+describe('a journal', () => {
+  /** What is read at once. */
+  const CHUNK = 1 << 20;
+  const LETTERS = 'a\u00e4\u20ac\u{1f9a6}';
+
+  it('is read right wherever in a letter of several bytes a chunk of it ends', () => {
+    const line = (text: string) => `${JSON.stringify([['acct', 'customers', customer('cus_1', text)]])}\n`;
+    for (let shift = -1; shift <= Buffer.byteLength(LETTERS); shift += 1) {
+      const text = `${'-'.repeat(CHUNK - line('').indexOf('""') - shift)}${LETTERS}`;
+      const last = customer('cus_2', LETTERS);
+      writeFileSync(journal(), `${line(text)}${JSON.stringify([['acct', 'customers', last]])}\n`);
+      const store = new Store({ folder });
+      assert.deepEqual(store.all('acct', 'customers'), [customer('cus_1', text), last], `shifted by ${shift}`);
+      store.close();
+    }
+  });
+
+  it('has lines as long as several chunks', () => {
+    const store = new Store({ folder });
+    const rows = [customer('cus_1', LETTERS.repeat(400_000)), customer('cus_2', 'short')];
+    for (const row of rows) store.commit([['acct', 'customers', row]]);
+    assert.ok(readFileSync(journal()).length > 3 * CHUNK);
+    assert.deepEqual(new Store({ folder }).all('acct', 'customers'), rows);
+  });
+});
+
+/** The folder as a killed process would leave it at this moment. */
+function copied(): string {
+  const to = join(folder, 'copy');
+  rmSync(to, { recursive: true, force: true });
+  cpSync(journal(), join(to, 'journal.jsonl'));
+  if (existsSync(`${journal()}.new`)) cpSync(`${journal()}.new`, join(to, 'journal.jsonl.new'));
+  return to;
+}

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { Table } from '../../../src/simulator/state/table.js';
+import { SEED } from '../../support/any-fact.js';
+
+interface Coloured {
+  readonly id: string;
+  readonly colour: string | null;
+}
+
+type Step = { readonly act: 'put'; readonly row: Coloured } | { readonly act: 'delete'; readonly id: string };
+
+/** The same table without any haste: an array, oldest first. */
+class NaiveTable {
+  rows: Coloured[] = [];
+
+  take(step: Step): void {
+    if (step.act === 'delete') {
+      this.rows = this.rows.filter(({ id }) => id !== step.id);
+    } else if (this.rows.some(({ id }) => id === step.row.id)) {
+      this.rows = this.rows.map((row) => (row.id === step.row.id ? step.row : row));
+    } else this.rows.push(step.row);
+  }
+}
+
+const COLOURS = ['red', 'blue', null] as const;
+const anyId = fc.nat(12).map((n) => `row_${n}`);
+const anyRow = fc.record({ id: anyId, colour: fc.constantFrom(...COLOURS) });
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 3, arbitrary: anyRow.map((row) => ({ act: 'put' as const, row })) },
+  { weight: 2, arbitrary: anyId.map((id) => ({ act: 'delete' as const, id })) },
+);
+
+function take(table: Table<Coloured>, step: Step): void {
+  if (step.act === 'delete') table.delete(step.id);
+  else table.put(step.row);
+}
+
+/** Everything that can be asked of a table is as the naive one has it. */
+function assertAlike(table: Table<Coloured>, { rows }: NaiveTable): void {
+  assert.equal(table.size, rows.length);
+  assert.deepEqual([...table.oldestFirst()], rows);
+  assert.deepEqual([...table.newestFirst()], rows.toReversed());
+  for (const colour of COLOURS) {
+    assert.deepEqual(
+      table.where('colour', colour),
+      rows.filter((row) => row.colour === colour),
+    );
+  }
+  for (const [at, row] of rows.entries()) {
+    assert.equal(table.get(row.id), row);
+    assert.deepEqual([...table.newestFirst(row.id)], rows.slice(0, at).toReversed(), `older than ${row.id}`);
+    for (const [other, { id }] of rows.entries()) assert.equal(table.isNewer(row.id, id), at > other);
+  }
+}
+
+describe('a table', () => {
+  it('shows its rows in the order of creation, whole and by field, whatever was changed, taken away and made again', () => {
+    fc.assert(
+      fc.property(fc.array(anyStep, { maxLength: 60 }), (steps) => {
+        const table = new Table<Coloured>(['colour']);
+        const naive = new NaiveTable();
+        for (const step of steps) {
+          take(table, step);
+          naive.take(step);
+        }
+        assertAlike(table, naive);
+      }),
+      { seed: SEED, numRuns: 500 },
+    );
+  });
+
+  it('is the same after it has closed up the holes of thousands of rows that went', () => {
+    const table = new Table<Coloured>(['colour']);
+    const naive = new NaiveTable();
+    const both = (step: Step) => {
+      take(table, step);
+      naive.take(step);
+    };
+    for (let i = 0; i < 20; i += 1) both({ act: 'put', row: { id: `early_${i}`, colour: COLOURS[i % 3] ?? null } });
+    for (let i = 0; i < 5_000; i += 1) {
+      const row = { id: `passing_${i}`, colour: 'red' };
+      take(table, { act: 'put', row });
+      take(table, { act: 'delete', id: row.id });
+      if (i % 500 === 0) both({ act: 'put', row: { id: `late_${i}`, colour: 'blue' } });
+    }
+    both({ act: 'put', row: { id: 'early_3', colour: 'blue' } });
+    both({ act: 'delete', id: 'early_4' });
+    assertAlike(table, naive);
+  });
+
+  it('knows nothing older than a row that is not there', () => {
+    const table = new Table<Coloured>();
+    table.put({ id: 'row_1', colour: null });
+    assert.deepEqual([...table.newestFirst('row_9')], []);
+  });
+
+  it('has no answer about a field that is not indexed, nor about the age of a row that is not there', () => {
+    const table = new Table<Coloured>(['colour']);
+    table.put({ id: 'row_1', colour: null });
+    assert.throws(() => table.where('shape', 'round'), /no index of shape/);
+    assert.throws(() => table.isNewer('row_1', 'row_9'), /no row row_9/);
+  });
+
+  it('leaves a row that somebody holds as it was', () => {
+    const table = new Table<Coloured>(['colour']);
+    table.put({ id: 'row_1', colour: 'red' });
+    const held = table.get('row_1');
+    table.put({ id: 'row_1', colour: 'blue' });
+    assert.deepEqual(held, { id: 'row_1', colour: 'red' });
+    assert.deepEqual(table.where('colour', 'red'), []);
+  });
+});
