@@ -26,6 +26,7 @@ describe('how an account is set up', () => {
     await open();
   });
   afterEach(async () => {
+    assert.deepEqual(await stripe.control.read('audit'), { violations: [] });
     await stripe.stop();
     rmSync(folder, { recursive: true, force: true });
   });

@@ -101,4 +101,8 @@ describe('a bank that is told what to answer', () => {
     const { status, failure_code } = await stripe.stripe.payouts.retrieve(id);
     assert.deepEqual([status, failure_code], ['failed', 'could_not_process']);
   });
+
+  it('leaves books that add up', async () => {
+    assert.deepEqual(await stripe.control.read('audit'), { violations: [] });
+  });
 });

@@ -68,6 +68,10 @@ describe('trigger', () => {
     assert.equal((await stripe.events()).length, before);
   });
 
+  it('leaves books that add up', async () => {
+    assert.deepEqual(await stripe.control.read('audit'), { violations: [] });
+  });
+
   it('lists every event it knows in its help', async () => {
     const help = await run('--help');
     for (const event of Object.keys(RECIPES))
