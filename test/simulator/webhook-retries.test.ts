@@ -72,7 +72,7 @@ describe('webhooks by the simulator’s clock', () => {
 
   it('is tried for three days and then given up, with attempts to the last of them', async () => {
     await refusedOnce();
-    await stripe.control.advance(2 * DAY + 20 * HOUR);
+    await stripe.control.advance(2 * DAY + 12 * HOUR);
     await until(() => (delivery()?.attempts ?? 0) >= 14);
     assert.equal(delivery()?.state, 'pending');
     await stripe.control.advance(DAY);

@@ -8,6 +8,7 @@ import { accountId } from '../../../src/simulator/incoming.js';
 import { outOfBalance, pendingOf } from '../../../src/simulator/ledger/books.js';
 import type { Store } from '../../../src/simulator/state/store.js';
 import { TABLE_NAMES } from '../../../src/simulator/state/tables.js';
+import { T0 } from '../../support/facts.js';
 import { Inbox } from '../../support/inbox.js';
 import { cardPayment } from '../../support/metered-gateway.js';
 import { Simulated } from '../../support/simulated.js';
@@ -18,11 +19,14 @@ const HISTORY = 50;
 /** So many rows too many are let be (history.ts). */
 const SLACK = 256;
 
+/** It stands still: how long many payments take decides nothing. */
+const now = () => T0;
+
 let folder: string;
 let at: Simulated;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'penstock-history-'));
-  at = await Simulated.start({ folder, history: HISTORY });
+  at = await Simulated.start({ folder, history: HISTORY, now });
 });
 afterEach(async () => {
   await at.stop();
@@ -31,7 +35,7 @@ afterEach(async () => {
 
 async function reopen(history: number): Promise<void> {
   await at.stop();
-  at = await Simulated.start({ folder, history });
+  at = await Simulated.start({ folder, history, now });
 }
 
 const pay = (changes = {}) => at.stripe.paymentIntents.create(cardPayment({ capture_method: 'automatic', ...changes }));
