@@ -68,6 +68,33 @@ export async function runAsProcess(start: (stopping: AbortSignal) => Promise<Run
   }
 }
 
+/**
+ * Runs `work` as this process, which ends with it: Ctrl-C asks it to end, a second one does not ask and nor does patience,
+ * and errors end it with one clear line and a code that is not 0.
+ */
+export async function runOnce(work: (stopping: AbortSignal) => Promise<void>): Promise<void> {
+  const stopping = new AbortController();
+  let firstAt = 0;
+  const onSignal = () => {
+    if (stopping.signal.aborted && Date.now() - firstAt > SAME_PRESS_MS) process.exit(130);
+    if (stopping.signal.aborted) return;
+    firstAt = Date.now();
+    stopping.abort();
+    setTimeout(() => process.exit(130), UNWIND_MS).unref();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  // Whoever read the output has had enough, as `head` has.
+  process.stdout.on('error', () => process.exit(0));
+  try {
+    await work(stopping.signal);
+    process.exit(0);
+  } catch (error) {
+    if (!stopping.signal.aborted) process.stderr.write(`${explain(error)}\n`);
+    process.exit(stopping.signal.aborted ? 130 : 1);
+  }
+}
+
 /** Stopping took longer than it may, or left something unfinished. */
 export class CutOffError extends Error {
   override readonly name = 'CutOffError';

@@ -34,7 +34,7 @@ export class Agenda {
   private queue = queueOf([]);
   private scheduled = 0;
   private timer: NodeJS.Timeout | undefined;
-  /** What the timer was set for: a due time, and how far the clock was stepped by then. */
+  /** What the timer was set for: a due time, and how far the clock was ahead by then. */
   private setFor = '';
   private running = false;
 
@@ -98,10 +98,12 @@ export class Agenda {
   private arm(leastMs = 0): void {
     const next = this.queue.peek();
     const { clock } = this.options;
-    const setFor = `${next?.row.dueMs}/${clock.offsetMs}`;
+    // Where the clock stands still nothing falls due by itself: whoever steps it catches up.
+    const setFor = clock.frozen ? 'never' : `${next?.row.dueMs}/${clock.offsetMs}`;
     if (!this.running || next === undefined || setFor === this.setFor) return;
     clearTimeout(this.timer);
     this.setFor = setFor;
+    if (clock.frozen) return;
     const wait = Math.max(leastMs, next.row.dueMs - clock.now());
     this.timer = setTimeout(() => this.goOff(), Math.min(wait, LONGEST_TIMER_MS));
     // It holds up nobody who wants to end.

@@ -1,17 +1,23 @@
 import { z } from 'zod';
 import { noSuch } from './errors.js';
+import type { Payout } from './objects/balance.js';
 import type { Dispute } from './objects/dispute.js';
 import type { PaymentIntent } from './objects/payment-intent.js';
+import type { Refund } from './objects/refund.js';
 import { authenticate } from './resources/authenticating.js';
+import {
+  arrivePayoutNow,
+  decideDebitNow,
+  failPayoutNow,
+  failRefundNow,
+  PAYOUT_FAILURES,
+  settleRefundNow,
+} from './resources/bank.js';
 import { DISPUTE_REASONS, openDispute } from './resources/disputing.js';
 import type { Simulator } from './simulator.js';
+import type { TableName } from './state/tables.js';
 
-/** Controls that do what no caller of Stripe's API can: what time, a customer or a bank does. */
-
-/** Ten years: whatever is scheduled falls due before. */
-const LONGEST_STEP_MS = 3_650 * 24 * 60 * 60_000;
-
-const stepSchema = z.strictObject({ advance_ms: z.int().min(0).max(LONGEST_STEP_MS) });
+/** Controls that do what no caller of Stripe's API can: what a customer or a bank does. */
 
 export const outcomeSchema = z.enum(['succeed', 'fail']);
 
@@ -25,14 +31,29 @@ const disputeSchema = z.strictObject({
   inquiry: z.boolean().default(false),
 });
 
-export function readClock({ clock }: Simulator): { now_ms: number; offset_ms: number } {
-  return { now_ms: clock.now(), offset_ms: clock.offsetMs };
-}
+/** Of a payment that the bank is to decide: now, and not in days. */
+const debitSchema = z.strictObject({ intent: z.string(), outcome: outcomeSchema });
 
-export function stepClock(simulator: Simulator, body: unknown): { now_ms: number; offset_ms: number } {
-  simulator.advance(stepSchema.parse(body).advance_ms);
-  return readClock(simulator);
-}
+/** Why a bank returns a refund (docs.stripe.com/refunds#failed-refunds). */
+const REFUND_FAILURES = [
+  'charge_for_pending_refund_disputed',
+  'declined',
+  'expired_or_canceled_card',
+  'insufficient_funds',
+  'lost_or_stolen_card',
+  'merchant_request',
+  'unknown',
+] as const;
+
+const refundSchema = z.discriminatedUnion('outcome', [
+  z.strictObject({ refund: z.string(), outcome: z.literal('succeed') }),
+  z.strictObject({ refund: z.string(), outcome: z.literal('fail'), reason: z.enum(REFUND_FAILURES).optional() }),
+]);
+
+const payoutSchema = z.discriminatedUnion('outcome', [
+  z.strictObject({ payout: z.string(), outcome: z.literal('arrive') }),
+  z.strictObject({ payout: z.string(), outcome: z.literal('fail'), code: z.enum(PAYOUT_FAILURES).optional() }),
+]);
 
 export function authenticateBy(simulator: Simulator, body: unknown): PaymentIntent {
   const { intent, outcome } = authenticationSchema.parse(body);
@@ -51,11 +72,42 @@ export function disputeBy(simulator: Simulator, body: unknown): Dispute {
   });
 }
 
+export function debitBy(simulator: Simulator, body: unknown): PaymentIntent {
+  const { intent, outcome } = debitSchema.parse(body);
+  const { account } = findAnywhere(simulator, intent);
+  return simulator.happen(account, (context) => decideDebitNow(context, intent, outcome));
+}
+
+export function refundBy(simulator: Simulator, body: unknown): Refund {
+  const given = refundSchema.parse(body);
+  const account = accountWith(simulator, 'refunds', given.refund) ?? missing('refund', given.refund);
+  return simulator.happen(account, (context) => {
+    if (given.outcome === 'succeed') settleRefundNow(context, given.refund);
+    else failRefundNow(context, given.refund, given.reason);
+    return context.tx.get('refunds', given.refund) as Refund;
+  });
+}
+
+export function payoutBy(simulator: Simulator, body: unknown): Payout {
+  const given = payoutSchema.parse(body);
+  const account = accountWith(simulator, 'payouts', given.payout) ?? missing('payout', given.payout);
+  return simulator.happen(account, (context) =>
+    given.outcome === 'arrive'
+      ? arrivePayoutNow(context, given.payout)
+      : failPayoutNow(context, given.payout, given.code ?? 'could_not_process'),
+  );
+}
+
 /** An intent by its id alone: no key comes with what a customer or a bank does. @throws when there is none. */
 export function findAnywhere(simulator: Simulator, id: string): { account: string; intent: PaymentIntent } {
-  for (const account of simulator.store.accountNames()) {
-    const intent = simulator.store.get(account, 'payment_intents', id);
-    if (intent !== undefined) return { account, intent };
-  }
-  throw noSuch('payment_intent', id, 'intent');
+  const account = accountWith(simulator, 'payment_intents', id) ?? missing('payment_intent', id);
+  return { account, intent: simulator.store.get(account, 'payment_intents', id) as PaymentIntent };
+}
+
+function accountWith({ store }: Simulator, table: TableName, id: string): string | undefined {
+  return store.accountNames().find((account) => store.get(account, table, id) !== undefined);
+}
+
+function missing(what: string, id: string): never {
+  throw noSuch(what, id, what === 'payment_intent' ? 'intent' : what);
 }

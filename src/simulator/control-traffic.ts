@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { keySchema } from './control-input.js';
+import type { CountsReport } from './counts.js';
 import { faultsSchema } from './faults/schema.js';
 import { accountId } from './incoming.js';
 import { limitsSchema } from './limits/schema.js';
@@ -43,11 +44,14 @@ export function clearLimits(simulator: Simulator, query: z.infer<typeof ofAnyAcc
   return readLimits(simulator, query);
 }
 
-export function readCounts({ counts }: Simulator, { key, endpoint, since_ms }: z.infer<typeof countsQuery>): unknown {
+export function readCounts(
+  { counts }: Simulator,
+  { key, endpoint, since_ms }: z.infer<typeof countsQuery>,
+): CountsReport {
   return counts.report({ account: key === undefined ? undefined : accountId(key), endpoint, sinceMs: since_ms });
 }
 
-export function clearCounts({ counts }: Simulator): unknown {
+export function clearCounts({ counts }: Simulator): CountsReport {
   counts.reset();
   return counts.report({});
 }

@@ -2,8 +2,11 @@ import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { audit } from './audit/index.js';
 import { authenticationPage } from './authentication-page.js';
-import { authenticateBy, disputeBy, readClock, stepClock } from './control-acts.js';
+import { clearAccount, putAccount, readAccount } from './control-account.js';
+import { authenticateBy, debitBy, disputeBy, payoutBy, refundBy } from './control-acts.js';
+import { changeClock, readClock } from './control-clock.js';
 import { keySchema, parsedJson, refusalOf } from './control-input.js';
+import { attemptsQuery, objectsQuery, readAttempts, readObjects, readSummary } from './control-lists.js';
 import {
   clearCounts,
   clearFaults,
@@ -15,17 +18,9 @@ import {
   readCounts,
   readLimits,
 } from './control-traffic.js';
+import { addEndpoint, endpointSchema, eventsOf, streamEvents, streamQuery } from './control-webhooks.js';
 import { accountId } from './incoming.js';
-import { newEndpoint } from './resources/webhook-endpoints.js';
 import type { Simulator } from './simulator.js';
-
-const endpointSchema = z.strictObject({
-  key: keySchema,
-  url: z.url(),
-  secret: z.string().min(8),
-  /** As in Stripe's own: the types that are sent there, by name; all of them when left out. */
-  enabled_events: z.array(z.string().min(1)).min(1).optional(),
-});
 
 /** An object put as it is: a state that only time or a bank would bring about. */
 const objectSchema = z.strictObject({
@@ -36,7 +31,7 @@ const objectSchema = z.strictObject({
 /** One control: what its query has to be, and what it does. */
 interface Control {
   readonly query: z.ZodType;
-  readonly act: (simulator: Simulator, query: never, body: string) => unknown;
+  readonly act: (simulator: Simulator, query: never, body: string, res: ServerResponse) => unknown;
 }
 
 const NOTHING = z.strictObject({});
@@ -51,7 +46,7 @@ function withBody(act: (simulator: Simulator, body: unknown) => unknown): Contro
 
 function withQuery<Query>(
   query: z.ZodType<Query>,
-  act: (simulator: Simulator, query: Query, body: string) => unknown,
+  act: (simulator: Simulator, query: Query, body: string, res: ServerResponse) => unknown,
 ): Control {
   return { query, act };
 }
@@ -63,16 +58,24 @@ function plain(act: (simulator: Simulator) => unknown): Control {
 /** The simulator's own controls, under `/_simulator`. */
 const CONTROLS: Readonly<Record<string, Control>> = {
   /** A summary. */
-  'GET ': plain(summary),
+  'GET ': plain(readSummary),
   /** Whatever does not add up, in any account. */
   'GET audit': plain(({ store, clock }) => ({ violations: audit(store, clock.now()) })),
-  /** The clock, and a step of it forward, with all that falls due on the way. */
+  /** The clock, and a step of it forward, with all that falls due on the way; it can stand still. */
   'GET clock': plain(readClock),
-  'POST clock': withBody(stepClock),
+  'POST clock': withBody(changeClock),
   /** A customer's answer to 3D Secure; `authenticate/:intent` is the same as a page. */
   'POST authenticate': withBody(authenticateBy),
   /** A customer's dispute, or a bank's inquiry. */
   'POST dispute': withBody(disputeBy),
+  /** A bank's answer to a debit, a refund or a payout, now. */
+  'POST debit': withBody(debitBy),
+  'POST refund': withBody(refundBy),
+  'POST payout': withBody(payoutBy),
+  /** How an account is set up. */
+  'GET account': withQuery(ofOneAccount, readAccount),
+  'PUT account': withBody(putAccount),
+  'DELETE account': withQuery(ofOneAccount, clearAccount),
   /** The script of faults. */
   'GET faults': plain(({ script }) => script.faults),
   'PUT faults': withBody(putFaults),
@@ -100,6 +103,11 @@ const CONTROLS: Readonly<Record<string, Control>> = {
   'POST redeliver': withQuery(ofOneAccount, async ({ sender }, { key }) => ({
     sent: await sender.redeliver(accountId(key)),
   })),
+  'GET attempts': withQuery(attemptsQuery, readAttempts),
+  /** An account's objects of one kind, newest first. */
+  'GET objects': withQuery(objectsQuery, readObjects),
+  /** Events as they happen: the one answer that does not end. */
+  'GET stream': withQuery(streamQuery, (simulator, query, _body, res) => streamEvents(simulator, query, res)),
   /** An intent's events, timed. */
   'GET events': withQuery(ofOneIntent, (simulator, { intent }) => ({ events: eventsOf(simulator, intent) })),
   /** An object put as it is. */
@@ -126,7 +134,8 @@ export async function control(
     const found = Object.hasOwn(CONTROLS, `${method} ${path}`) ? CONTROLS[`${method} ${path}`] : undefined;
     if (found === undefined) return send(res, 404, { error: `no control ${method} /_simulator/${path}` });
     const query = found.query.parse(Object.fromEntries(url.searchParams));
-    send(res, 200, await found.act(simulator, query as never, body));
+    const answer = await found.act(simulator, query as never, body, res);
+    if (!res.headersSent) send(res, 200, answer);
   } catch (error) {
     const { status, message } = refusalOf(error);
     send(res, status, { error: message });
@@ -137,46 +146,6 @@ function putObject({ store }: Simulator, { key }: z.infer<typeof ofOneAccount>, 
   const { table, row } = objectSchema.parse(parsedJson(body));
   store.commit([[accountId(key), table, row as never]]);
   return row;
-}
-
-/** Registers where an account's events go; the same URL again replaces its secret and what it asks for. */
-export function addEndpoint(
-  simulator: Simulator,
-  { key, url, secret, enabled_events }: z.infer<typeof endpointSchema>,
-): unknown {
-  const account = accountId(key);
-  const id = `we_${accountId(url).slice(5)}`;
-  const made = newEndpoint(id, url, secret, Math.floor(simulator.clock.now() / 1000));
-  const endpoint = { ...made, enabled_events: enabled_events ?? made.enabled_events };
-  simulator.store.commit([[account, 'webhook_endpoints', endpoint]]);
-  return { id, account };
-}
-
-/** The events of one intent, with the time at which each was raised. */
-function eventsOf(simulator: Simulator, intent: string): unknown[] {
-  return simulator.store.accountNames().flatMap((account) =>
-    simulator.store.all(account, 'deliveries').flatMap((delivery) => {
-      const event = simulator.store.get(account, 'events', delivery.event);
-      const object = event?.data.object as { id?: string; payment_intent?: string } | undefined;
-      const concerned = object?.id === intent || object?.payment_intent === intent;
-      return concerned ? [{ id: event?.id, type: event?.type, at_ms: delivery.raisedMs }] : [];
-    }),
-  );
-}
-
-function summary(simulator: Simulator): unknown {
-  const accounts = simulator.store.accountNames().map((account) => ({
-    account,
-    payment_intents: simulator.store.all(account, 'payment_intents').length,
-    charges: simulator.store.all(account, 'charges').length,
-    refunds: simulator.store.all(account, 'refunds').length,
-    disputes: simulator.store.all(account, 'disputes').length,
-    scheduled: simulator.store.all(account, 'scheduled').length,
-    events: simulator.store.all(account, 'events').length,
-    pending_webhooks: simulator.store.all(account, 'deliveries').filter((d) => d.state === 'pending').length,
-  }));
-  const clock = readClock(simulator);
-  return { accounts, clock, requests: simulator.log.length, faults: simulator.script.faults };
 }
 
 function send(res: ServerResponse, status: number, body: unknown): void {

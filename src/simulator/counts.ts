@@ -15,6 +15,19 @@ interface SecondTally extends Tally {
   readonly endpoint: string;
 }
 
+/** A tally, and the most that came, and that were let in, within any second. */
+export interface FlowCounts extends Tally {
+  readonly worst_second: { readonly sent: number; readonly allowed: number };
+}
+
+export interface CountsReport {
+  readonly accounts: readonly (FlowCounts & {
+    readonly account: string;
+    readonly endpoints: Readonly<Record<string, FlowCounts>>;
+  })[];
+  readonly seconds: readonly SecondTally[];
+}
+
 const SECOND_MS = 1_000;
 /** How long seconds are kept one by one; totals and the worst second are kept for ever. */
 const KEPT_MS = 3_600 * SECOND_MS;
@@ -45,7 +58,7 @@ class Flow {
     this.allowed.reset();
   }
 
-  get report() {
+  get report(): FlowCounts {
     return { ...this.tally, worst_second: { sent: this.sent.worst, allowed: this.allowed.worst } };
   }
 }
@@ -173,7 +186,7 @@ export class Counts {
     }
   }
 
-  report({ account, endpoint, sinceMs = 0 }: CountsQuery): unknown {
+  report({ account, endpoint, sinceMs = 0 }: CountsQuery): CountsReport {
     const asked = (names: { account: string; endpoint: string }) =>
       (account ?? names.account) === names.account && (endpoint ?? names.endpoint) === names.endpoint;
     const seconds = this.seconds

@@ -1,10 +1,11 @@
-import Stripe from 'stripe';
+import type { AttemptLog } from './attempt-log.js';
 import type { Clock } from './clock.js';
 import type { FaultScript, WebhookStrike } from './faults/script.js';
 import { traitsOfEvent } from './faults/traits.js';
 import type { RaisedEvent } from './handle.js';
 import type { Ids } from './ids.js';
-import type { StripeEvent, WebhookDelivery, WebhookEndpoint } from './objects/event.js';
+import type { StripeEvent, WebhookDelivery } from './objects/event.js';
+import { post } from './posting.js';
 import type { Store } from './state/store.js';
 import { Waiting } from './waiting.js';
 
@@ -13,6 +14,7 @@ export interface DeliveryOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly script: () => FaultScript;
+  readonly attempts: AttemptLog;
   /** Pause before the first retry, by the simulator's clock; each is twice as long as the one before. */
   readonly firstRetryMs: number;
 }
@@ -23,7 +25,12 @@ export interface DeliveryOptions {
  */
 const RETRIED_FOR_MS = 3 * 24 * 60 * 60_000;
 const LONGEST_PAUSE_MS = 12 * 60 * 60_000;
-const ANSWER_TIMEOUT_MS = 10_000;
+
+interface NotedAttempt {
+  readonly status: number | null;
+  readonly ms: number;
+  readonly state: WebhookDelivery['state'];
+}
 
 /** Sends events to the endpoints of their account: signed, at least once, in no order, until one says 2xx. */
 export class WebhookSender {
@@ -72,6 +79,8 @@ export class WebhookSender {
     const strikes = this.strikesOn(account, event);
     const find = (kind: string) => strikes.find(({ fault }) => fault.kind === kind);
     if (find('drop') !== undefined) {
+      for (const { endpoint } of deliveries)
+        this.note(account, event, endpoint, { status: null, ms: 0, state: 'dropped' });
       store.commit(deliveries.map((d) => [account, 'deliveries', { ...d, state: 'dropped' as const }]));
       return;
     }
@@ -150,15 +159,40 @@ export class WebhookSender {
     const tookMs = performance.now() - beganMs;
     const delivery = store.get(account, 'deliveries', id);
     if (this.stopped || delivery === undefined) return;
-    this.settle(account, delivery, status, asOfMs + tookMs);
+    const state = this.settle(account, delivery, status, asOfMs + tookMs);
+    this.note(account, event, endpoint.id, { status, ms: tookMs, state });
   }
 
-  private settle(account: string, delivery: WebhookDelivery, status: number | null, asOfMs: number): void {
+  private note(account: string, { id, type }: StripeEvent, endpointId: string, of: NotedAttempt): void {
+    const { store, clock, attempts } = this.options;
+    const url = store.get(account, 'webhook_endpoints', endpointId)?.url ?? null;
+    const { status, ms, state } = of;
+    const at_ms = clock.now();
+    attempts.add(account, {
+      at_ms,
+      event: id,
+      type,
+      endpoint: endpointId,
+      url,
+      status,
+      took_ms: Math.round(ms),
+      state,
+    });
+  }
+
+  /** @returns what has become of it. */
+  private settle(
+    account: string,
+    delivery: WebhookDelivery,
+    status: number | null,
+    asOfMs: number,
+  ): WebhookDelivery['state'] {
     const attempts = delivery.attempts + 1;
     const nextMs = asOfMs + this.pauseAfter(attempts);
     const state = stateAfter(delivery, status, nextMs);
     this.options.store.commit([[account, 'deliveries', { ...delivery, attempts, state, lastStatus: status }]]);
     if (state === 'pending') this.retry(account, delivery.id, nextMs);
+    return state;
   }
 
   private retry(account: string, id: string, dueMs: number): void {
@@ -186,22 +220,4 @@ function stateAfter(
   if (status !== null && status >= 200 && status < 300) return 'delivered';
   if (state !== 'pending') return state;
   return nextMs > raisedMs + RETRIED_FOR_MS ? 'given_up' : 'pending';
-}
-
-/** One attempt, signed afresh with real time; the answer's status, or null when there was none. */
-async function post(endpoint: WebhookEndpoint, event: StripeEvent): Promise<number | null> {
-  const payload = JSON.stringify(event);
-  const signature = Stripe.webhooks.generateTestHeaderString({ payload, secret: endpoint.secret });
-  try {
-    const response = await fetch(endpoint.url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'stripe-signature': signature, 'user-agent': 'Stripe/1.0' },
-      body: payload,
-      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
-    });
-    await response.arrayBuffer();
-    return response.status;
-  } catch {
-    return null;
-  }
 }

@@ -1,40 +1,63 @@
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { SIMULATOR_KEY, SIMULATOR_WEBHOOK_SECRET } from '../config/accounts.js';
 import { type Config, loadConfig } from '../config/index.js';
-import { failure, isMain, portTaken, type Running, runAsProcess, UsageError } from '../process.js';
-import { addEndpoint } from './control.js';
+import { failure, isMain, portTaken, type Running, runAsProcess, runOnce, UsageError } from '../process.js';
+import { COMMANDS, isCommand, runCommand } from './cli/index.js';
+import { addEndpoint } from './control-webhooks.js';
 import { Simulator } from './simulator.js';
 
-const HELP = `A Stripe to run Penstock against.
-
-  npm run simulator -- [--memory] [--no-webhooks] [--webhook-url URL] [--first-retry-ms N] [--host H]
-
-  --memory          keep nothing on disk (else under PENSTOCK_DATA_DIR/simulator)
+const RUN_HELP = `  --memory          keep nothing on disk (else under PENSTOCK_DATA_DIR/simulator)
+  --history N       payments remembered for each account, with all that belongs to them (20000)
+  --seed WORD       what ids are made from, where nothing is kept yet: the same requests have the same answers
   --no-webhooks     send no webhooks until an endpoint is registered
   --webhook-url     where the default account's events go (http://127.0.0.1:PORT/webhooks/stripe/default)
   --first-retry-ms  pause before a webhook's first retry (1000)
-  --host            where to listen (127.0.0.1); 0.0.0.0 in a container of its own
+  --host            where to listen (127.0.0.1); 0.0.0.0 in a container of its own`;
 
-Controls, under http://127.0.0.1:SIMULATOR_PORT/_simulator/:
-
-  GET  /                      what there is: payments, refunds, disputes, what is scheduled, the clock
+const CONTROL_HELP = `  GET  /                      what there is: objects, what is scheduled, the clock
   GET  /audit                 what does not add up: books, captures, refunds, disputes, payouts, keys
-  GET  /clock                 {now_ms, offset_ms}
-  POST /clock                 {advance_ms}: steps forward; whatever falls due on the way happens
+  GET  /clock                 {now_ms, offset_ms, frozen}
+  POST /clock                 {advance_ms | to_ms, frozen?}: steps forward, with all that falls due on the way; stops, runs
   POST /authenticate          {intent, outcome: "succeed"|"fail"}: the customer's answer to 3D Secure
   GET  /authenticate/INTENT   the same, as a page for a person
   POST /dispute               {intent, reason?, inquiry?}: the customer disputes a payment
+  POST /debit                 {intent, outcome: "succeed"|"fail"}: the bank's answer to a debit, now
+  POST /refund                {refund, outcome: "succeed"|"fail", reason?}: the bank's answer to a refund
+  POST /payout                {payout, outcome: "arrive"|"fail", code?}: the bank's answer to a payout
+  GET  /account               ?key=: how an account is set up
+  PUT  /account               {key, country?, fees?, settlement?, payouts?, …}; DELETE ?key= for a new account's
   GET  /faults                what goes wrong with requests, webhooks and money days later
   PUT  /faults                {seed?, requests?, latency?, webhooks?, sequels?}; DELETE for nothing
   GET  /limits                what accounts may do; ?key= for one
   PUT  /limits                {key?, preset?: "sandbox"|"live", requests_per_second?, …}; DELETE for no limits
   GET  /counts                requests by account, endpoint and second; DELETE starts afresh
   GET  /requests              the newest requests one by one
+  GET  /objects               ?key=&table=: an account's objects, newest first; limit, before
+  GET  /stream                ?key=&events=: events as they happen, a line of JSON each
   GET  /deliveries            ?key=: what became of an account's webhooks
+  GET  /attempts              ?key=: the newest attempts to send them
   POST /redeliver             ?key=: all of them again
   POST /release               lets held requests go
-  PUT  /webhook_endpoints     {key, url, secret, enabled_events?}: where an account's events go
+  PUT  /webhook_endpoints     {key, url, secret, enabled_events?}: where an account's events go`;
+
+const HELP = `A Stripe to run Penstock against.
+
+  npm run simulator [-- OPTIONS]            runs it; a page at http://127.0.0.1:SIMULATOR_PORT/ shows what there is
+  npm run simulator -- COMMAND [--help]     asks one that runs
+
+${RUN_HELP}
+
+Commands:
+
+${Object.entries(COMMANDS)
+  .map(([name, { does }]) => `  ${name.padEnd(16)}  ${does}`)
+  .join('\n')}
+
+Controls, under http://127.0.0.1:SIMULATOR_PORT/_simulator/:
+
+${CONTROL_HELP}
 `;
 
 /** Starts the simulator with the default account's webhooks pointed at this installation's API. */
@@ -45,6 +68,8 @@ export async function startSimulator(config: Config, argv: readonly string[] = [
     port,
     host: options.host,
     folder: options.memory ? undefined : join(config.dataDir, 'simulator'),
+    history: options.history,
+    seed: options.seed,
     firstRetryMs: options.firstRetryMs,
   });
   if (options.webhooks) {
@@ -69,34 +94,54 @@ function parse(argv: readonly string[]) {
         'no-webhooks': { type: 'boolean', default: false },
         'webhook-url': { type: 'string' },
         'first-retry-ms': { type: 'string', default: '1000' },
+        history: { type: 'string' },
+        seed: { type: 'string' },
         host: { type: 'string' },
-        help: { type: 'boolean', default: false },
       },
     });
-    const firstRetryMs = Number(values['first-retry-ms']);
-    if (!Number.isInteger(firstRetryMs) || firstRetryMs < 1) throw new Error('--first-retry-ms takes a whole number');
     return {
       memory: values.memory,
       webhooks: !values['no-webhooks'],
       webhookUrl: values['webhook-url'],
-      firstRetryMs,
+      firstRetryMs: wholeNumber('--first-retry-ms', values['first-retry-ms']),
+      history: values.history === undefined ? undefined : wholeNumber('--history', values.history),
+      seed: word('--seed', values.seed),
       host: values.host,
-      help: values.help,
     };
   } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n\n${HELP}`);
+    throw new UsageError(`${(error as Error).message} (npm run simulator -- --help)`);
   }
 }
 
+function wholeNumber(option: string, text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new Error(`${option} takes a whole number from 1, not ${text}`);
+  return Number(text);
+}
+
+function word(option: string, text: string | undefined): string | undefined {
+  if (text !== undefined && !/^\S{1,64}$/.test(text)) throw new Error(`${option} takes a word of up to 64 letters`);
+  return text;
+}
+
+async function runSimulator(argv: readonly string[]): Promise<Running> {
+  const config = loadConfig();
+  const running = await startSimulator(config, argv);
+  process.stdout.write(`simulator on http://127.0.0.1:${config.simulator.port} (controls under /_simulator/)\n`);
+  return running;
+}
+
+function askSimulator(argv: readonly string[], stopping: AbortSignal): Promise<void> {
+  return runCommand(argv, {
+    say: (line) => process.stdout.write(`${line}\n`),
+    input: () => text(process.stdin),
+    stopping,
+    base: `http://127.0.0.1:${loadConfig().simulator.port}`,
+  });
+}
+
 if (isMain(import.meta.url)) {
-  if (process.argv.includes('--help')) {
-    process.stdout.write(HELP);
-  } else {
-    await runAsProcess(async () => {
-      const config = loadConfig();
-      const running = await startSimulator(config, process.argv.slice(2));
-      process.stdout.write(`simulator on http://127.0.0.1:${config.simulator.port} (controls under /_simulator/)\n`);
-      return running;
-    });
-  }
+  const argv = process.argv.slice(2);
+  if (isCommand(argv)) await runOnce((stopping) => askSimulator(argv, stopping));
+  else if (argv.includes('--help') || argv.includes('-h')) process.stdout.write(HELP);
+  else await runAsProcess(() => runSimulator(argv));
 }

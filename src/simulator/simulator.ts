@@ -2,12 +2,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { Agenda } from './agenda.js';
 import { asAnswer, reply } from './answers.js';
+import { AttemptLog } from './attempt-log.js';
 import { Clock } from './clock.js';
 import type { RequestContext } from './context.js';
 import { control } from './control.js';
 import { Counts } from './counts.js';
 import { WebhookSender } from './delivery.js';
 import { DUE } from './due.js';
+import { EventStreams } from './event-streams.js';
 import type { Faults } from './faults/schema.js';
 import { FaultScript } from './faults/script.js';
 import { traitsOfCharge } from './faults/traits.js';
@@ -17,9 +19,11 @@ import { Ids, newSeed } from './ids.js';
 import { readBody } from './incoming.js';
 import { Limiter } from './limits/limiter.js';
 import type { Scheduled } from './objects/simulated.js';
+import { CLOCK_FORM, clockForm, page, show } from './page/page.js';
 import { type LoggedRequest, RequestLog } from './request-log.js';
 import { SearchLag } from './search/lag.js';
 import { Serving } from './serving.js';
+import { refusalBySite } from './site-guard.js';
 import { Store, WHOLE } from './state/store.js';
 
 export interface SimulatorOptions {
@@ -51,6 +55,8 @@ export class Simulator {
   readonly held = new HeldRequests();
   readonly counts = new Counts();
   readonly limiter = new Limiter();
+  readonly attempts = new AttemptLog();
+  readonly streams = new EventStreams();
   readonly clock: Clock;
   readonly agenda: Agenda;
   private readonly requests = new RequestLog();
@@ -75,6 +81,7 @@ export class Simulator {
       clock: this.clock,
       ids,
       script: () => this.script,
+      attempts: this.attempts,
       firstRetryMs: options.firstRetryMs ?? 1_000,
     });
     const { store, clock, agenda, limiter, counts, held } = this;
@@ -121,6 +128,7 @@ export class Simulator {
     this.agenda.stop();
     this.sender.stop();
     this.held.stop();
+    this.streams.stop();
     const closed = new Promise((resolve) => this.server.close(resolve));
     this.server.closeAllConnections();
     await closed;
@@ -140,14 +148,32 @@ export class Simulator {
   /** Steps the clock forward; whatever falls due on the way has happened, and is on its way, when it returns. */
   advance(ms: number): void {
     this.clock.stepForward(ms);
-    this.agenda.catchUp();
-    this.sender.catchUp();
+    this.catchUp();
+  }
+
+  /** The clock stands still until it is stepped or set running again: timers are taken back. */
+  freeze(): void {
+    this.clock.freeze();
+    this.catchUp();
+  }
+
+  run(): void {
+    this.clock.run();
+    this.catchUp();
   }
 
   /** Carries out what no request asks for: what a customer or a bank does. @throws what `work` throws. */
   happen<T>(account: string, work: (context: RequestContext) => T): T {
     this.agenda.catchUp();
     return this.happenAt(account, this.clock.now(), work);
+  }
+
+  private catchUp(): void {
+    try {
+      this.agenda.catchUp();
+    } finally {
+      this.sender.catchUp();
+    }
   }
 
   private happenAt<T>(account: string, nowMs: number, work: (context: RequestContext) => T): T {
@@ -175,23 +201,37 @@ export class Simulator {
   private deliver(account: string, events: readonly RaisedEvent[]): Promise<unknown> {
     for (const { event } of events) {
       if (event.type === 'charge.succeeded') this.limiter.paid(account, this.clock.now());
+      this.streams.tell(account, event);
     }
     return Promise.all(events.map((raised) => this.sender.send(account, raised)));
   }
 
   private async serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     try {
-      const body = await readBody(req);
       const url = new URL(req.url ?? '/', 'http://simulator');
-      if (url.pathname === '/_simulator' || url.pathname.startsWith('/_simulator/')) {
-        await control(this, req.method ?? 'GET', url, body.toString('utf8'), res);
-        return;
-      }
-      await this.serving.serve(req, res, url, body);
+      if (isOwn(req, url)) return await this.serveOwn(req, res, url);
+      await this.serving.serve(req, res, url, await readBody(req));
     } catch (error) {
       if (!res.headersSent && !res.destroyed) reply(res, asAnswer(error), 'req_error');
     }
   }
+
+  /** What is no part of Stripe's: the page and the controls. */
+  private async serveOwn(req: IncomingMessage, res: ServerResponse, url: URL): Promise<void> {
+    const { method = 'GET' } = req;
+    const refusal = refusalBySite(req, this.options.host);
+    if (refusal !== undefined) return refuse(res, refusal);
+    if (url.pathname === '/') return show(res, page(this, url));
+    const body = (await readBody(req)).toString('utf8');
+    if (method === 'POST' && url.pathname === CLOCK_FORM) return show(res, clockForm(this, body));
+    await control(this, method, url, body, res);
+  }
+}
+
+/** At `/` a browser is shown the page; any other client meets Stripe there, which has nothing. */
+function isOwn({ method, headers }: IncomingMessage, { pathname }: URL): boolean {
+  if (pathname === '/') return (method === 'GET' || method === 'HEAD') && (headers.accept ?? '').includes('text/html');
+  return pathname === '/_simulator' || pathname.startsWith('/_simulator/');
 }
 
 /** The seed of this state, sown when it was new, and of this start: what a killed process lost is not made again. */
@@ -200,4 +240,10 @@ function sown(store: Store, seed: string | undefined): string {
   const starts = known.starts + 1;
   store.commit([[WHOLE, 'seed', { ...known, starts }]]);
   return `${known.seed}/${starts}`;
+}
+
+/** @param why the body is left unread: the connection is of no more use. */
+function refuse(res: ServerResponse, why: string): void {
+  res.writeHead(403, { 'content-type': 'application/json', connection: 'close' });
+  res.end(JSON.stringify({ error: why }));
 }

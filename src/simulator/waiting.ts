@@ -32,7 +32,7 @@ export class Waiting {
     this.arm(entry);
   }
 
-  /** The clock was stepped: everything that has fallen due by now is on its way when it returns. */
+  /** The clock was stepped, stopped or set running: what has fallen due by now is on its way when it returns. */
   catchUp(): void {
     const inOrder = [...this.entries].sort((a, b) => a.dueMs - b.dueMs);
     for (const entry of inOrder) {
@@ -49,10 +49,12 @@ export class Waiting {
 
   private arm(entry: Entry): void {
     const wait = Math.max(0, entry.dueMs - this.clock.now());
+    // It is left to the step that passes it.
+    if (wait > 0 && this.clock.frozen) return;
     entry.timer =
       wait > LONGEST_TIMER_MS
         ? setTimeout(() => this.arm(entry), LONGEST_TIMER_MS)
-        : // The timer is right where the clock stands still.
+        : // The timer is right where real time stands still, as it may in a test.
           setTimeout(
             () => this.carryOut(entry, entry.late ? entry.dueMs : Math.max(entry.dueMs, this.clock.now())),
             wait,

@@ -36,12 +36,16 @@ describe('the simulator’s clock', () => {
   it('is real time until it is stepped, adds its steps up, and keeps them when it is opened again', async () => {
     let realMs = T0;
     let at = await reopen({ now: () => realMs });
-    assert.deepEqual(await at.control.clock(), { now_ms: T0, offset_ms: 0 });
-    assert.deepEqual(await at.control.advance(3 * HOUR), { now_ms: T0 + 3 * HOUR, offset_ms: 3 * HOUR });
+    assert.deepEqual(await at.control.clock(), { now_ms: T0, offset_ms: 0, frozen: false });
+    assert.deepEqual(await at.control.advance(3 * HOUR), { now_ms: T0 + 3 * HOUR, offset_ms: 3 * HOUR, frozen: false });
     realMs += SECOND;
     await at.control.advance(1);
     at = await reopen({ now: () => realMs });
-    assert.deepEqual(await at.control.clock(), { now_ms: T0 + SECOND + 3 * HOUR + 1, offset_ms: 3 * HOUR + 1 });
+    assert.deepEqual(await at.control.clock(), {
+      now_ms: T0 + SECOND + 3 * HOUR + 1,
+      offset_ms: 3 * HOUR + 1,
+      frozen: false,
+    });
     assert.equal((await at.stripe.customers.create({})).created, Math.floor((T0 + SECOND + 3 * HOUR + 1) / SECOND));
   });
 
@@ -52,7 +56,7 @@ describe('the simulator’s clock', () => {
       assert.equal(response.status, 422);
       const { error } = (await response.json()) as { error: string };
       assert.match(error, /JSON|advance_ms|object/);
-      assert.deepEqual(await stripe.control.clock(), { now_ms: T0, offset_ms: 0 });
+      assert.deepEqual(await stripe.control.clock(), { now_ms: T0, offset_ms: 0, frozen: false });
     });
   }
 
@@ -170,7 +174,7 @@ describe('the simulator’s clock', () => {
     await at.control.dispute(id);
     await at.control.advance(HOUR);
     const summary = (await (await fetch(`${at.base}/_simulator/`)).json()) as Record<string, unknown>;
-    assert.deepEqual(summary['clock'], { now_ms: T0 + HOUR, offset_ms: HOUR });
+    assert.deepEqual(summary['clock'], { now_ms: T0 + HOUR, offset_ms: HOUR, frozen: false });
     const [account, ...none] = summary['accounts'] as Record<string, number>[];
     assert.deepEqual(none, []);
     // The authorisation's end, the evidence's deadline, and the day on which the money can be paid out and is.

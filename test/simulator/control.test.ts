@@ -25,7 +25,8 @@ async function ask(method: string, path: string, body?: unknown): Promise<{ stat
 /** Everything that a control could have changed. */
 async function standing(): Promise<unknown> {
   const read = async (path: string) => (await fetch(`${stripe.base}/_simulator/${path}`)).json();
-  return Promise.all(['', 'faults', 'limits', 'clock', 'counts', `deliveries?key=${SIMULATOR_KEY}`].map(read));
+  const own = ['deliveries', 'account', 'attempts'].map((path) => `${path}?key=${SIMULATOR_KEY}`);
+  return Promise.all(['', 'faults', 'limits', 'clock', 'counts', ...own].map(read));
 }
 
 const REQUEST = { kind: 'reject' };
@@ -35,8 +36,84 @@ const rule = (changes: object) => faults({ requests: [{ ...REQUEST, ...changes }
 const latency = (changes: object) => faults({ latency: [{ distribution: DISTRIBUTION, ...changes }] });
 const limits = (changes: object) => ['PUT', 'limits', changes] as const;
 
+type Bad = readonly [method: string, path: string, body: unknown, says: RegExp];
+
+const clock = (change: object, says: RegExp): Bad => ['POST', 'clock', change, says];
+const CLOCK = [
+  clock({ advance_ms: -1 }, /advance_ms/),
+  clock({ advance_ms: 1.5 }, /advance_ms/),
+  clock({ advance_ms: 4e11 }, /advance_ms/),
+  clock({}, /advance_ms, to_ms or frozen is needed/),
+  clock({ by_ms: 1 }, /"by_ms"/),
+  clock({ advance_ms: 1, to_ms: T0 + 1 }, /to_ms/),
+  clock({ to_ms: T0 - 1 }, /to_ms: the clock only goes forward/),
+  clock({ to_ms: T0 + 4e11 }, /to_ms: that is more than ten years/),
+  clock({ to_ms: T0 - 1, frozen: true }, /to_ms/),
+  clock({ frozen: 'yes' }, /frozen/),
+];
+
+const BANK: readonly Bad[] = [
+  ['POST', 'debit', { intent: 'pi_1' }, /outcome/],
+  ['POST', 'debit', { intent: 'pi_1', outcome: 'arrive' }, /outcome/],
+  ['POST', 'refund', { refund: 're_1', outcome: 'fail', reason: 'bad mood' }, /reason/],
+  ['POST', 'refund', { refund: 're_1', outcome: 'succeed', reason: 'declined' }, /"reason"/],
+  ['POST', 'refund', { outcome: 'succeed' }, /refund/],
+  ['POST', 'payout', { payout: 'po_1', outcome: 'succeed' }, /outcome/],
+  ['POST', 'payout', { payout: 'po_1', outcome: 'fail', code: 'no_idea' }, /code/],
+  ['POST', 'payout', { payout: 'po_1', outcome: 'arrive', code: 'declined' }, /"code"/],
+];
+
+const settings = (changes: object, says: RegExp): Bad => ['PUT', 'account', { key: SIMULATOR_KEY, ...changes }, says];
+const settlement = (changes: object, says: RegExp) => settings({ settlement: changes }, says);
+const fee = (changes: object, says: RegExp) =>
+  settings({ fees: { payments: [{ bps: 1, fixed: 1, ...changes }] } }, says);
+const SETTINGS = [
+  ['GET', 'account', undefined, /key/],
+  ['PUT', 'account', { country: 'DE' }, /key/],
+  ['DELETE', 'account?key=nobody', undefined, /key/],
+  settings({ country: 'Germany' }, /a country is like DE[\s\S]*country/),
+  settings({ contry: 'DE' }, /"contry"/),
+  settings({ settles_after_ms: -1 }, /settles_after_ms/),
+  settings({ search_lag_ms: '1s' }, /search_lag_ms/),
+  settings({ report_takes_ms: 0.5 }, /report_takes_ms/),
+  settings({ payouts: { interval: 'weekly' } }, /payouts\.interval/),
+  settings({ payouts: { delay_days: 31 } }, /payouts\.delay_days/),
+  fee({ bps: -1 }, /fees\.payments\[0\]\.bps/),
+  fee({ fixed: 0.3 }, /fees\.payments\[0\]\.fixed/),
+  fee({ cards: 'foreign' }, /fees\.payments\[0\]\.cards/),
+  fee({ countries: ['EU27'] }, /fees\.payments\[0\]\.countries\[0\]/),
+  fee({ currency: 'eur' }, /"currency"[\s\S]*fees\.payments\[0\]/),
+  settings({ fees: { dispute: { usd: 1_500 } } }, /by default[\s\S]*fees\.dispute/),
+  settings({ fees: { dispute: { default: 1, dollars: 1 } } }, /fees\.dispute/),
+  settlement({ currencies: ['euro'] }, /a currency is like eur[\s\S]*settlement\.currencies\[0\]/),
+  settlement({ rates: { usd: 0.9 } }, /no currency to change into[\s\S]*settlement\.rates\.usd/),
+  settlement({ currencies: ['eur'], rates: { eur: 1 } }, /balance of its own[\s\S]*settlement\.rates\.eur/),
+  settlement({ currencies: ['eur'], rates: { usd: 0 } }, /settlement\.rates\.usd/),
+] as readonly Bad[];
+
+const VIEWS: readonly Bad[] = [
+  ['GET', 'objects?table=charges', undefined, /key names the account, or account does/],
+  ['GET', `objects?table=charges&account=acct_0123456789abcdef&key=${SIMULATOR_KEY}`, undefined, /key/],
+  ['GET', `objects?key=${SIMULATOR_KEY}`, undefined, /table/],
+  ['GET', `objects?key=${SIMULATOR_KEY}&table=answers`, undefined, /table/],
+  ['GET', `objects?key=${SIMULATOR_KEY}&table=charges&limit=101`, undefined, /limit/],
+  [
+    'GET',
+    `objects?key=${SIMULATOR_KEY}&table=charges&before=ch_of_nobody`,
+    undefined,
+    /before: there is no ch_of_nobody/,
+  ],
+  ['GET', 'objects?table=charges&account=acct_1', undefined, /an account is like/],
+  ['GET', 'attempts', undefined, /key/],
+  ['GET', `attempts?key=${SIMULATOR_KEY}&limit=0`, undefined, /limit/],
+  ['GET', 'stream?events=payment_intent.succeded', undefined, /no event payment_intent\.succeded/],
+  ['GET', 'stream?events=charge.*,', undefined, /no event without a name/],
+  ['GET', 'stream?key=nobody', undefined, /key/],
+  ['GET', 'stream?from=0', undefined, /"from"/],
+];
+
 /** What is asked for, and what the answer says is wrong with it. */
-const BAD: readonly (readonly [method: string, path: string, body: unknown, says: RegExp])[] = [
+const BAD: readonly Bad[] = [
   ['PUT', 'faults', '{"requests": [', /must be JSON/],
   [...faults({ request: [] }), /"request"/],
   [...rule({ kind: 'explode' }), /requests\[0\]\.kind/],
@@ -80,7 +157,10 @@ const BAD: readonly (readonly [method: string, path: string, body: unknown, says
   ['GET', 'deliveries', undefined, /key/],
   ['POST', 'redeliver', undefined, /key/],
   ['GET', 'events', undefined, /intent/],
-  ['POST', 'clock', { advance_ms: -1 }, /advance_ms/],
+  ...CLOCK,
+  ...BANK,
+  ...SETTINGS,
+  ...VIEWS,
   ['POST', 'authenticate', { intent: 'pi_1', outcome: 'perhaps' }, /outcome/],
   ['POST', 'dispute', { intent: 'pi_1', reason: 'bad mood' }, /reason/],
   ['PUT', 'webhook_endpoints', { key: SIMULATOR_KEY, url: 'nowhere', secret: 'whsec_12345678' }, /url/],
@@ -118,10 +198,10 @@ describe('the control API', () => {
     ] as const) {
       assert.equal((await ask(method, path)).status, 404, `${method} ${path}`);
     }
-    for (const path of ['authenticate', 'dispute']) {
-      const { status, error } = await ask('POST', path, { intent: 'pi_of_nobody', ...OUTCOMES[path] });
+    for (const [path, body] of OF_NOBODY) {
+      const { status, error } = await ask('POST', path, body);
       assert.equal(status, 404, path);
-      assert.match(error, /pi_of_nobody/);
+      assert.match(error, /x_of_nobody/);
     }
   });
 
@@ -149,4 +229,10 @@ describe('the control API', () => {
   });
 });
 
-const OUTCOMES: Readonly<Record<string, object>> = { authenticate: { outcome: 'fail' }, dispute: {} };
+const OF_NOBODY: readonly (readonly [path: string, body: object])[] = [
+  ['authenticate', { intent: 'x_of_nobody', outcome: 'fail' }],
+  ['dispute', { intent: 'x_of_nobody' }],
+  ['debit', { intent: 'x_of_nobody', outcome: 'fail' }],
+  ['refund', { refund: 'x_of_nobody', outcome: 'fail' }],
+  ['payout', { payout: 'x_of_nobody', outcome: 'arrive' }],
+];

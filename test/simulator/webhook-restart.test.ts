@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
+import { AttemptLog } from '../../src/simulator/attempt-log.js';
 import { Clock } from '../../src/simulator/clock.js';
 import { WebhookSender } from '../../src/simulator/delivery.js';
 import { faultsSchema } from '../../src/simulator/faults/schema.js';
@@ -83,9 +84,17 @@ describe('webhooks on their way when the simulator ends', () => {
       const open = () => {
         const store = new Store({ folder });
         const clock = new Clock(store, () => T0);
+        const attempts = new AttemptLog();
         return {
           store,
-          sender: new WebhookSender({ store, clock, ids: new Ids('of a test'), script: () => script, ...LATER }),
+          sender: new WebhookSender({
+            store,
+            clock,
+            ids: new Ids('of a test'),
+            script: () => script,
+            attempts,
+            ...LATER,
+          }),
         };
       };
       const { store, sender } = open();

@@ -5,6 +5,7 @@ import type { Violation } from '../../src/simulator/audit/index.js';
 import type { Tally } from '../../src/simulator/counts.js';
 import type { faultsSchema } from '../../src/simulator/faults/schema.js';
 import type { Limits, limitsSchema } from '../../src/simulator/limits/schema.js';
+import type { Account } from '../../src/simulator/objects/account.js';
 import type { LoggedRequest } from '../../src/simulator/request-log.js';
 import type { AuthenticationOutcome } from '../../src/simulator/resources/authenticating.js';
 import { until } from './until.js';
@@ -15,6 +16,7 @@ type Script = z.input<typeof faultsSchema>;
 export interface ClockReading {
   readonly now_ms: number;
   readonly offset_ms: number;
+  readonly frozen: boolean;
 }
 
 export interface CountedFlow extends Tally {
@@ -98,6 +100,26 @@ export class SimulatorControl {
   /** Steps the simulator's clock forward; all that falls due on the way has happened when it resolves. */
   advance(ms: number): Promise<ClockReading> {
     return this.call('POST', 'clock', { advance_ms: ms }) as Promise<ClockReading>;
+  }
+
+  /** Any change of the clock. */
+  changeClock(change: { advance_ms?: number; to_ms?: number; frozen?: boolean }): Promise<ClockReading> {
+    return this.call('POST', 'clock', change) as Promise<ClockReading>;
+  }
+
+  /** How the account of `key` is set up; what is left out is as with a new one. */
+  account(key: string, settings: object = {}): Promise<Omit<Account, 'id'>> {
+    return this.call('PUT', 'account', { key, ...settings }) as Promise<Omit<Account, 'id'>>;
+  }
+
+  /** A bank's answer to a debit, a refund or a payout, now. */
+  bank(what: 'debit' | 'refund' | 'payout', answer: object): Promise<unknown> {
+    return this.call('POST', what, answer);
+  }
+
+  /** Whatever a control answers to GET. */
+  read(path: string): Promise<unknown> {
+    return this.call('GET', path);
   }
 
   /** The customer's answer to 3D Secure. */

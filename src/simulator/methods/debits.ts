@@ -26,7 +26,7 @@ const NOT_AUTHORIZED = declines(
   'The customer has notified their bank that this payment was unauthorized.',
 );
 /** Stripe documents that these payments fail, and not with which code: this is its code for any failed attempt. */
-const FAILED = declines('payment_intent_payment_attempt_failed', null, 'The payment attempt failed.');
+export const DEBIT_FAILED = declines('payment_intent_payment_attempt_failed', null, 'The payment attempt failed.');
 const OVER_VOLUME = declines(
   'charge_exceeds_source_limit',
   null,
@@ -54,8 +54,8 @@ const US_PROCESSING = 'pm_usBankAccount_processing';
 const SEPA: Readonly<Record<string, Pays | Decline>> = {
   success: PAYS,
   successDelayed: PAYS,
-  failed: FAILED,
-  failedDelayed: FAILED,
+  failed: DEBIT_FAILED,
+  failedDelayed: DEBIT_FAILED,
   disputed: { kind: 'pays', sequel: 'dispute' },
   insufficientFunds: INSUFFICIENT_FUNDS,
   exceedsWeeklyVolumeLimit: OVER_VOLUME,

@@ -29,10 +29,12 @@ export type DueKind =
   | 'payout_reconciled'
   | 'report_ready';
 
-/** How far the simulator's clock is ahead of real time. */
+/** How far the simulator's clock is ahead of real time, or where it stands still. */
 export interface ClockOffset {
   id: 'clock';
   offsetMs: number;
+  /** Unix ms by the simulator's clock; null, or nothing, where it runs. */
+  frozenAtMs?: number | null;
 }
 
 /** What every id is made from: the seed, and how often a simulator was started with it. */

@@ -1,6 +1,7 @@
 import { nowSeconds, type RequestContext, raise, schedule } from '../context.js';
 import { cardError } from '../errors.js';
 import type { Debits, Decline, Pays } from '../methods/behaviours.js';
+import { DEBIT_FAILED } from '../methods/debits.js';
 import { behaviourOf, isAvailableAtOnce } from '../methods/index.js';
 import type { Charge } from '../objects/charge.js';
 import type { ApiErrorBody } from '../objects/error.js';
@@ -48,15 +49,19 @@ export function startDebit(
   if (decidedAfterMs !== null) schedule(context, 'debit_decided', intent.id, decidedAfterMs);
 }
 
-/** The bank's answer to a debit. */
-export function decideDebit(context: RequestContext, id: string): void {
+/** The bank's answer to a debit: the one that the test payment method has in store, unless somebody says otherwise. */
+export function decideDebit(context: RequestContext, id: string, outcome?: 'succeed' | 'fail'): void {
   const intent = context.tx.get('payment_intents', id);
   const latest = intent === undefined ? undefined : latestCharge(context, intent);
   if (intent?.status !== 'processing' || latest === undefined) return;
   const behaviour = behaviourOf(latest.method.token);
   if (behaviour?.kind !== 'debits') return;
-  if (behaviour.ends.kind === 'declines') refuse(context, intent, latest.charge, latest.method, behaviour.ends);
-  else take(context, intent, latest.charge, latest.method);
+  const decline = behaviour.ends.kind === 'declines' ? behaviour.ends : DEBIT_FAILED;
+  if (outcome === 'fail' || (outcome === undefined && decline === behaviour.ends)) {
+    refuse(context, intent, latest.charge, latest.method, decline);
+  } else {
+    take(context, intent, latest.charge, latest.method);
+  }
 }
 
 /** What comes of money once it was taken, where something was in store for it. */

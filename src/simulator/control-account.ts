@@ -1,0 +1,134 @@
+import { z } from 'zod';
+import { NEW_ACCOUNT } from './account.js';
+import { type RequestContext, unschedule } from './context.js';
+import { BadInput, keySchema } from './control-input.js';
+import { accountId } from './incoming.js';
+import { planDailyPayout } from './ledger/movements.js';
+import type { Account, Settlement } from './objects/account.js';
+import type { Simulator } from './simulator.js';
+
+/** Controls of how an account is set up at Stripe. What is left out is as with a new account. */
+
+/** ISO 4217, as Stripe spells it. */
+const CURRENCIES = new Set(Intl.supportedValuesOf('currency').map((code) => code.toLowerCase()));
+const currency = z.string().refine((code) => CURRENCIES.has(code), 'a currency is like eur');
+const country = z.string().regex(/^[A-Z]{2}$/, 'a country is like DE');
+
+/** Hundredths of a percent. */
+const share = z.number().min(0).max(10_000);
+/** Minor units. */
+const minor = z.int().min(0).max(100_000_000);
+/** Ten years: as far as the clock can be stepped at once. */
+const span = z
+  .int()
+  .min(0)
+  .max(3_650 * 24 * 60 * 60_000);
+
+const paymentFeeSchema = z.strictObject({
+  method: z.string().min(1).optional(),
+  cards: z.enum(['domestic', 'international']).optional(),
+  countries: z.array(country).min(1).optional(),
+  currencies: z.array(currency).min(1).optional(),
+  bps: share,
+  fixed: minor,
+  most: minor.optional(),
+});
+
+const { fees, settlement, payouts } = NEW_ACCOUNT;
+
+const feesSchema = z.strictObject({
+  payments: z.array(paymentFeeSchema).default(fees.payments),
+  conversion_bps: share.default(fees.conversion_bps),
+  dispute: z
+    .record(z.union([z.literal('default'), currency]), minor)
+    .refine((dispute) => dispute['default'] !== undefined, 'names what a dispute costs by default')
+    .default(fees.dispute),
+});
+
+const settlementSchema = z
+  .strictObject({
+    currencies: z.array(currency).default(settlement.currencies),
+    rates: z.record(currency, z.number().gt(0).max(1_000_000)).default(settlement.rates),
+  })
+  .superRefine(({ currencies, rates }, { addIssue }) => {
+    for (const changed of Object.keys(rates)) {
+      const why =
+        currencies.length === 0
+          ? 'there is no currency to change into: name one in settlement.currencies'
+          : currencies.includes(changed)
+            ? 'it has a balance of its own, and is not changed'
+            : undefined;
+      if (why !== undefined) addIssue({ code: 'custom', path: ['rates', changed], message: why });
+    }
+  });
+
+const accountSchema = z.strictObject({
+  key: keySchema,
+  country: country.default(NEW_ACCOUNT.country),
+  fees: feesSchema.prefault({}),
+  settlement: settlementSchema.prefault({}),
+  payouts: z
+    .strictObject({
+      interval: z.enum(['manual', 'daily']).default(payouts.interval),
+      delay_days: z.int().min(0).max(30).default(payouts.delay_days),
+    })
+    .prefault({}),
+  settles_after_ms: span.default(NEW_ACCOUNT.settles_after_ms),
+  search_lag_ms: span.default(NEW_ACCOUNT.search_lag_ms),
+  report_takes_ms: span.default(NEW_ACCOUNT.report_takes_ms),
+});
+
+type Settings = Omit<Account, 'id'>;
+
+export function readAccount({ store }: Simulator, { key }: { key: string }): Settings {
+  const account = accountId(key);
+  // To look at an account opens none.
+  const set = store.accountNames().includes(account) ? store.get(account, 'account', 'account') : undefined;
+  const { id: _, ...settings } = set ?? NEW_ACCOUNT;
+  return settings;
+}
+
+/** @throws BadInput when money on its way could not come onto the books any more. */
+export function putAccount(simulator: Simulator, body: unknown): Settings {
+  const { key, ...settings } = accountSchema.parse(body);
+  const account = { id: 'account', ...settings } as Account;
+  simulator.happen(accountId(key), (context) => {
+    refuseLostMoney(context, account.settlement);
+    context.tx.put('account', account);
+    planPayouts({ ...context, account });
+  });
+  return settings as Settings;
+}
+
+/** It is as a new one again. @throws BadInput as `putAccount` does. */
+export function clearAccount(simulator: Simulator, query: { key: string }): Settings {
+  simulator.happen(accountId(query.key), (context) => {
+    refuseLostMoney(context, NEW_ACCOUNT.settlement);
+    context.tx.remove('account', 'account');
+    planPayouts({ ...context, account: NEW_ACCOUNT });
+  });
+  return readAccount(simulator, query);
+}
+
+/** The daily payout is planned while there is money, or taken back. */
+function planPayouts(context: RequestContext): void {
+  const { account, tx } = context;
+  if (account.payouts.interval === 'manual') unschedule(context, 'payout_due', 'daily');
+  else if (!tx.newestFirst('books').next().done) planDailyPayout(context);
+}
+
+/** What is paid and not yet on the books needs a balance of its currency, or a rate. */
+function refuseLostMoney({ tx }: RequestContext, { currencies, rates }: Settlement): void {
+  if (currencies.length === 0) return;
+  const underWay = new Set<string>();
+  for (const { status, currency } of tx.newestFirst('payment_intents')) {
+    if (status === 'requires_capture' || status === 'processing') underWay.add(currency);
+  }
+  for (const { captured, status, balance_transaction, currency } of tx.newestFirst('charges')) {
+    if (captured && status === 'succeeded' && balance_transaction === null) underWay.add(currency);
+  }
+  const lost = [...underWay].filter((code) => !currencies.includes(code) && rates[code] === undefined).sort();
+  if (lost.length === 0) return;
+  const told = lost.map((code) => `settlement.rates.${code}: needed, as payments in ${code} are not on the books yet`);
+  throw new BadInput(told.join('\n'));
+}

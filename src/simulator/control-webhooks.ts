@@ -1,0 +1,75 @@
+import type { ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { keySchema } from './control-input.js';
+import { EVENT_TYPES } from './event-types.js';
+import { accountId } from './incoming.js';
+import { newEndpoint } from './resources/webhook-endpoints.js';
+import type { Simulator } from './simulator.js';
+
+/** Controls of where events go, and of what became of them. */
+
+export const endpointSchema = z.strictObject({
+  key: keySchema,
+  url: z.url(),
+  secret: z.string().min(8),
+  /** As in Stripe's own: the types that are sent there, by name; all of them when left out. */
+  enabled_events: z.array(z.string().min(1)).min(1).optional(),
+});
+
+/** Registers where an account's events go; the same URL again replaces its secret and what it asks for. */
+export function addEndpoint(
+  simulator: Simulator,
+  { key, url, secret, enabled_events }: z.infer<typeof endpointSchema>,
+): unknown {
+  const account = accountId(key);
+  const id = `we_${accountId(url).slice(5)}`;
+  const made = newEndpoint(id, url, secret, Math.floor(simulator.clock.now() / 1000));
+  const endpoint = { ...made, enabled_events: enabled_events ?? made.enabled_events };
+  simulator.store.commit([[account, 'webhook_endpoints', endpoint]]);
+  return { id, account };
+}
+
+/** The events of one intent, with the time at which each was raised. */
+export function eventsOf(simulator: Simulator, intent: string): unknown[] {
+  return simulator.store.accountNames().flatMap((account) =>
+    simulator.store.all(account, 'deliveries').flatMap((delivery) => {
+      const event = simulator.store.get(account, 'events', delivery.event);
+      const object = event?.data.object as { id?: string; payment_intent?: string } | undefined;
+      const concerned = object?.id === intent || object?.payment_intent === intent;
+      return concerned ? [{ id: event?.id, type: event?.type, at_ms: delivery.raisedMs }] : [];
+    }),
+  );
+}
+
+/** `payment_intent.succeeded`, or `payment_intent.*` for all that begins so. */
+function matches(pattern: string, type: string): boolean {
+  return pattern.endsWith('*') ? type.startsWith(pattern.slice(0, -1)) : type === pattern;
+}
+
+const ALL_TYPES = [...EVENT_TYPES];
+
+export const streamQuery = z.strictObject({
+  /** Every account's events when left out. */
+  key: keySchema.optional(),
+  /** Comma-separated; every type when left out. */
+  events: z
+    .string()
+    .default('*')
+    .transform((text) => text.split(',').map((pattern) => pattern.trim()))
+    .superRefine((patterns, { addIssue }) => {
+      for (const pattern of patterns) {
+        if (ALL_TYPES.some((type) => matches(pattern, type))) continue;
+        addIssue({ code: 'custom', message: `there is no event ${pattern || 'without a name'}` });
+      }
+    }),
+});
+
+/** Answers with events as they happen, a line of JSON each, until the reader or the simulator goes. */
+export function streamEvents(
+  { streams }: Simulator,
+  { key, events }: z.output<typeof streamQuery>,
+  res: ServerResponse,
+): void {
+  const wants = (type: string) => events.some((pattern) => matches(pattern, type));
+  streams.add(res, { account: key === undefined ? null : accountId(key), wants });
+}

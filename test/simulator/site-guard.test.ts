@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { after, before, describe, it } from 'node:test';
+import { Simulated } from '../support/simulated.js';
+
+const JSON_STEP = JSON.stringify({ advance_ms: 1_000 });
+
+/** One request with headers that `fetch` would not let anybody set. */
+async function ask(base: string, method: string, path: string, headers: Record<string, string>, body = '') {
+  const sent = request(`${base}${path}`, { method, headers });
+  sent.end(body);
+  const [res] = (await once(sent, 'response')) as [IncomingMessage];
+  return { status: res.statusCode, text: await text(res) };
+}
+
+describe('a simulator on loopback', () => {
+  let stripe: Simulated;
+  let own: string;
+  before(async () => {
+    stripe = await Simulated.start();
+    own = new URL(stripe.base).host;
+  });
+  after(() => stripe?.stop());
+
+  const offset = async () => (await stripe.control.clock()).offset_ms;
+  const port = () => own.split(':')[1];
+
+  it('lets no page of another site change anything: 403', async () => {
+    const foreign: Record<string, string>[] = [
+      { origin: 'http://evil.example' },
+      { origin: 'null' },
+      { origin: `https://${own}.evil.example` },
+      { origin: 'http://localhost:3000' },
+      { origin: 'http://127.0.0.1:1' },
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+      { origin: `http://${own}`, 'sec-fetch-site': 'cross-site' },
+    ];
+    const before = await offset();
+    for (const headers of foreign) {
+      const said = JSON.stringify(headers);
+      const { status, text: answer } = await ask(stripe.base, 'POST', '/_simulator/clock', headers, JSON_STEP);
+      assert.equal(status, 403, said);
+      assert.match(answer, /may change nothing here/, said);
+      assert.equal((await ask(stripe.base, 'PUT', '/_simulator/faults', headers, '{}')).status, 403, said);
+      assert.equal((await ask(stripe.base, 'DELETE', '/_simulator/limits', headers)).status, 403, said);
+      assert.equal((await ask(stripe.base, 'POST', '/_simulator/page/clock', headers, 'step=1s')).status, 403, said);
+    }
+    assert.equal(await offset(), before);
+  });
+
+  it('answers nothing under a name that was rebound to it: 403, to read as to write', async () => {
+    const before = await offset();
+    for (const host of ['evil.example', `evil.example:${port()}`, `localhost.evil.example:${port()}`, '10.0.0.1']) {
+      for (const path of ['/_simulator/', '/_simulator/objects', '/_simulator/stream']) {
+        assert.equal((await ask(stripe.base, 'GET', path, { host })).status, 403, `${host} ${path}`);
+      }
+      assert.equal((await ask(stripe.base, 'GET', '/', { host, accept: 'text/html' })).status, 403, host);
+      const same = { host, origin: `http://${host}`, 'sec-fetch-site': 'same-origin' };
+      assert.equal((await ask(stripe.base, 'POST', '/_simulator/clock', same, JSON_STEP)).status, 403, host);
+    }
+    assert.equal(await offset(), before);
+  });
+
+  it('serves its own page, and whatever is no browser', async () => {
+    for (const host of [own, `localhost:${port()}`, `[::1]:${port()}`, `127.1.2.3:${port()}`]) {
+      const same = { host, origin: `http://${host}`, 'sec-fetch-site': 'same-origin' };
+      assert.equal((await ask(stripe.base, 'POST', '/_simulator/clock', same, JSON_STEP)).status, 200, host);
+      assert.equal((await ask(stripe.base, 'POST', '/_simulator/clock', { host }, JSON_STEP)).status, 200, host);
+    }
+  });
+
+  it('is Stripe to everybody else: a key is asked for there', async () => {
+    const headers = { host: 'api.stripe.example', origin: 'http://shop.example' };
+    assert.equal((await ask(stripe.base, 'GET', '/v1/customers', headers)).status, 401);
+  });
+
+  it('leads a customer who comes from a shop to the page of their bank', async () => {
+    const fromShop = { 'sec-fetch-site': 'cross-site' };
+    assert.equal((await ask(stripe.base, 'GET', '/_simulator/authenticate/pi_1', fromShop)).status, 404);
+  });
+});
+
+describe('a simulator that others reach by whatever name', () => {
+  it('goes by any of them, and still lets no page of another site change anything', async () => {
+    const stripe = await Simulated.start({ host: '0.0.0.0' });
+    try {
+      const host = 'simulator:12111';
+      assert.equal((await ask(stripe.base, 'POST', '/_simulator/clock', { host }, JSON_STEP)).status, 200);
+      const same = { host, origin: `http://${host}` };
+      assert.equal((await ask(stripe.base, 'POST', '/_simulator/clock', same, JSON_STEP)).status, 200);
+      const foreign = { host, origin: 'http://evil.example' };
+      assert.equal((await ask(stripe.base, 'POST', '/_simulator/clock', foreign, JSON_STEP)).status, 403);
+    } finally {
+      await stripe.stop();
+    }
+  });
+});
