@@ -114,6 +114,9 @@ const CONTROLS: Readonly<Record<string, Control>> = {
   'PUT object': withQuery(ofOneAccount, putObject),
 };
 
+/** Such as `PUT faults`. */
+export const CONTROL_NAMES: readonly string[] = Object.keys(CONTROLS);
+
 /** Carries out a control, and answers with what came of it: 404 where there is none, 422 for bad input. */
 export async function control(
   simulator: Simulator,

@@ -63,9 +63,11 @@ export class Stage {
       if (typeof id === 'string') this.touched.add(id);
     }
     const became = object['status'] ?? (object['deleted'] === true ? 'deleted' : '');
-    this.terminal.say(`  ${what.padEnd(WIDTH)}  ${object.id} ${became}`.trimEnd());
+    // The id stands beside it.
+    const short = what.replace(/_\w{16,}/, '_…');
+    this.terminal.say(`  ${short.padEnd(WIDTH)}  ${object.id} ${became}`.trimEnd());
     return object;
   }
 }
 
-const WIDTH = 44;
+const WIDTH = 36;
