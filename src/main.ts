@@ -105,7 +105,8 @@ function sayWhere(config: Config): void {
   say(`  API              http://127.0.0.1:${config.port}  (GET /openapi.json, /health/ready)`);
   if (address === undefined) say(`  Temporal Web UI  http://127.0.0.1:${uiPort}/namespaces/${namespace}/workflows`);
   else say(`  Temporal         ${address}`);
-  if (config.simulator.embedded) say(`  simulator        http://127.0.0.1:${config.simulator.port}/_simulator/`);
+  if (config.simulator.embedded)
+    say(`  simulator        http://127.0.0.1:${config.simulator.port}/  (its page; controls under /_simulator/)`);
   say(`  data             ${config.dataDir}`);
   say('\npenstock: serving; Ctrl-C stops it');
 }

@@ -126,7 +126,9 @@ function word(option: string, text: string | undefined): string | undefined {
 async function runSimulator(argv: readonly string[]): Promise<Running> {
   const config = loadConfig();
   const running = await startSimulator(config, argv);
-  process.stdout.write(`simulator on http://127.0.0.1:${config.simulator.port} (controls under /_simulator/)\n`);
+  process.stdout.write(
+    `simulator on http://127.0.0.1:${config.simulator.port} (its page; controls under /_simulator/)\n`,
+  );
   return running;
 }
 
