@@ -1,5 +1,5 @@
 import TinyQueue from 'tinyqueue';
-import type { Clock } from './clock.js';
+import { type Clock, LONGEST_TIMER_MS } from './clock.js';
 import type { Scheduled } from './objects/simulated.js';
 import type { Store } from './state/store.js';
 
@@ -16,9 +16,6 @@ interface Waiting {
   /** Of two things that fall due together, what was scheduled first comes first. */
   readonly order: number;
 }
-
-/** The longest that a timer takes; a thing further off is looked at again then. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** What could not be carried out, for want of room on the disk say, is tried again after so long. */
 const AGAIN_MS = 1_000;

@@ -1,5 +1,11 @@
 import { type Store, WHOLE } from './state/store.js';
 
+/** Ten years, as far as it can be stepped at once: whatever is scheduled falls due before. */
+export const LONGEST_STEP_MS = 3_650 * 24 * 60 * 60_000;
+
+/** The longest that a timer takes, ms; what is further off is looked at again then. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * The simulator's time: real time and an offset, or the time at which it stands still. Either is kept, so that a step
  * forward outlives the process. What Stripe dates is dated by it; webhooks are signed with real time, which is what their

@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { NEW_ACCOUNT } from './account.js';
+import { LONGEST_STEP_MS } from './clock.js';
 import { type RequestContext, unschedule } from './context.js';
 import { BadInput, keySchema } from './control-input.js';
 import { accountId } from './incoming.js';
 import { planDailyPayout } from './ledger/movements.js';
+import { CURRENCIES } from './money.js';
 import type { Account, Settlement } from './objects/account.js';
 import type { Simulator } from './simulator.js';
 
 /** Controls of how an account is set up at Stripe. What is left out is as with a new account. */
 
-/** ISO 4217, as Stripe spells it. */
-const CURRENCIES = new Set(Intl.supportedValuesOf('currency').map((code) => code.toLowerCase()));
 const currency = z.string().refine((code) => CURRENCIES.has(code), 'a currency is like eur');
 const country = z.string().regex(/^[A-Z]{2}$/, 'a country is like DE');
 
@@ -18,11 +18,7 @@ const country = z.string().regex(/^[A-Z]{2}$/, 'a country is like DE');
 const share = z.number().min(0).max(10_000);
 /** Minor units. */
 const minor = z.int().min(0).max(100_000_000);
-/** Ten years: as far as the clock can be stepped at once. */
-const span = z
-  .int()
-  .min(0)
-  .max(3_650 * 24 * 60 * 60_000);
+const span = z.int().min(0).max(LONGEST_STEP_MS);
 
 const paymentFeeSchema = z.strictObject({
   method: z.string().min(1).optional(),

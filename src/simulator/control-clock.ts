@@ -1,11 +1,9 @@
 import { z } from 'zod';
+import { LONGEST_STEP_MS } from './clock.js';
 import { BadInput } from './control-input.js';
 import type { Simulator } from './simulator.js';
 
 /** Controls of the simulator's time. */
-
-/** Ten years: whatever is scheduled falls due before. */
-export const LONGEST_STEP_MS = 3_650 * 24 * 60 * 60_000;
 
 const changeSchema = z
   .strictObject({

@@ -61,7 +61,7 @@ export interface ObjectPage {
 
 /** Newest first, each as Stripe shows it. @throws BadInput when `before` is not there. */
 export function readObjects(simulator: Simulator, query: z.output<typeof objectsQuery>): ObjectPage {
-  return objectPage(simulator, accountOf(query), query);
+  return objectPage(simulator, accountAsked(query), query);
 }
 
 export function objectPage(
@@ -84,10 +84,10 @@ export function objectPage(
 }
 
 export function readAttempts({ attempts }: Simulator, query: z.output<typeof attemptsQuery>): unknown {
-  return { attempts: attempts.newestFirst(accountOf(query), query.limit) };
+  return { attempts: attempts.newestFirst(accountAsked(query), query.limit) };
 }
 
-function accountOf({ key, account }: { key?: string | undefined; account?: string | undefined }): string {
+function accountAsked({ key, account }: { key?: string | undefined; account?: string | undefined }): string {
   return account ?? accountId(key ?? '');
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { keySchema } from './control-input.js';
 import { EVENT_TYPES } from './event-types.js';
 import { accountId } from './incoming.js';
+import { fitsPattern } from './patterns.js';
 import { newEndpoint } from './resources/webhook-endpoints.js';
 import type { Simulator } from './simulator.js';
 
@@ -41,11 +42,6 @@ export function eventsOf(simulator: Simulator, intent: string): unknown[] {
   );
 }
 
-/** `payment_intent.succeeded`, or `payment_intent.*` for all that begins so. */
-function matches(pattern: string, type: string): boolean {
-  return pattern.endsWith('*') ? type.startsWith(pattern.slice(0, -1)) : type === pattern;
-}
-
 const ALL_TYPES = [...EVENT_TYPES];
 
 export const streamQuery = z.strictObject({
@@ -58,7 +54,7 @@ export const streamQuery = z.strictObject({
     .transform((text) => text.split(',').map((pattern) => pattern.trim()))
     .superRefine((patterns, { addIssue }) => {
       for (const pattern of patterns) {
-        if (ALL_TYPES.some((type) => matches(pattern, type))) continue;
+        if (ALL_TYPES.some((type) => fitsPattern(pattern, type))) continue;
         addIssue({ code: 'custom', message: `there is no event ${pattern || 'without a name'}` });
       }
     }),
@@ -70,6 +66,6 @@ export function streamEvents(
   { key, events }: z.output<typeof streamQuery>,
   res: ServerResponse,
 ): void {
-  const wants = (type: string) => events.some((pattern) => matches(pattern, type));
+  const wants = (type: string) => events.some((pattern) => fitsPattern(pattern, type));
   streams.add(res, { account: key === undefined ? null : accountId(key), wants });
 }

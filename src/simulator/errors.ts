@@ -3,7 +3,7 @@ import type { ApiErrorBody } from './objects/error.js';
 import type { PaymentIntent } from './objects/payment-intent.js';
 import type { ShownMethod } from './objects/payment-method.js';
 
-/** An answer that is an error of Stripe's. `stored` says whether it is kept under the idempotency key. */
+/** An answer that is an error of Stripe's. */
 export class StripeApiError extends Error {
   constructor(
     readonly status: number,
@@ -11,11 +11,6 @@ export class StripeApiError extends Error {
     readonly headers: Readonly<Record<string, string>> = {},
   ) {
     super(body.message);
-  }
-
-  /** Stripe keeps a result once execution has begun: a decline and a 500, and no refusal before that. */
-  get stored(): boolean {
-    return this.status === 402 || this.status >= 500;
   }
 }
 

@@ -1,8 +1,12 @@
+/** ISO 4217, as Stripe spells it. */
+export const CURRENCIES: ReadonlySet<string> = new Set(
+  Intl.supportedValuesOf('currency').map((code) => code.toLowerCase()),
+);
+
 /** An amount in minor units as people write it: `$40.00`, `¥500`. */
 export function written(amount: number, currency: string): string {
   const format = new Intl.NumberFormat('en-US', { style: 'currency', currency: currency.toUpperCase() });
-  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
-  return format.format(amount / 10 ** digits);
+  return format.format(amount / 10 ** digitsOf(currency));
 }
 
 /** An amount in minor units as a number of major ones: `40.00`, `500`. */

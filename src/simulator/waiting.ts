@@ -1,7 +1,4 @@
-import type { Clock } from './clock.js';
-
-/** The longest that a timer takes; what is further off is looked at again then. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+import { type Clock, LONGEST_TIMER_MS } from './clock.js';
 
 interface Entry {
   readonly dueMs: number;

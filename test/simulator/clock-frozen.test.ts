@@ -39,6 +39,18 @@ describe('a clock that stands still', () => {
   /** Timers go off in the order of their times: after this, each of less than 50 ms that was set before has. */
   const timersGoneOff = () => new Promise((resolve) => setTimeout(resolve, 50));
 
+  /** A webhook was refused while the clock stands, and its endpoint takes them from now on. */
+  const refusedOnceWhileFrozen = async () => {
+    await stripe.stop();
+    await open({ firstRetryMs: 20 });
+    await stripe.sendWebhooksTo(inbox.url, SECRET);
+    await stripe.control.changeClock({ frozen: true });
+    inbox.status = () => 500;
+    await stripe.stripe.customers.create({});
+    await inbox.until(({ mail }) => mail.length === 1);
+    inbox.status = () => 200;
+  };
+
   it('dates what happens by when it stopped, however much real time passes', async () => {
     await stripe.control.changeClock({ frozen: true });
     realMs += HOUR;
@@ -107,14 +119,7 @@ describe('a clock that stands still', () => {
   });
 
   it('sends webhooks at once, and retries those that fail once it is stepped past their time', async () => {
-    await stripe.stop();
-    await open({ firstRetryMs: 20 });
-    await stripe.sendWebhooksTo(inbox.url, SECRET);
-    await stripe.control.changeClock({ frozen: true });
-    inbox.status = () => 500;
-    await stripe.stripe.customers.create({});
-    await inbox.until(({ mail }) => mail.length === 1);
-    inbox.status = () => 200;
+    await refusedOnceWhileFrozen();
     realMs += DAY;
     await timersGoneOff();
     assert.equal(inbox.mail.length, 1);
@@ -130,14 +135,7 @@ describe('a clock that stands still', () => {
   });
 
   it('runs again where a webhook waits, and the webhook comes by itself', async () => {
-    await stripe.stop();
-    await open({ firstRetryMs: 20 });
-    await stripe.sendWebhooksTo(inbox.url, SECRET);
-    await stripe.control.changeClock({ frozen: true });
-    inbox.status = () => 500;
-    await stripe.stripe.customers.create({});
-    await inbox.until(({ mail }) => mail.length === 1);
-    inbox.status = () => 200;
+    await refusedOnceWhileFrozen();
     await stripe.control.changeClock({ frozen: false });
     await inbox.until(({ mail }) => mail.length === 2);
     await until(() => stripe.simulator.attempts.newestFirst(accountId(SIMULATOR_KEY), 1)[0]?.state === 'delivered');

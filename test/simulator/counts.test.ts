@@ -10,7 +10,6 @@ import { SEED } from '../support/any-fact.js';
 import { HOUR, SECOND, T0 } from '../support/facts.js';
 import { cardPayment } from '../support/metered-gateway.js';
 import { Simulated } from '../support/simulated.js';
-import type { Counted } from '../support/simulator-control.js';
 
 const ACCOUNTS = ['acct_one', 'acct_two'];
 const SEARCHES = ['payment_intents.search', 'charges.search'];
@@ -87,7 +86,7 @@ describe('counts', () => {
       fc.property(anyLimits, anyTraffic, (limits, traffic) => {
         const counts = new Counts();
         const sent = send(counts, limits, traffic);
-        const { accounts, seconds } = counts.report({}) as Counted;
+        const { accounts, seconds } = counts.report({});
         for (const { account, endpoints, ...flow } of accounts) {
           const own = sent.filter((one) => one.account === account);
           assert.deepEqual(flow, flowOf(own));
@@ -136,7 +135,7 @@ describe('counts', () => {
     const [account = ''] = ACCOUNTS;
     const one = (atMs: number) => ({ account, endpoint: 'payment_intents.create', atMs });
     send(counts, {}, [one(T0), one(T0), one(T0 + HOUR - 1), one(T0 + HOUR)]);
-    const { accounts, seconds } = counts.report({}) as Counted;
+    const { accounts, seconds } = counts.report({});
     assert.deepEqual(
       seconds.map(({ at_ms }) => at_ms),
       [T0 + HOUR - SECOND, T0 + HOUR],
@@ -149,7 +148,7 @@ describe('counts', () => {
     for (let i = 0; i < 250_000; i += 1) {
       counts.traffic(`acct_${i % 500}`, 'payment_intents.create').countSent(T0 + Math.floor(i / 500) * SECOND);
     }
-    const { accounts, seconds } = counts.report({}) as Counted;
+    const { accounts, seconds } = counts.report({});
     assert.equal(seconds.length, 100_000);
     assert.equal(seconds.at(-1)?.at_ms, T0 + 499 * SECOND);
     assert.equal(accounts[0]?.sent, 500);

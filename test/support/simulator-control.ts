@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import type { z } from 'zod';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import type { Violation } from '../../src/simulator/audit/index.js';
-import type { Tally } from '../../src/simulator/counts.js';
+import type { CountsReport } from '../../src/simulator/counts.js';
 import type { faultsSchema } from '../../src/simulator/faults/schema.js';
 import type { Limits, limitsSchema } from '../../src/simulator/limits/schema.js';
 import type { Account } from '../../src/simulator/objects/account.js';
@@ -17,23 +17,6 @@ export interface ClockReading {
   readonly now_ms: number;
   readonly offset_ms: number;
   readonly frozen: boolean;
-}
-
-export interface CountedFlow extends Tally {
-  readonly worst_second: { readonly sent: number; readonly allowed: number };
-}
-
-/** Requests as the simulator counted them. */
-export interface Counted {
-  readonly accounts: readonly (CountedFlow & {
-    readonly account: string;
-    readonly endpoints: { readonly [endpoint: string]: CountedFlow };
-  })[];
-  readonly seconds: readonly (Tally & {
-    readonly at_ms: number;
-    readonly account: string;
-    readonly endpoint: string;
-  })[];
 }
 
 /** The simulator's control API. */
@@ -58,11 +41,11 @@ export class SimulatorControl {
   }
 
   /** What was counted, of one account or of all. */
-  counts(query: { key?: string; endpoint?: string; since_ms?: number } = {}): Promise<Counted> {
+  counts(query: { key?: string; endpoint?: string; since_ms?: number } = {}): Promise<CountsReport> {
     const asked = new URLSearchParams(
       Object.entries(query).map(([name, value]): [string, string] => [name, `${value}`]),
     );
-    return this.call('GET', `counts?${asked}`) as Promise<Counted>;
+    return this.call('GET', `counts?${asked}`) as Promise<CountsReport>;
   }
 
   countAfresh(): Promise<unknown> {

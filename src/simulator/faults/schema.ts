@@ -1,11 +1,10 @@
 import { z } from 'zod';
+import { LONGEST_STEP_MS } from '../clock.js';
 import { keySchema } from '../control-input.js';
 import { isEndpoint } from '../routes.js';
 
 /** Three days: no webhook is tried for longer. */
 const LONGEST_DELAY_MS = 3 * 24 * 60 * 60_000;
-/** Ten years, which is as far as the clock can be stepped at once. */
-const LONGEST_SEQUEL_MS = 3_650 * 24 * 60 * 60_000;
 /** Ten minutes of real time: what holds a connection. */
 const LONGEST_HOLD_MS = 600_000;
 
@@ -144,7 +143,7 @@ const sequelSchema = z
     ...times,
     kind: z.enum(['dispute', 'inquiry', 'refund_pending', 'refund_fails']),
     /** By the simulator's clock; as long as with the test payment methods when left out. */
-    after_ms: z.int().min(0).max(LONGEST_SEQUEL_MS).optional(),
+    after_ms: z.int().min(0).max(LONGEST_STEP_MS).optional(),
   })
   .refine(endsAfterItBegins, NEVER);
 

@@ -1,4 +1,5 @@
 import { accountId } from '../incoming.js';
+import { fitsPattern } from '../patterns.js';
 import { seeded, seedOf } from '../random.js';
 import { latencyMs } from './latency.js';
 import {
@@ -89,7 +90,7 @@ function hasMetadata(metadata: Traits['metadata'], patterns: { readonly [name: s
   return Object.entries(patterns).every(([name, pattern]) => {
     const value = Object.hasOwn(metadata, name) ? metadata[name] : undefined;
     if (value === undefined) return false;
-    return pattern.endsWith('*') ? value.startsWith(pattern.slice(0, -1)) : value === pattern;
+    return fitsPattern(pattern, value);
   });
 }
 

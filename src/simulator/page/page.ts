@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import qs from 'qs';
 import { SIMULATOR_KEY } from '../../config/accounts.js';
-import { LONGEST_STEP_MS } from '../control-clock.js';
+import { LONGEST_STEP_MS } from '../clock.js';
 import { type AccountSummary, SHOWN_TABLES, type ShownTable, summaries } from '../control-lists.js';
 import { durationMs } from '../durations.js';
 import { accountId } from '../incoming.js';

@@ -2,6 +2,7 @@ import type { Operation } from '../context.js';
 import { noSuch } from '../errors.js';
 import { page } from '../lists.js';
 import { boolean, EXPAND, LIST_BY_TIME, list, object, read, word } from '../params.js';
+import { fitsPattern } from '../patterns.js';
 import { shown } from '../shown.js';
 
 /** Events are kept for thirty days (docs.stripe.com/api/events). */
@@ -37,14 +38,9 @@ export const listEvents: Operation = (context) => {
       table: 'events',
       url: '/v1/events',
       where: (event) =>
-        (type === undefined || fits(type, event.type)) &&
-        (types === undefined || types.some((wanted) => fits(wanted, event.type))) &&
+        (type === undefined || fitsPattern(type, event.type)) &&
+        (types === undefined || types.some((wanted) => fitsPattern(wanted, event.type))) &&
         (delivery_success === undefined || isUnsettled(event.id) !== delivery_success),
     },
   );
 };
-
-/** `charge.*` is any event of a charge. */
-function fits(wanted: string, type: string): boolean {
-  return wanted.endsWith('*') ? type.startsWith(wanted.slice(0, -1)) : wanted === type;
-}

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { nowSeconds, type Operation, type RequestContext, raise } from '../context.js';
 import { invalidRequest, noSuchNamed } from '../errors.js';
 import { page } from '../lists.js';
+import { CURRENCIES } from '../money.js';
 import type { PaymentIntent } from '../objects/payment-intent.js';
 import {
   boolean,
@@ -44,9 +45,6 @@ const TERMS = {
   statement_descriptor_suffix: text(22),
   transfer_group: text(),
 };
-
-/** ISO 4217. */
-const CURRENCIES = new Set(Intl.supportedValuesOf('currency').map((code) => code.toLowerCase()));
 
 const CREATE = object({
   ...EXPAND,
