@@ -1,9 +1,9 @@
 import qs from 'qs';
-import { findAnywhere, outcomeSchema } from './control-acts.js';
-import { StripeApiError } from './errors.js';
+import { findAnywhere, outcomeSchema } from './control/acts.js';
 import { written } from './money.js';
 import type { PaymentIntent } from './objects/payment-intent.js';
 import { type Html, html } from './page/html.js';
+import { StripeApiError } from './requests/errors.js';
 import { authenticate } from './resources/authenticating.js';
 import type { Simulator } from './simulator.js';
 

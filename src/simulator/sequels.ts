@@ -1,8 +1,8 @@
-import type { RequestContext } from './context.js';
 import type { Sequel } from './methods/behaviours.js';
 import { sequelOf } from './methods/index.js';
 import type { Charge } from './objects/charge.js';
 import type { PaymentMethod } from './objects/payment-method.js';
+import type { RequestContext } from './requests/context.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 

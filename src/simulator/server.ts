@@ -5,7 +5,7 @@ import { SIMULATOR_KEY, SIMULATOR_WEBHOOK_SECRET } from '../config/accounts.js';
 import { type Config, loadConfig } from '../config/index.js';
 import { failure, isMain, portTaken, type Running, runAsProcess, runOnce, UsageError } from '../process.js';
 import { COMMANDS, isCommand, runCommand } from './cli/index.js';
-import { addEndpoint } from './control-webhooks.js';
+import { addEndpoint } from './control/webhooks.js';
 import { Simulator } from './simulator.js';
 
 const RUN_HELP = `  --memory          keep nothing on disk (else under PENSTOCK_DATA_DIR/simulator)

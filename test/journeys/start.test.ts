@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { freeLowPorts, isTaken } from '../../src/dev/ports.js';
-import { addEndpoint } from '../../src/simulator/control-webhooks.js';
+import { addEndpoint } from '../../src/simulator/control/webhooks.js';
 import { Simulator } from '../../src/simulator/simulator.js';
 import { ApiClient, aPayment } from '../support/api-client.js';
 import { Part } from '../support/process.js';

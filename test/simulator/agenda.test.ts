@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Agenda } from '../../src/simulator/agenda.js';
-import { Clock } from '../../src/simulator/clock.js';
 import type { Scheduled } from '../../src/simulator/objects/simulated.js';
 import { Store } from '../../src/simulator/state/store.js';
+import { Agenda } from '../../src/simulator/time/agenda.js';
+import { Clock } from '../../src/simulator/time/clock.js';
 import { SEED } from '../support/any-fact.js';
 import { T0 } from '../support/facts.js';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Counts } from '../../src/simulator/counts.js';
 import { RollingCount, UpdateCounts } from '../../src/simulator/limits/allowances.js';
 import { Limiter } from '../../src/simulator/limits/limiter.js';
 import { limitsSchema } from '../../src/simulator/limits/schema.js';
+import { Counts } from '../../src/simulator/requests/counts.js';
 import { SEED } from '../support/any-fact.js';
 import { HOUR, MINUTE, T0 } from '../support/facts.js';
 

@@ -7,7 +7,7 @@ import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import { UsageError } from '../../src/process.js';
 import { PRESETS } from '../../src/simulator/cli/presets.js';
 import { faultsSchema } from '../../src/simulator/faults/schema.js';
-import { accountId } from '../../src/simulator/incoming.js';
+import { accountId } from '../../src/simulator/requests/incoming.js';
 import { Commanded } from '../support/commanded.js';
 import { HOUR, T0 } from '../support/facts.js';
 import { Simulated } from '../support/simulated.js';

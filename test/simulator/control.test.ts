@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
-import { accountId } from '../../src/simulator/incoming.js';
+import { accountId } from '../../src/simulator/requests/incoming.js';
 import { T0 } from '../support/facts.js';
 import { cardPayment } from '../support/metered-gateway.js';
 import { Simulated } from '../support/simulated.js';

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { type Faults, faultsSchema } from '../../src/simulator/faults/schema.js';
 import { FaultScript } from '../../src/simulator/faults/script.js';
 import type { Traits } from '../../src/simulator/faults/traits.js';
-import { accountId } from '../../src/simulator/incoming.js';
 import { seeded, seedOf } from '../../src/simulator/random.js';
+import { accountId } from '../../src/simulator/requests/incoming.js';
 import { SEED } from '../support/any-fact.js';
 import { T0 } from '../support/facts.js';
 

@@ -4,7 +4,7 @@ import type Stripe from 'stripe';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import { NEW_ACCOUNT } from '../../src/simulator/account.js';
 import { audit } from '../../src/simulator/audit/index.js';
-import { accountId } from '../../src/simulator/incoming.js';
+import { accountId } from '../../src/simulator/requests/incoming.js';
 import { HOUR, SECOND, T0 } from '../support/facts.js';
 import { cardPayment } from '../support/metered-gateway.js';
 import { errorOf } from '../support/refused.js';

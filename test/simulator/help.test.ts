@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { COMMANDS } from '../../src/simulator/cli/index.js';
 import { PRESETS } from '../../src/simulator/cli/presets.js';
-import { CONTROL_NAMES } from '../../src/simulator/control.js';
+import { CONTROL_NAMES } from '../../src/simulator/control/index.js';
 import { ROOT, script } from '../support/process.js';
 import { Simulated } from '../support/simulated.js';
 

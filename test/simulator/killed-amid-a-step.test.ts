@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
-import { accountId } from '../../src/simulator/incoming.js';
+import { accountId } from '../../src/simulator/requests/incoming.js';
 import { HOUR, T0 } from '../support/facts.js';
 import { cardPayment } from '../support/metered-gateway.js';
 import { Simulated } from '../support/simulated.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { SlidingWindow } from '../../src/simulator/sliding-window.js';
+import { SlidingWindow } from '../../src/simulator/limits/sliding-window.js';
 import { SEED } from '../support/any-fact.js';
 
 const LENGTH = 1_000;

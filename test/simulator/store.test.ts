@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
-import { accountId } from '../../src/simulator/incoming.js';
+import { accountId } from '../../src/simulator/requests/incoming.js';
 import { newCustomer } from '../../src/simulator/resources/customers.js';
 import { Store } from '../../src/simulator/state/store.js';
 import { Transaction } from '../../src/simulator/state/transaction.js';

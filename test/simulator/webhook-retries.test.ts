@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import Stripe from 'stripe';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
-import { accountId } from '../../src/simulator/incoming.js';
+import { accountId } from '../../src/simulator/requests/incoming.js';
 import { HOUR, MINUTE, SECOND, T0 } from '../support/facts.js';
 import { Inbox, type Mail } from '../support/inbox.js';
 import { Simulated } from '../support/simulated.js';

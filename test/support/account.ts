@@ -1,8 +1,8 @@
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import { NEW_ACCOUNT } from '../../src/simulator/account.js';
-import { accountId } from '../../src/simulator/incoming.js';
 import { outOfBalance, pendingOf } from '../../src/simulator/ledger/books.js';
 import type { Account } from '../../src/simulator/objects/account.js';
+import { accountId } from '../../src/simulator/requests/incoming.js';
 import type { Store } from '../../src/simulator/state/store.js';
 import type { Simulated } from './simulated.js';
 

@@ -2,11 +2,11 @@ import type Stripe from 'stripe';
 import type { z } from 'zod';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import type { Violation } from '../../src/simulator/audit/index.js';
-import type { CountsReport } from '../../src/simulator/counts.js';
 import type { faultsSchema } from '../../src/simulator/faults/schema.js';
 import type { Limits, limitsSchema } from '../../src/simulator/limits/schema.js';
 import type { Account } from '../../src/simulator/objects/account.js';
-import type { LoggedRequest } from '../../src/simulator/request-log.js';
+import type { CountsReport } from '../../src/simulator/requests/counts.js';
+import type { LoggedRequest } from '../../src/simulator/requests/request-log.js';
 import type { AuthenticationOutcome } from '../../src/simulator/resources/authenticating.js';
 import { until } from './until.js';
 

@@ -1,5 +1,5 @@
-import type { ClockReading } from '../control-clock.js';
-import { durationMs, writtenDuration } from '../durations.js';
+import type { ClockReading } from '../control/clock.js';
+import { durationMs, writtenDuration } from '../time/durations.js';
 import { parsed, REMOTE_HELP, REMOTE_OPTIONS, remoteOf, wrong } from './arguments.js';
 import type { Command } from './terminal.js';
 

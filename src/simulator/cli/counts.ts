@@ -1,4 +1,4 @@
-import type { CountsReport, FlowCounts } from '../counts.js';
+import type { CountsReport, FlowCounts } from '../requests/counts.js';
 import { parsed, REMOTE_HELP, REMOTE_OPTIONS, remoteOf } from './arguments.js';
 import type { Command } from './terminal.js';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { UsageError } from '../../process.js';
+import { post } from '../delivery/posting.js';
 import type { StripeEvent } from '../objects/event.js';
-import { post } from '../posting.js';
 import { parsed, REMOTE_HELP, REMOTE_OPTIONS, remoteOf, wrong } from './arguments.js';
 import type { Command, Terminal } from './terminal.js';
 

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import qs from 'qs';
 import { UsageError } from '../../process.js';
-import { HEARTBEAT_MS, type StreamLine } from '../event-streams.js';
+import { HEARTBEAT_MS, type StreamLine } from '../delivery/event-streams.js';
 
 /** An object as Stripe's API answers it: a command reads what it needs. */
 export type StripeObject = Readonly<Record<string, unknown>> & { readonly id: string };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { LONGEST_STEP_MS } from '../clock.js';
-import { keySchema } from '../control-input.js';
-import { isEndpoint } from '../routes.js';
+import { keySchema } from '../control/input.js';
+import { isEndpoint } from '../requests/routes.js';
+import { LONGEST_STEP_MS } from '../time/clock.js';
 
 /** Three days: no webhook is tried for longer. */
 const LONGEST_DELAY_MS = 3 * 24 * 60 * 60_000;

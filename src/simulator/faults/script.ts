@@ -1,6 +1,6 @@
-import { accountId } from '../incoming.js';
 import { fitsPattern } from '../patterns.js';
 import { seeded, seedOf } from '../random.js';
+import { accountId } from '../requests/incoming.js';
 import { latencyMs } from './latency.js';
 import {
   type Faults,

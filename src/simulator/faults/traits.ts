@@ -4,7 +4,7 @@ import type { Charge, PaymentMethodDetails } from '../objects/charge.js';
 import type { StripeEvent } from '../objects/event.js';
 import type { PaymentMethod } from '../objects/payment-method.js';
 import type { Metadata } from '../objects/shared.js';
-import type { Params } from '../params.js';
+import type { Params } from '../requests/params.js';
 import type { Store } from '../state/store.js';
 
 interface Place {

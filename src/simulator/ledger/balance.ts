@@ -1,5 +1,5 @@
-import { nowSeconds } from '../context.js';
-import type { Looking } from '../shown.js';
+import { nowSeconds } from '../requests/context.js';
+import type { Looking } from '../requests/shown.js';
 import { booksIn, pendingOf } from './books.js';
 
 interface Funds {

@@ -1,5 +1,5 @@
-import { nowSeconds, type RequestContext, raise, schedule } from '../context.js';
 import type { BalanceTransaction, FeeDetail } from '../objects/balance.js';
+import { nowSeconds, type RequestContext, raise, schedule } from '../requests/context.js';
 import { balanceView } from './balance.js';
 import { enter } from './books.js';
 

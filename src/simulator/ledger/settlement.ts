@@ -1,5 +1,5 @@
-import { invalidRequest } from '../errors.js';
 import type { Settlement } from '../objects/account.js';
+import { invalidRequest } from '../requests/errors.js';
 
 /** An amount as it arrives on the balance. */
 export interface Settled {

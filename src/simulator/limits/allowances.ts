@@ -1,4 +1,4 @@
-import { SlidingWindow } from '../sliding-window.js';
+import { SlidingWindow } from './sliding-window.js';
 
 /** What is allowed over hours and days, by the simulator's clock. */
 

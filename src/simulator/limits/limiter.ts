@@ -1,4 +1,4 @@
-import type { GroupName, Traffic } from '../counts.js';
+import type { GroupName, Traffic } from '../requests/counts.js';
 import { RollingCount, UpdateCounts } from './allowances.js';
 import type { Reason } from './reasons.js';
 import { type Limits, OFF } from './schema.js';

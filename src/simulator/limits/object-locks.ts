@@ -1,4 +1,4 @@
-import type { Params } from '../params.js';
+import type { Params } from '../requests/params.js';
 import type { Store } from '../state/store.js';
 
 /** The objects a call is about: what its path names, the intent or charge it names, and the intent of such a charge. */

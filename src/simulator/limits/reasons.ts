@@ -1,4 +1,4 @@
-import { StripeApiError } from '../errors.js';
+import { StripeApiError } from '../requests/errors.js';
 
 /**
  * Why a request was turned away: the values of `Stripe-Rate-Limited-Reason` (docs.stripe.com/rate-limits), and

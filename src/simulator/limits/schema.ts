@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { keySchema } from '../control-input.js';
-import { isEndpoint } from '../routes.js';
+import { keySchema } from '../control/input.js';
+import { isEndpoint } from '../requests/routes.js';
 
 /** Null is no limit; 0 lets nothing through. */
 const limit = z.int().min(0).nullable();

@@ -1,4 +1,4 @@
-import type { ShownTable } from '../control-lists.js';
+import type { ShownTable } from '../control/lists.js';
 import { written } from '../money.js';
 import { type Content, type Html, html } from './html.js';
 

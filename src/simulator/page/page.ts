@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import qs from 'qs';
 import { SIMULATOR_KEY } from '../../config/accounts.js';
-import { LONGEST_STEP_MS } from '../clock.js';
-import { type AccountSummary, SHOWN_TABLES, type ShownTable, summaries } from '../control-lists.js';
-import { durationMs } from '../durations.js';
-import { accountId } from '../incoming.js';
-import { shown } from '../shown.js';
+import { type AccountSummary, SHOWN_TABLES, type ShownTable, summaries } from '../control/lists.js';
+import { accountId } from '../requests/incoming.js';
+import { shown } from '../requests/shown.js';
 import type { Simulator } from '../simulator.js';
 import { Transaction } from '../state/transaction.js';
+import { LONGEST_STEP_MS } from '../time/clock.js';
+import { durationMs } from '../time/durations.js';
 import { type Content, type Html, html } from './html.js';
 import { answered, type PageAnswer } from './layout.js';
 import {

@@ -1,9 +1,9 @@
-import type { Attempt } from '../attempt-log.js';
-import { readClock } from '../control-clock.js';
-import { type AccountSummary, objectPage, SHOWN_TABLES, type ShownTable } from '../control-lists.js';
-import type { FlowCounts } from '../counts.js';
-import { writtenDuration } from '../durations.js';
+import { readClock } from '../control/clock.js';
+import { type AccountSummary, objectPage, SHOWN_TABLES, type ShownTable } from '../control/lists.js';
+import type { Attempt } from '../delivery/attempt-log.js';
+import type { FlowCounts } from '../requests/counts.js';
 import type { Simulator } from '../simulator.js';
+import { writtenDuration } from '../time/durations.js';
 import { type Content, type Html, html } from './html.js';
 import { about, objectTable, pill, type Shown, time } from './objects.js';
 

@@ -1,10 +1,10 @@
-import type { RequestContext } from '../context.js';
 import { inMajorUnits } from '../money.js';
 import type { BalanceTransaction } from '../objects/balance.js';
 import type { Charge } from '../objects/charge.js';
 import type { Dispute } from '../objects/dispute.js';
 import type { Refund } from '../objects/refund.js';
 import type { ReportParameters } from '../objects/reporting.js';
+import type { RequestContext } from '../requests/context.js';
 
 /** One line of a report, by column. */
 export type Line = Readonly<Record<string, string>>;

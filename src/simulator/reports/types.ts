@@ -1,5 +1,5 @@
-import type { RequestContext } from '../context.js';
 import type { ReportParameters } from '../objects/reporting.js';
+import type { RequestContext } from '../requests/context.js';
 import { itemized, type Line, movementsIn, summed } from './rows.js';
 
 /** The reports there are, by Stripe's own names and versions (docs.stripe.com/reports/report-types). */

@@ -1,8 +1,8 @@
-import { type RequestContext, raise } from '../context.js';
 import type { Authenticates } from '../methods/behaviours.js';
 import { behaviourOf } from '../methods/index.js';
 import type { PaymentIntent } from '../objects/payment-intent.js';
-import { shownMethod } from '../shown.js';
+import { type RequestContext, raise } from '../requests/context.js';
+import { shownMethod } from '../requests/shown.js';
 import { chargeCard } from './charging.js';
 import { findIntent, unexpectedState } from './intents.js';
 

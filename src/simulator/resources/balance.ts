@@ -1,9 +1,9 @@
-import type { Operation, RequestContext } from '../context.js';
-import { invalidRequest, noSuch, noSuchNamed } from '../errors.js';
 import { balanceView } from '../ledger/balance.js';
-import { page } from '../lists.js';
-import { EXPAND, LIST_BY_TIME, object, read, word } from '../params.js';
-import { shown } from '../shown.js';
+import type { Operation, RequestContext } from '../requests/context.js';
+import { invalidRequest, noSuch, noSuchNamed } from '../requests/errors.js';
+import { page } from '../requests/lists.js';
+import { EXPAND, LIST_BY_TIME, object, read, word } from '../requests/params.js';
+import { shown } from '../requests/shown.js';
 
 const RETRIEVE = object(EXPAND);
 const LIST = object({

@@ -1,7 +1,7 @@
-import { type RequestContext, unschedule } from '../context.js';
-import { invalidRequest } from '../errors.js';
 import type { Payout } from '../objects/balance.js';
 import type { PaymentIntent } from '../objects/payment-intent.js';
+import { type RequestContext, unschedule } from '../requests/context.js';
+import { invalidRequest } from '../requests/errors.js';
 import { decideDebit } from './charging.js';
 import { findIntent, unexpectedState } from './intents.js';
 import { arrivePayout, endPayout, sendPayout } from './paying-out.js';

@@ -1,7 +1,7 @@
-import { nowSeconds, type Operation, type RequestContext, raise, unschedule } from '../context.js';
-import { invalidRequest } from '../errors.js';
 import type { PaymentIntent } from '../objects/payment-intent.js';
-import { changedMetadata, EXPAND, integer, METADATA_CHANGE, object, oneOf, read, text } from '../params.js';
+import { nowSeconds, type Operation, type RequestContext, raise, unschedule } from '../requests/context.js';
+import { invalidRequest } from '../requests/errors.js';
+import { changedMetadata, EXPAND, integer, METADATA_CHANGE, object, oneOf, read, text } from '../requests/params.js';
 import { scheduleSequel } from './charging.js';
 import { findIntent, latestCharge, unexpectedState } from './intents.js';
 import { settle } from './settling.js';

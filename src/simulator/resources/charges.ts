@@ -1,7 +1,7 @@
-import { type Operation, type RequestContext, raise } from '../context.js';
-import { invalidRequest, noSuch, noSuchNamed } from '../errors.js';
-import { page } from '../lists.js';
 import type { Charge } from '../objects/charge.js';
+import { type Operation, type RequestContext, raise } from '../requests/context.js';
+import { invalidRequest, noSuch, noSuchNamed } from '../requests/errors.js';
+import { page } from '../requests/lists.js';
 import {
   changedMetadata,
   EXPAND,
@@ -13,7 +13,7 @@ import {
   read,
   text,
   word,
-} from '../params.js';
+} from '../requests/params.js';
 import { capture } from './capturing.js';
 import { SHIPPING, shippingOf } from './details.js';
 import { findIntent } from './intents.js';

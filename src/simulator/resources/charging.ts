@@ -1,5 +1,3 @@
-import { nowSeconds, type RequestContext, raise, schedule } from '../context.js';
-import { cardError } from '../errors.js';
 import type { Debits, Decline, Pays } from '../methods/behaviours.js';
 import { DEBIT_FAILED } from '../methods/debits.js';
 import { behaviourOf, isAvailableAtOnce } from '../methods/index.js';
@@ -7,8 +5,10 @@ import type { Charge } from '../objects/charge.js';
 import type { ApiErrorBody } from '../objects/error.js';
 import type { PaymentIntent } from '../objects/payment-intent.js';
 import type { PaymentMethod } from '../objects/payment-method.js';
+import { nowSeconds, type RequestContext, raise, schedule } from '../requests/context.js';
+import { cardError } from '../requests/errors.js';
+import { shownMethod } from '../requests/shown.js';
 import { sequelOfCharge } from '../sequels.js';
-import { shownMethod } from '../shown.js';
 import { latestCharge } from './intents.js';
 import { fail, makeCharge, succeed } from './making-charges.js';
 import { settle } from './settling.js';

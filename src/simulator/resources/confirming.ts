@@ -1,12 +1,12 @@
 import type { z } from 'zod';
-import { nowSeconds, type Operation, type RequestContext } from '../context.js';
-import { invalidRequest, noSuchNamed, StripeApiError } from '../errors.js';
 import { settlementOf } from '../ledger/settlement.js';
 import { type Decline, declines } from '../methods/behaviours.js';
 import { behaviourOf, methodFrom } from '../methods/index.js';
 import type { PaymentIntent } from '../objects/payment-intent.js';
 import type { PaymentMethod } from '../objects/payment-method.js';
-import { boolean, EXPAND, object, oneOf, read, text, time, word } from '../params.js';
+import { nowSeconds, type Operation, type RequestContext } from '../requests/context.js';
+import { invalidRequest, noSuchNamed, StripeApiError } from '../requests/errors.js';
+import { boolean, EXPAND, object, oneOf, read, text, time, word } from '../requests/params.js';
 import { askCustomer } from './authenticating.js';
 import { chargeCard, startDebit } from './charging.js';
 import { SHIPPING, shippingOf } from './details.js';

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
-import { nowSeconds, type Operation, type RequestContext, raise } from '../context.js';
-import { noSuch } from '../errors.js';
-import { page } from '../lists.js';
 import type { Customer } from '../objects/customer.js';
+import { nowSeconds, type Operation, type RequestContext, raise } from '../requests/context.js';
+import { noSuch } from '../requests/errors.js';
+import { page } from '../requests/lists.js';
 import {
   changedMetadata,
   EXPAND,
@@ -14,7 +14,7 @@ import {
   read,
   text,
   word,
-} from '../params.js';
+} from '../requests/params.js';
 import { ADDRESS, addressOf, SHIPPING, shippingOf } from './details.js';
 import { attach, findMethod } from './payment-methods.js';
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Address, BillingDetails, Shipping } from '../objects/shared.js';
 import { NO_ADDRESS } from '../objects/shared.js';
-import { object, text, word } from '../params.js';
+import { object, text, word } from '../requests/params.js';
 
 /** Where somebody is, and who: parameters that many objects take. */
 

@@ -1,7 +1,7 @@
-import { type Operation, type RequestContext, raise } from '../context.js';
-import { invalidRequest, noSuch } from '../errors.js';
-import { page } from '../lists.js';
 import type { Dispute } from '../objects/dispute.js';
+import { type Operation, type RequestContext, raise } from '../requests/context.js';
+import { invalidRequest, noSuch } from '../requests/errors.js';
+import { page } from '../requests/lists.js';
 import {
   boolean,
   changedMetadata,
@@ -12,7 +12,7 @@ import {
   read,
   text,
   word,
-} from '../params.js';
+} from '../requests/params.js';
 import { close, isOpen, submit } from './disputing.js';
 import { EVIDENCE_FIELDS } from './evidence.js';
 

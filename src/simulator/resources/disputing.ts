@@ -1,9 +1,9 @@
-import { nowSeconds, type RequestContext, raise, schedule, unschedule } from '../context.js';
-import { invalidRequest } from '../errors.js';
 import type { Charge } from '../objects/charge.js';
 import type { Dispute } from '../objects/dispute.js';
 import type { PaymentMethod } from '../objects/payment-method.js';
-import { shownMovement } from '../shown.js';
+import { nowSeconds, type RequestContext, raise, schedule, unschedule } from '../requests/context.js';
+import { invalidRequest } from '../requests/errors.js';
+import { shownMovement } from '../requests/shown.js';
 import { EVIDENCE_FIELDS } from './evidence.js';
 import { failRefund } from './refunds.js';
 import { ensureSettled, reinstateDisputed, withdrawDisputed } from './settling.js';

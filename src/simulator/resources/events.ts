@@ -1,9 +1,9 @@
-import type { Operation } from '../context.js';
-import { noSuch } from '../errors.js';
-import { page } from '../lists.js';
-import { boolean, EXPAND, LIST_BY_TIME, list, object, read, word } from '../params.js';
 import { fitsPattern } from '../patterns.js';
-import { shown } from '../shown.js';
+import type { Operation } from '../requests/context.js';
+import { noSuch } from '../requests/errors.js';
+import { page } from '../requests/lists.js';
+import { boolean, EXPAND, LIST_BY_TIME, list, object, read, word } from '../requests/params.js';
+import { shown } from '../requests/shown.js';
 
 /** Events are kept for thirty days (docs.stripe.com/api/events). */
 const KEPT_MS = 30 * 24 * 60 * 60_000;

@@ -1,9 +1,9 @@
-import { nowSeconds, type Operation, type RequestContext } from '../context.js';
-import { invalidRequest, noSuch } from '../errors.js';
-import { page } from '../lists.js';
 import type { StoredFile } from '../objects/reporting.js';
-import { EXPAND, LIST_BY_TIME, object, oneOf, read } from '../params.js';
-import { shown } from '../shown.js';
+import { nowSeconds, type Operation, type RequestContext } from '../requests/context.js';
+import { invalidRequest, noSuch } from '../requests/errors.js';
+import { page } from '../requests/lists.js';
+import { EXPAND, LIST_BY_TIME, object, oneOf, read } from '../requests/params.js';
+import { shown } from '../requests/shown.js';
 
 /** Evidence may be so large (docs.stripe.com/file-upload), in bytes. */
 const LARGEST = 5 * (1 << 20);

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { RequestContext } from '../context.js';
-import { invalidRequest, noSuch, type StripeApiError } from '../errors.js';
 import type { Charge } from '../objects/charge.js';
 import type { PaymentIntent } from '../objects/payment-intent.js';
 import type { PaymentMethod } from '../objects/payment-method.js';
-import { read, word } from '../params.js';
+import type { RequestContext } from '../requests/context.js';
+import { invalidRequest, noSuch, type StripeApiError } from '../requests/errors.js';
+import { read, word } from '../requests/params.js';
 
 /** What every operation on a payment intent begins with, and how each refuses. */
 

@@ -1,10 +1,10 @@
-import { nowSeconds, type RequestContext } from '../context.js';
 import { settlementOf } from '../ledger/settlement.js';
 import type { Decline } from '../methods/behaviours.js';
 import { detailsFor } from '../methods/index.js';
 import type { Charge, ChargeOutcome } from '../objects/charge.js';
 import type { PaymentIntent } from '../objects/payment-intent.js';
 import type { PaymentMethod } from '../objects/payment-method.js';
+import { nowSeconds, type RequestContext } from '../requests/context.js';
 
 /** Stripe's own name for whoever set none (docs.stripe.com/get-started/account/statement-descriptors). */
 const DESCRIPTOR = 'PENSTOCK SIMULATOR';

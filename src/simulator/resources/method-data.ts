@@ -1,11 +1,11 @@
 import type { z } from 'zod';
-import { nowSeconds, type RequestContext } from '../context.js';
-import { invalidRequest } from '../errors.js';
 import { behaviourOf, methodFrom } from '../methods/index.js';
 import { accountToken, cardToken, ibanToken } from '../methods/numbers.js';
 import type { PaymentMethod } from '../objects/payment-method.js';
 import { METHOD_TYPES } from '../objects/payment-method.js';
-import { changedMetadata, integer, METADATA, object, oneOf, word } from '../params.js';
+import { nowSeconds, type RequestContext } from '../requests/context.js';
+import { invalidRequest } from '../requests/errors.js';
+import { changedMetadata, integer, METADATA, object, oneOf, word } from '../requests/params.js';
 import { BILLING_DETAILS, billingOf } from './details.js';
 
 /** What a payment method is made from, by itself or with a payment. */

@@ -1,9 +1,9 @@
-import type { RequestContext } from '../context.js';
-import { invalidRequest } from '../errors.js';
 import { typesFor } from '../methods/index.js';
 import type { PaymentIntent } from '../objects/payment-intent.js';
 import { METHOD_TYPES, type MethodType } from '../objects/payment-method.js';
-import { list, object, oneOf, word } from '../params.js';
+import type { RequestContext } from '../requests/context.js';
+import { invalidRequest } from '../requests/errors.js';
+import { list, object, oneOf, word } from '../requests/params.js';
 
 /** Which payment methods an intent takes. */
 

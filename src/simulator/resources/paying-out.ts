@@ -1,8 +1,8 @@
-import { nowSeconds, type RequestContext, raise, schedule, unschedule } from '../context.js';
 import { digest } from '../ids.js';
 import { booksIn, pendingOf } from '../ledger/books.js';
 import { move, planDailyPayout } from '../ledger/movements.js';
 import type { Payout } from '../objects/balance.js';
+import { nowSeconds, type RequestContext, raise, schedule, unschedule } from '../requests/context.js';
 
 /** How money leaves for the account's bank, and what becomes of it. */
 

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
-import { nowSeconds, type Operation, type RequestContext, raise } from '../context.js';
-import { invalidRequest, noSuchNamed } from '../errors.js';
-import { page } from '../lists.js';
 import { CURRENCIES } from '../money.js';
 import type { PaymentIntent } from '../objects/payment-intent.js';
+import { nowSeconds, type Operation, type RequestContext, raise } from '../requests/context.js';
+import { invalidRequest, noSuchNamed } from '../requests/errors.js';
+import { page } from '../requests/lists.js';
 import {
   boolean,
   changedMetadata,
@@ -18,7 +18,7 @@ import {
   read,
   text,
   word,
-} from '../params.js';
+} from '../requests/params.js';
 import { CONFIRMATION, checkReturnUrl, confirm, methodGiven, missingMethod } from './confirming.js';
 import { isLiving } from './customers.js';
 import { SHIPPING, shippingOf } from './details.js';

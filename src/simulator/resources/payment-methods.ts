@@ -1,11 +1,21 @@
-import { nowSeconds, type Operation, type RequestContext, raise } from '../context.js';
-import { invalidRequest, noSuch, noSuchNamed } from '../errors.js';
-import { page } from '../lists.js';
 import { behaviourOf, methodFrom } from '../methods/index.js';
 import type { PaymentIntent } from '../objects/payment-intent.js';
 import { METHOD_TYPES, type PaymentMethod } from '../objects/payment-method.js';
-import { changedMetadata, EXPAND, integer, LIST, METADATA_CHANGE, object, oneOf, read, word } from '../params.js';
-import { shownMethod } from '../shown.js';
+import { nowSeconds, type Operation, type RequestContext, raise } from '../requests/context.js';
+import { invalidRequest, noSuch, noSuchNamed } from '../requests/errors.js';
+import { page } from '../requests/lists.js';
+import {
+  changedMetadata,
+  EXPAND,
+  integer,
+  LIST,
+  METADATA_CHANGE,
+  object,
+  oneOf,
+  read,
+  word,
+} from '../requests/params.js';
+import { shownMethod } from '../requests/shown.js';
 import { findLiving, isLiving } from './customers.js';
 import { BILLING_DETAILS, billingOf } from './details.js';
 import { METHOD_FIELDS, methodOfData } from './method-data.js';

@@ -1,8 +1,8 @@
-import { nowSeconds, type Operation, type RequestContext, raise } from '../context.js';
-import { invalidRequest, noSuch } from '../errors.js';
 import { booksIn } from '../ledger/books.js';
-import { page } from '../lists.js';
 import type { Payout } from '../objects/balance.js';
+import { nowSeconds, type Operation, type RequestContext, raise } from '../requests/context.js';
+import { invalidRequest, noSuch } from '../requests/errors.js';
+import { page } from '../requests/lists.js';
 import {
   changedMetadata,
   EXPAND,
@@ -16,7 +16,7 @@ import {
   read,
   text,
   word,
-} from '../params.js';
+} from '../requests/params.js';
 import { endPayout, payOut } from './paying-out.js';
 
 const CREATE = object({

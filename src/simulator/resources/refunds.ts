@@ -1,9 +1,9 @@
-import { nowSeconds, type Operation, type RequestContext, raise, schedule, unschedule } from '../context.js';
-import { invalidRequest, noSuch, noSuchNamed } from '../errors.js';
-import { page } from '../lists.js';
 import { written } from '../money.js';
 import type { Charge } from '../objects/charge.js';
 import type { Refund } from '../objects/refund.js';
+import { nowSeconds, type Operation, type RequestContext, raise, schedule, unschedule } from '../requests/context.js';
+import { invalidRequest, noSuch, noSuchNamed } from '../requests/errors.js';
+import { page } from '../requests/lists.js';
 import {
   changedMetadata,
   EXPAND,
@@ -15,7 +15,7 @@ import {
   oneOf,
   read,
   word,
-} from '../params.js';
+} from '../requests/params.js';
 import { sequelOfRefund } from '../sequels.js';
 import { ensureSettled, returnRefund, takeRefund } from './settling.js';
 

@@ -1,12 +1,12 @@
 import type { z } from 'zod';
-import { nowSeconds, type Operation, type RequestContext, raise, schedule } from '../context.js';
-import { invalidRequest, noSuch, noSuchNamed } from '../errors.js';
-import { page } from '../lists.js';
 import type { ReportRun } from '../objects/reporting.js';
-import { EXPAND, LIST_BY_TIME, list, object, oneOf, read, time, word } from '../params.js';
 import { csv } from '../reports/csv.js';
 import { REPORT_TYPES, type ReportType } from '../reports/types.js';
-import { shown } from '../shown.js';
+import { nowSeconds, type Operation, type RequestContext, raise, schedule } from '../requests/context.js';
+import { invalidRequest, noSuch, noSuchNamed } from '../requests/errors.js';
+import { page } from '../requests/lists.js';
+import { EXPAND, LIST_BY_TIME, list, object, oneOf, read, time, word } from '../requests/params.js';
+import { shown } from '../requests/shown.js';
 import { present } from './details.js';
 import { makeFile } from './files.js';
 

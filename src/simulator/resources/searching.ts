@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { Operation, RequestContext } from '../context.js';
-import { invalidRequest } from '../errors.js';
-import { EXPAND, integer, object, read, word } from '../params.js';
+import type { Operation, RequestContext } from '../requests/context.js';
+import { invalidRequest } from '../requests/errors.js';
+import { EXPAND, integer, object, read, word } from '../requests/params.js';
+import { shown } from '../requests/shown.js';
 import type { Searched } from '../search/lag.js';
 import { type Fields, fitsQuery, parseQuery } from '../search/query.js';
-import { shown } from '../shown.js';
 
 const SEARCH = object({ ...EXPAND, limit: integer(1, 100).optional(), page: word().optional(), query: word(2_000) });
 

@@ -1,4 +1,3 @@
-import { nowSeconds, type RequestContext, raise, unschedule } from '../context.js';
 import { disputeFee, paymentFee } from '../ledger/fees.js';
 import { availableAfter, move } from '../ledger/movements.js';
 import { changed, settlementOf } from '../ledger/settlement.js';
@@ -8,6 +7,7 @@ import type { Charge } from '../objects/charge.js';
 import type { Dispute } from '../objects/dispute.js';
 import type { PaymentMethod } from '../objects/payment-method.js';
 import type { Refund } from '../objects/refund.js';
+import { nowSeconds, type RequestContext, raise, unschedule } from '../requests/context.js';
 
 /** How what a payment, a refund or a dispute moves comes onto the account's books. */
 

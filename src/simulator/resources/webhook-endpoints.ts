@@ -1,10 +1,21 @@
-import { nowSeconds, type Operation, type RequestContext } from '../context.js';
-import { invalidRequest, noSuch } from '../errors.js';
-import { EVENT_TYPES } from '../event-types.js';
-import { page } from '../lists.js';
+import { EVENT_TYPES } from '../delivery/event-types.js';
 import type { WebhookEndpoint } from '../objects/event.js';
-import { boolean, changedMetadata, EXPAND, LIST, list, METADATA_CHANGE, object, read, text, word } from '../params.js';
-import { shown } from '../shown.js';
+import { nowSeconds, type Operation, type RequestContext } from '../requests/context.js';
+import { invalidRequest, noSuch } from '../requests/errors.js';
+import { page } from '../requests/lists.js';
+import {
+  boolean,
+  changedMetadata,
+  EXPAND,
+  LIST,
+  list,
+  METADATA_CHANGE,
+  object,
+  read,
+  text,
+  word,
+} from '../requests/params.js';
+import { shown } from '../requests/shown.js';
 
 const TYPES = list(
   word().refine((type) => type === '*' || EVENT_TYPES.has(type), {

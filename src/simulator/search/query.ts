@@ -1,4 +1,4 @@
-import { invalidRequest } from '../errors.js';
+import { invalidRequest } from '../requests/errors.js';
 
 /** One comparison of a search (docs.stripe.com/search#search-query-language). */
 export interface Clause {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { NEW_ACCOUNT } from '../account.js';
 import { audit, type Violation } from '../audit/index.js';
-import { accountId } from '../incoming.js';
 import type { Account } from '../objects/account.js';
+import { accountId } from '../requests/incoming.js';
 import { Simulator } from '../simulator.js';
 import { TABLE_NAMES } from '../state/tables.js';
 import { Client, type Received } from './client.js';

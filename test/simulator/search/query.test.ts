@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { StripeApiError } from '../../../src/simulator/errors.js';
+import { StripeApiError } from '../../../src/simulator/requests/errors.js';
 import { type Fields, fitsQuery, parseQuery } from '../../../src/simulator/search/query.js';
 
 const FIELDS: Fields = {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import { SIMULATOR_KEY } from '../../../src/config/accounts.js';
-import { accountId } from '../../../src/simulator/incoming.js';
+import { accountId } from '../../../src/simulator/requests/incoming.js';
 import { newCustomer } from '../../../src/simulator/resources/customers.js';
 import { Store } from '../../../src/simulator/state/store.js';
 import { HOUR, T0 } from '../../support/facts.js';

@@ -1,5 +1,5 @@
-import type { ClockReading } from '../../control-clock.js';
-import { writtenDuration } from '../../durations.js';
+import type { ClockReading } from '../../control/clock.js';
+import { writtenDuration } from '../../time/durations.js';
 import { Refused, type Remote, type StripeObject } from '../remote.js';
 import type { Terminal } from '../terminal.js';
 

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
-import { accountOf } from './account.js';
+import { accountOf } from '../account.js';
+import type { SequelRule } from '../faults/schema.js';
+import type { Ids } from '../ids.js';
+import type { StripeEvent, WebhookDelivery } from '../objects/event.js';
+import type { SearchLag } from '../search/lag.js';
+import type { Store } from '../state/store.js';
+import { Transaction } from '../state/transaction.js';
 import { browserView } from './browser-view.js';
 import { API_VERSION, type RequestContext, type Upload } from './context.js';
 import { invalidRequest, StripeApiError } from './errors.js';
 import { expand } from './expanding.js';
-import type { SequelRule } from './faults/schema.js';
-import type { Ids } from './ids.js';
-import type { StripeEvent, WebhookDelivery } from './objects/event.js';
 import { EXPAND, object, type Params, read } from './params.js';
 import type { Found } from './routes.js';
-import type { SearchLag } from './search/lag.js';
-import type { Store } from './state/store.js';
-import { Transaction } from './state/transaction.js';
 
 /** Stripe keeps keys for 24 hours at least; the simulator no longer than that. */
 export const KEY_LIFE_MS = 24 * 60 * 60_000;

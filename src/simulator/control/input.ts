@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { StripeApiError } from './errors.js';
+import { StripeApiError } from '../requests/errors.js';
 
 /** What the control API is asked with, and how it refuses. Whatever is refused has changed nothing. */
 

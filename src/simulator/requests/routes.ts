@@ -1,19 +1,18 @@
-import type { Operation } from './context.js';
-import { listMovements, retrieveBalance, retrieveMovement } from './resources/balance.js';
-import { cancelIntent, captureIntent } from './resources/capturing.js';
-import { captureCharge, listCharges, retrieveCharge, updateCharge } from './resources/charges.js';
-import { confirmIntent } from './resources/confirming.js';
+import { listMovements, retrieveBalance, retrieveMovement } from '../resources/balance.js';
+import { cancelIntent, captureIntent } from '../resources/capturing.js';
+import { captureCharge, listCharges, retrieveCharge, updateCharge } from '../resources/charges.js';
+import { confirmIntent } from '../resources/confirming.js';
 import {
   createCustomer,
   deleteCustomer,
   listCustomers,
   retrieveCustomer,
   updateCustomer,
-} from './resources/customers.js';
-import { closeDispute, listDisputes, retrieveDispute, updateDispute } from './resources/disputes.js';
-import { listEvents, retrieveEvent } from './resources/events.js';
-import { createFile, fileContents, listFiles, retrieveFile } from './resources/files.js';
-import { createIntent, listIntents, retrieveIntent, updateIntent } from './resources/payment-intents.js';
+} from '../resources/customers.js';
+import { closeDispute, listDisputes, retrieveDispute, updateDispute } from '../resources/disputes.js';
+import { listEvents, retrieveEvent } from '../resources/events.js';
+import { createFile, fileContents, listFiles, retrieveFile } from '../resources/files.js';
+import { createIntent, listIntents, retrieveIntent, updateIntent } from '../resources/payment-intents.js';
 import {
   attachMethod,
   createMethod,
@@ -23,18 +22,19 @@ import {
   retrieveCustomersMethod,
   retrieveMethod,
   updateMethod,
-} from './resources/payment-methods.js';
-import { cancelPayout, createPayout, listPayouts, retrievePayout, updatePayout } from './resources/payouts.js';
-import { cancelRefund, createRefund, listRefunds, retrieveRefund, updateRefund } from './resources/refunds.js';
-import { createRun, listRuns, listTypes, retrieveRun, retrieveType } from './resources/report-runs.js';
-import { searching } from './resources/searching.js';
+} from '../resources/payment-methods.js';
+import { cancelPayout, createPayout, listPayouts, retrievePayout, updatePayout } from '../resources/payouts.js';
+import { cancelRefund, createRefund, listRefunds, retrieveRefund, updateRefund } from '../resources/refunds.js';
+import { createRun, listRuns, listTypes, retrieveRun, retrieveType } from '../resources/report-runs.js';
+import { searching } from '../resources/searching.js';
 import {
   createEndpoint,
   deleteEndpoint,
   listEndpoints,
   retrieveEndpoint,
   updateEndpoint,
-} from './resources/webhook-endpoints.js';
+} from '../resources/webhook-endpoints.js';
+import type { Operation } from './context.js';
 
 export interface Route {
   readonly method: Method;

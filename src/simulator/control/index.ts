@@ -1,12 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { audit } from './audit/index.js';
-import { authenticationPage } from './authentication-page.js';
-import { clearAccount, putAccount, readAccount } from './control-account.js';
-import { authenticateBy, debitBy, disputeBy, payoutBy, refundBy } from './control-acts.js';
-import { changeClock, readClock } from './control-clock.js';
-import { keySchema, parsedJson, refusalOf } from './control-input.js';
-import { attemptsQuery, objectsQuery, readAttempts, readObjects, readSummary } from './control-lists.js';
+import { audit } from '../audit/index.js';
+import { authenticationPage } from '../authentication-page.js';
+import { accountId } from '../requests/incoming.js';
+import type { Simulator } from '../simulator.js';
+import { clearAccount, putAccount, readAccount } from './account.js';
+import { authenticateBy, debitBy, disputeBy, payoutBy, refundBy } from './acts.js';
+import { changeClock, readClock } from './clock.js';
+import { keySchema, parsedJson, refusalOf } from './input.js';
+import { attemptsQuery, objectsQuery, readAttempts, readObjects, readSummary } from './lists.js';
 import {
   clearCounts,
   clearFaults,
@@ -17,10 +19,8 @@ import {
   putLimits,
   readCounts,
   readLimits,
-} from './control-traffic.js';
-import { addEndpoint, endpointSchema, eventsOf, streamEvents, streamQuery } from './control-webhooks.js';
-import { accountId } from './incoming.js';
-import type { Simulator } from './simulator.js';
+} from './traffic.js';
+import { addEndpoint, endpointSchema, eventsOf, streamEvents, streamQuery } from './webhooks.js';
 
 /** An object put as it is: a state that only time or a bank would bring about. */
 const objectSchema = z.strictObject({

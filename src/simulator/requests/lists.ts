@@ -1,8 +1,8 @@
+import type { TableName, Tables } from '../state/tables.js';
 import type { RequestContext } from './context.js';
 import { invalidRequest } from './errors.js';
 import type { ListParams } from './params.js';
 import { shown } from './shown.js';
-import type { TableName, Tables } from './state/tables.js';
 
 /** A page as Stripe answers it: newest first. */
 export interface Page {

@@ -1,11 +1,11 @@
-import type { BalanceTransaction } from './objects/balance.js';
-import type { Customer } from './objects/customer.js';
-import type { Dispute } from './objects/dispute.js';
-import type { StripeEvent, WebhookEndpoint } from './objects/event.js';
-import type { PaymentMethod, ShownMethod } from './objects/payment-method.js';
-import type { ReportRun, StoredFile } from './objects/reporting.js';
-import type { TableName, Tables } from './state/tables.js';
-import type { Transaction } from './state/transaction.js';
+import type { BalanceTransaction } from '../objects/balance.js';
+import type { Customer } from '../objects/customer.js';
+import type { Dispute } from '../objects/dispute.js';
+import type { StripeEvent, WebhookEndpoint } from '../objects/event.js';
+import type { PaymentMethod, ShownMethod } from '../objects/payment-method.js';
+import type { ReportRun, StoredFile } from '../objects/reporting.js';
+import type { TableName, Tables } from '../state/tables.js';
+import type { Transaction } from '../state/transaction.js';
 
 /** What is needed to see a row as Stripe shows it. */
 export interface Looking {

@@ -1,13 +1,13 @@
-import type { RequestContext } from './context.js';
-import { announceBalance } from './ledger/movements.js';
-import type { DueKind } from './objects/simulated.js';
-import { expireAuthorization } from './resources/capturing.js';
-import { decideDebit } from './resources/charging.js';
-import { decideDispute, disputeLater, lapseInquiry, loseOverdue } from './resources/disputing.js';
-import { arrivePayout, payDaily, reconcilePayout, sendPayout } from './resources/paying-out.js';
-import { failRefund, settleRefund } from './resources/refunds.js';
-import { finishRun } from './resources/report-runs.js';
-import { settleLater } from './resources/settling.js';
+import { announceBalance } from '../ledger/movements.js';
+import type { DueKind } from '../objects/simulated.js';
+import type { RequestContext } from '../requests/context.js';
+import { expireAuthorization } from '../resources/capturing.js';
+import { decideDebit } from '../resources/charging.js';
+import { decideDispute, disputeLater, lapseInquiry, loseOverdue } from '../resources/disputing.js';
+import { arrivePayout, payDaily, reconcilePayout, sendPayout } from '../resources/paying-out.js';
+import { failRefund, settleRefund } from '../resources/refunds.js';
+import { finishRun } from '../resources/report-runs.js';
+import { settleLater } from '../resources/settling.js';
 
 /**
  * What each scheduled thing does once it is due. Each looks at its object afresh and leaves alone what has moved on

@@ -1,5 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Agenda } from './agenda.js';
+import type { RequestFault } from '../faults/schema.js';
+import type { FaultScript } from '../faults/script.js';
+import { traitsOfRequest } from '../faults/traits.js';
+import type { Limiter } from '../limits/limiter.js';
+import { ObjectLocks, objectsOf } from '../limits/object-locks.js';
+import { tooMany } from '../limits/reasons.js';
+import { WHOLE } from '../state/store.js';
+import type { Agenda } from '../time/agenda.js';
+import type { Clock } from '../time/clock.js';
 import {
   asAnswer,
   badGateway,
@@ -12,22 +20,14 @@ import {
   truncate,
   unknownUrl,
 } from './answers.js';
-import type { Clock } from './clock.js';
 import { DEFAULT_VERSION, type Upload } from './context.js';
 import type { Counts } from './counts.js';
-import type { RequestFault } from './faults/schema.js';
-import type { FaultScript } from './faults/script.js';
-import { traitsOfRequest } from './faults/traits.js';
 import { type Answer, handle, type IncomingCall, type Parts, type RaisedEvent } from './handle.js';
 import type { HeldRequests } from './held-requests.js';
 import { type Caller, callerOf, decode, header } from './incoming.js';
-import type { Limiter } from './limits/limiter.js';
-import { ObjectLocks, objectsOf } from './limits/object-locks.js';
-import { tooMany } from './limits/reasons.js';
 import type { Params } from './params.js';
 import type { LoggedRequest, RequestLog } from './request-log.js';
 import { type Found, findRoute, isPublishable } from './routes.js';
-import { WHOLE } from './state/store.js';
 
 export interface ServingParts extends Parts {
   readonly clock: Clock;

@@ -1,5 +1,5 @@
 import Stripe from 'stripe';
-import type { StripeEvent } from './objects/event.js';
+import type { StripeEvent } from '../objects/event.js';
 
 const ANSWER_TIMEOUT_MS = 10_000;
 

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import type { RequestFault } from '../faults/schema.js';
+import { tooMany } from '../limits/reasons.js';
 import { API_VERSION } from './context.js';
 import { StripeApiError } from './errors.js';
-import type { RequestFault } from './faults/schema.js';
 import type { Answer } from './handle.js';
-import { tooMany } from './limits/reasons.js';
 
 /** The answers that come of no operation, and the ways in which an answer leaves. */
 

@@ -1,12 +1,12 @@
+import type { FaultScript, WebhookStrike } from '../faults/script.js';
+import { traitsOfEvent } from '../faults/traits.js';
+import type { Ids } from '../ids.js';
+import type { StripeEvent, WebhookDelivery } from '../objects/event.js';
+import type { RaisedEvent } from '../requests/handle.js';
+import type { Store } from '../state/store.js';
+import type { Clock } from '../time/clock.js';
 import type { AttemptLog } from './attempt-log.js';
-import type { Clock } from './clock.js';
-import type { FaultScript, WebhookStrike } from './faults/script.js';
-import { traitsOfEvent } from './faults/traits.js';
-import type { RaisedEvent } from './handle.js';
-import type { Ids } from './ids.js';
-import type { StripeEvent, WebhookDelivery } from './objects/event.js';
 import { post } from './posting.js';
-import type { Store } from './state/store.js';
 import { Waiting } from './waiting.js';
 
 export interface DeliveryOptions {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { LONGEST_STEP_MS } from './clock.js';
-import { BadInput } from './control-input.js';
-import type { Simulator } from './simulator.js';
+import type { Simulator } from '../simulator.js';
+import { LONGEST_STEP_MS } from '../time/clock.js';
+import { BadInput } from './input.js';
 
 /** Controls of the simulator's time. */
 

@@ -1,14 +1,14 @@
-import type { SequelRule } from './faults/schema.js';
-import type { Sequel } from './methods/behaviours.js';
-import type { Account } from './objects/account.js';
-import type { Charge } from './objects/charge.js';
-import type { StripeEvent } from './objects/event.js';
-import type { DueKind } from './objects/simulated.js';
+import type { SequelRule } from '../faults/schema.js';
+import type { Sequel } from '../methods/behaviours.js';
+import type { Account } from '../objects/account.js';
+import type { Charge } from '../objects/charge.js';
+import type { StripeEvent } from '../objects/event.js';
+import type { DueKind } from '../objects/simulated.js';
+import type { Searched } from '../search/lag.js';
+import { copy } from '../state/copy.js';
+import type { Tables } from '../state/tables.js';
+import type { Transaction } from '../state/transaction.js';
 import type { Params } from './params.js';
-import type { Searched } from './search/lag.js';
-import { copy } from './state/copy.js';
-import type { Tables } from './state/tables.js';
-import type { Transaction } from './state/transaction.js';
 
 /** The newest version there is: of the client that Penstock uses, and of the events. */
 export const API_VERSION = '2026-10-28.endive';

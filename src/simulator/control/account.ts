@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { NEW_ACCOUNT } from './account.js';
-import { LONGEST_STEP_MS } from './clock.js';
-import { type RequestContext, unschedule } from './context.js';
-import { BadInput, keySchema } from './control-input.js';
-import { accountId } from './incoming.js';
-import { planDailyPayout } from './ledger/movements.js';
-import { CURRENCIES } from './money.js';
-import type { Account, Settlement } from './objects/account.js';
-import type { Simulator } from './simulator.js';
+import { NEW_ACCOUNT } from '../account.js';
+import { planDailyPayout } from '../ledger/movements.js';
+import { CURRENCIES } from '../money.js';
+import type { Account, Settlement } from '../objects/account.js';
+import { type RequestContext, unschedule } from '../requests/context.js';
+import { accountId } from '../requests/incoming.js';
+import type { Simulator } from '../simulator.js';
+import { LONGEST_STEP_MS } from '../time/clock.js';
+import { BadInput, keySchema } from './input.js';
 
 /** Controls of how an account is set up at Stripe. What is left out is as with a new account. */
 

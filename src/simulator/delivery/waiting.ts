@@ -1,4 +1,4 @@
-import { type Clock, LONGEST_TIMER_MS } from './clock.js';
+import { type Clock, LONGEST_TIMER_MS } from '../time/clock.js';
 
 interface Entry {
   readonly dueMs: number;

@@ -1,7 +1,7 @@
-import type { Decline } from './methods/behaviours.js';
-import type { ApiErrorBody } from './objects/error.js';
-import type { PaymentIntent } from './objects/payment-intent.js';
-import type { ShownMethod } from './objects/payment-method.js';
+import type { Decline } from '../methods/behaviours.js';
+import type { ApiErrorBody } from '../objects/error.js';
+import type { PaymentIntent } from '../objects/payment-intent.js';
+import type { ShownMethod } from '../objects/payment-method.js';
 
 /** An answer that is an error of Stripe's. */
 export class StripeApiError extends Error {

@@ -1,7 +1,7 @@
 import TinyQueue from 'tinyqueue';
+import type { Scheduled } from '../objects/simulated.js';
+import type { Store } from '../state/store.js';
 import { type Clock, LONGEST_TIMER_MS } from './clock.js';
-import type { Scheduled } from './objects/simulated.js';
-import type { Store } from './state/store.js';
 
 export interface AgendaOptions {
   readonly store: Store;

@@ -1,4 +1,4 @@
-import { type Store, WHOLE } from './state/store.js';
+import { type Store, WHOLE } from '../state/store.js';
 
 /** Ten years, as far as it can be stepped at once: whatever is scheduled falls due before. */
 export const LONGEST_STEP_MS = 3_650 * 24 * 60 * 60_000;

@@ -1,5 +1,5 @@
-import type { Reason } from './limits/reasons.js';
-import { SlidingWindow } from './sliding-window.js';
+import type { Reason } from '../limits/reasons.js';
+import { SlidingWindow } from '../limits/sliding-window.js';
 
 /** `sent` is `allowed` and all that was `rejected`, by the limit that did. */
 export interface Tally {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { noSuch } from './errors.js';
-import type { Payout } from './objects/balance.js';
-import type { Dispute } from './objects/dispute.js';
-import type { PaymentIntent } from './objects/payment-intent.js';
-import type { Refund } from './objects/refund.js';
-import { authenticate } from './resources/authenticating.js';
+import type { Payout } from '../objects/balance.js';
+import type { Dispute } from '../objects/dispute.js';
+import type { PaymentIntent } from '../objects/payment-intent.js';
+import type { Refund } from '../objects/refund.js';
+import { noSuch } from '../requests/errors.js';
+import { authenticate } from '../resources/authenticating.js';
 import {
   arrivePayoutNow,
   decideDebitNow,
@@ -12,10 +12,10 @@ import {
   failRefundNow,
   PAYOUT_FAILURES,
   settleRefundNow,
-} from './resources/bank.js';
-import { DISPUTE_REASONS, openDispute } from './resources/disputing.js';
-import type { Simulator } from './simulator.js';
-import type { TableName } from './state/tables.js';
+} from '../resources/bank.js';
+import { DISPUTE_REASONS, openDispute } from '../resources/disputing.js';
+import type { Simulator } from '../simulator.js';
+import type { TableName } from '../state/tables.js';
 
 /** Controls that do what no caller of Stripe's API can: what a customer or a bank does. */
 

@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { keySchema } from './control-input.js';
-import { EVENT_TYPES } from './event-types.js';
-import { accountId } from './incoming.js';
-import { fitsPattern } from './patterns.js';
-import { newEndpoint } from './resources/webhook-endpoints.js';
-import type { Simulator } from './simulator.js';
+import { EVENT_TYPES } from '../delivery/event-types.js';
+import { fitsPattern } from '../patterns.js';
+import { accountId } from '../requests/incoming.js';
+import { newEndpoint } from '../resources/webhook-endpoints.js';
+import type { Simulator } from '../simulator.js';
+import { keySchema } from './input.js';
 
 /** Controls of where events go, and of what became of them. */
 

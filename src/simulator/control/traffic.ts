@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { keySchema } from './control-input.js';
-import type { CountsReport } from './counts.js';
-import { faultsSchema } from './faults/schema.js';
-import { accountId } from './incoming.js';
-import { limitsSchema } from './limits/schema.js';
-import { isEndpoint } from './routes.js';
-import type { Simulator } from './simulator.js';
+import { faultsSchema } from '../faults/schema.js';
+import { limitsSchema } from '../limits/schema.js';
+import type { CountsReport } from '../requests/counts.js';
+import { accountId } from '../requests/incoming.js';
+import { isEndpoint } from '../requests/routes.js';
+import type { Simulator } from '../simulator.js';
+import { keySchema } from './input.js';
 
 /** Controls of what requests meet with, and of what was counted of them. */
 

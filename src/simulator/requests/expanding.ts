@@ -1,6 +1,6 @@
+import type { TableName } from '../state/tables.js';
 import { invalidRequest } from './errors.js';
 import { type Looking, shown } from './shown.js';
-import type { TableName } from './state/tables.js';
 
 /** What can be shown whole where its id stands, by the object that names it (docs.stripe.com/api/expanding_objects). */
 const EXPANDABLE: Readonly<Record<string, Readonly<Record<string, TableName | readonly TableName[] | null>>>> = {

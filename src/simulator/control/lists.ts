@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { readClock } from './control-clock.js';
-import { BadInput, keySchema } from './control-input.js';
-import { accountId } from './incoming.js';
-import { shown } from './shown.js';
-import type { Simulator } from './simulator.js';
-import type { TableName, Tables } from './state/tables.js';
-import { Transaction } from './state/transaction.js';
+import { accountId } from '../requests/incoming.js';
+import { shown } from '../requests/shown.js';
+import type { Simulator } from '../simulator.js';
+import type { TableName, Tables } from '../state/tables.js';
+import { Transaction } from '../state/transaction.js';
+import { readClock } from './clock.js';
+import { BadInput, keySchema } from './input.js';
 
 /** Controls that show what there is, and change nothing. */
 

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { StripeEvent } from './objects/event.js';
+import type { StripeEvent } from '../objects/event.js';
 
 /** What a stream is made of: a line of JSON each. */
 export type StreamLine =

@@ -1,4 +1,4 @@
-import type { WebhookDelivery } from './objects/event.js';
+import type { WebhookDelivery } from '../objects/event.js';
 
 /** One attempt to deliver an event, or a delivery that a fault dropped. */
 export interface Attempt {
