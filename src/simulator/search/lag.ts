@@ -21,6 +21,12 @@ interface Recent {
 /** Out of date, so many are let be: they go many at a time. */
 const SLACK = 256;
 
+/**
+ * Rows as they were that an account remembers at most. While the clock stands still none goes out of date; beyond this
+ * search knows the oldest changes before its lag is over, which Stripe promises no lower bound of either.
+ */
+const MOST = 20_000;
+
 /** What search does not know yet: rows as they were, for as long as the lag lasts. It is forgotten with the process. */
 export class SearchLag {
   private readonly accounts = new Map<string, Recent>();
@@ -60,10 +66,11 @@ export class SearchLag {
   }
 }
 
-/** Lets go of what changed so long ago that search knows it. */
+/** Lets go of what changed so long ago that search knows it, and of what is too much. */
 function forget(recent: Recent, knownMs: number): void {
   const { byRow, order } = recent;
-  for (let next = order[recent.from]; next !== undefined && next.untilMs <= knownMs; next = order[recent.from]) {
+  for (let next = order[recent.from]; next !== undefined; next = order[recent.from]) {
+    if (next.untilMs > knownMs && order.length - recent.from <= MOST) break;
     const ofRow = byRow.get(next.key) ?? [];
     if (ofRow.length <= 1) byRow.delete(next.key);
     else ofRow.shift();

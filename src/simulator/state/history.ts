@@ -10,32 +10,78 @@ export interface Forgetting {
   readonly payments: number;
 }
 
-/** For each payment that is remembered, so many events (three is usual) and answers under keys (one or two are). */
+/** For each payment that is remembered, so many events (four is usual) and answers under keys (one or two are). */
 const EVENTS_PER_PAYMENT = 5;
 const ANSWERS_PER_PAYMENT = 3;
 
 /** Rows over the limit that are let be, so that they go many at a time. */
 const SLACK = 256;
 
+/** Of the rows that had to stay, one in so many more are let be: each new row pays for looking at so many old ones. */
+const PASSED_OVER = 4;
+
+type Bounded = 'payment_intents' | 'events' | 'answers';
+
+/** How far a row has to do with what is still to come: `open` goes once there are twice too many, `held` never. */
+type Standing = 'over' | 'open' | 'held';
+
 /**
- * What lets go of the oldest payments, events and kept answers once there are more than are remembered. A payment that
- * can still change goes only when there are twice too many; an event that is still on its way to somebody likewise.
- * What money did stays in the books. Pure.
+ * What lets go of one account's oldest payments, events and kept answers once there are more than are remembered. What
+ * money did stays in the books.
+ *
+ * A payment that anything is still to come of stays however many there are: money that is on its way to the books, or
+ * that may yet leave them, is not forgotten. One that waits for its customer goes once there are twice too many, and so
+ * does an event that is still on its way to somebody.
  */
-export function overdue(account: string, tables: AccountTables, { payments }: Forgetting): Put[] {
-  const leaving = new Leaving(tables);
-  forgetPayments(leaving, payments);
-  forgetEvents(leaving, payments * EVENTS_PER_PAYMENT);
-  const { answers } = tables;
-  let over = answers.size - payments * ANSWERS_PER_PAYMENT;
-  if (over > SLACK) {
-    for (const { id } of answers.oldestFirst()) {
+export class History {
+  /** Rows of each table that are let be: what stayed at the last look stays at the next, and is not looked at each time. */
+  private readonly slack: Record<Bounded, number> = { payment_intents: SLACK, events: SLACK, answers: SLACK };
+
+  constructor(
+    private readonly tables: AccountTables,
+    private readonly kept: Forgetting,
+  ) {}
+
+  /** What is to go by now: nothing most of the time. */
+  overdue(account: string): Put[] {
+    const { payments } = this.kept;
+    const leaving = new Leaving(this.tables);
+    this.sweep('payment_intents', payments, {
+      standing: (id) => standingOf(this.tables, id),
+      take: (id) => forgetPayment(leaving, id),
+    });
+    this.sweep('events', payments * EVENTS_PER_PAYMENT, {
+      standing: (id) => (isOnItsWay(this.tables, id) ? 'open' : 'over'),
+      take: (id) => forgetEvent(leaving, id),
+    });
+    this.sweep('answers', payments * ANSWERS_PER_PAYMENT, {
+      standing: () => 'over',
+      take: (id) => leaving.take('answers', id),
+    });
+    return leaving.puts(account);
+  }
+
+  private sweep(
+    name: Bounded,
+    kept: number,
+    { standing, take }: { standing: (id: string) => Standing; take: (id: string) => void },
+  ): void {
+    const table = this.tables[name];
+    let over = table.size - kept;
+    if (over <= this.slack[name]) return;
+    let passed = 0;
+    for (const id of table.ids()) {
       if (over <= 0) break;
-      leaving.take('answers', id);
+      const stands = standing(id);
+      if (stands === 'held' || (stands === 'open' && over < kept + SLACK)) {
+        passed += 1;
+        continue;
+      }
+      take(id);
       over -= 1;
     }
+    this.slack[name] = Math.max(over, 0) + Math.max(SLACK, Math.ceil(passed / PASSED_OVER));
   }
-  return leaving.puts(account);
 }
 
 /** What goes, before it has gone. */
@@ -70,26 +116,15 @@ class Leaving {
   }
 }
 
-function forgetPayments(leaving: Leaving, kept: number): void {
-  const { payment_intents } = leaving.tables;
-  let over = payment_intents.size - kept;
-  if (over <= SLACK) return;
-  for (const intent of payment_intents.oldestFirst()) {
-    if (over <= 0) return;
-    if (over < kept + SLACK && !isAtRest(leaving.tables, intent)) continue;
-    forgetPayment(leaving, intent);
-    over -= 1;
-  }
-}
-
-/** Neither will anything come of it by itself, nor has anybody to decide about it. */
-function isAtRest(tables: AccountTables, intent: PaymentIntent): boolean {
-  if (!isSettled(intent)) return false;
+function standingOf(tables: AccountTables, id: string): Standing {
+  const intent = tables.payment_intents.get(id);
+  if (intent === undefined) return 'over';
+  if (intent.status === 'processing' || intent.status === 'requires_capture') return 'held';
   const { charges, refunds, disputes } = belongings(tables, intent);
-  if (disputes.some(({ status }) => !ENDED.includes(status))) return false;
-  return [intent, ...charges, ...refunds, ...disputes].every(
-    ({ id }) => tables.scheduled.where('concerns', id).length === 0,
-  );
+  if (disputes.some(({ status }) => !ENDED.includes(status))) return 'held';
+  const objects = [intent, ...charges, ...refunds, ...disputes];
+  if (objects.some((object) => tables.scheduled.where('concerns', object.id).length > 0)) return 'held';
+  return isSettled(intent) ? 'over' : 'open';
 }
 
 const ENDED: readonly Dispute['status'][] = ['won', 'lost', 'warning_closed'];
@@ -103,8 +138,10 @@ function belongings(tables: AccountTables, { id }: PaymentIntent) {
   };
 }
 
-function forgetPayment(leaving: Leaving, intent: PaymentIntent): void {
+function forgetPayment(leaving: Leaving, intentId: string): void {
   const { tables } = leaving;
+  const intent = tables.payment_intents.get(intentId);
+  if (intent === undefined) return;
   const { charges, refunds, disputes } = belongings(tables, intent);
   for (const { id } of [...charges, ...refunds, ...disputes]) leaving.takeMovements(id);
   for (const { id } of refunds) leaving.take('refunds', id);
@@ -125,16 +162,11 @@ function isNobodys(leaving: Leaving, id: string): boolean {
   );
 }
 
-function forgetEvents(leaving: Leaving, kept: number): void {
-  const { events, deliveries } = leaving.tables;
-  let over = events.size - kept;
-  if (over <= SLACK) return;
-  for (const { id } of events.oldestFirst()) {
-    if (over <= 0) return;
-    const of = deliveries.where('event', id);
-    if (over < kept + SLACK && of.some(({ state }) => state === 'pending')) continue;
-    for (const delivery of of) leaving.take('deliveries', delivery.id);
-    leaving.take('events', id);
-    over -= 1;
-  }
+function isOnItsWay({ deliveries }: AccountTables, event: string): boolean {
+  return deliveries.where('event', event).some(({ state }) => state === 'pending');
+}
+
+function forgetEvent(leaving: Leaving, id: string): void {
+  for (const delivery of leaving.tables.deliveries.where('event', id)) leaving.take('deliveries', delivery.id);
+  leaving.take('events', id);
 }

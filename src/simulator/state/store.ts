@@ -1,8 +1,8 @@
 import type { Scheduled } from '../objects/simulated.js';
-import { type Forgetting, overdue } from './history.js';
+import { type Forgetting, History } from './history.js';
 import { Journal } from './journal.js';
 import { Table } from './table.js';
-import { INDEXES, TABLE_NAMES, type TableName, type Tables } from './tables.js';
+import { AS_TEXT, INDEXES, TABLE_NAMES, type TableName, type Tables } from './tables.js';
 
 export type AccountTables = { readonly [T in TableName]: Table<Tables[T]> };
 
@@ -30,6 +30,7 @@ const HISTORY = 20_000;
  */
 export class Store {
   private readonly accounts = new Map<string, AccountTables>();
+  private readonly histories = new Map<string, History>();
   private readonly forgetting: Forgetting;
   private readonly journal: Journal | undefined;
   /** Told of everything that is scheduled. */
@@ -97,7 +98,7 @@ export class Store {
 
   /** Written down like anything else: whoever reads the journal forgets what was forgotten, and when. */
   private forget(account: string): void {
-    const puts = overdue(account, this.tables(account), this.forgetting);
+    const puts = this.historyOf(account).overdue(account);
     if (puts.length === 0) return;
     try {
       this.journal?.append(JSON.stringify(puts));
@@ -108,10 +109,16 @@ export class Store {
     this.apply(puts);
   }
 
+  private historyOf(account: string): History {
+    const known = this.histories.get(account) ?? new History(this.tables(account), this.forgetting);
+    this.histories.set(account, known);
+    return known;
+  }
+
   private tables(account: string): AccountTables {
     let tables = this.accounts.get(account);
     if (tables === undefined) {
-      const made = TABLE_NAMES.map((name) => [name, new Table(INDEXES[name])] as const);
+      const made = TABLE_NAMES.map((name) => [name, tableOf(name)] as const);
       tables = Object.fromEntries(made) as unknown as AccountTables;
       this.accounts.set(account, tables);
     }
@@ -121,10 +128,14 @@ export class Store {
   /** Each row as it is at the first of them: rows are never changed in place. */
   private *lines(): Generator<string> {
     const all = [...this.accounts].flatMap(([account, tables]) =>
-      TABLE_NAMES.map((name) => ({ account, name, rows: [...tables[name].oldestFirst()] })),
+      TABLE_NAMES.map((name) => ({ of: JSON.stringify([account, name]).slice(1, -1), rows: tables[name].snapshot() })),
     );
-    for (const { account, name, rows } of all) {
-      for (const row of rows) yield JSON.stringify([[account, name, row]]);
+    for (const { of, rows } of all) {
+      for (const row of rows) yield `[[${of},${row}]]`;
     }
   }
+}
+
+function tableOf(name: TableName): Table<Tables[TableName]> {
+  return new Table({ indexed: INDEXES[name], asText: AS_TEXT.has(name) });
 }

@@ -4,13 +4,24 @@ export interface Row {
 }
 
 interface Entry<R> {
-  row: R;
+  /** The row, or its JSON. */
+  kept: R | string;
   /** Where it stands in the order of creation. */
   readonly position: number;
 }
 
 /** The holes that a table lets grow before it closes them up. */
 const HOLES = 1_024;
+
+export interface TableOptions {
+  /** The fields that `where` may ask for. */
+  readonly indexed?: readonly string[];
+  /**
+   * Rows are kept as JSON: for those of which there are many and few are asked for. They take half the memory, and a
+   * collector of garbage has nothing to look at in them.
+   */
+  readonly asText?: boolean;
+}
 
 /**
  * Rows by id, in the order in which they were created, and by the fields that are looked for. A row is never changed in
@@ -22,9 +33,11 @@ export class Table<R extends Row> {
   private order: (string | undefined)[] = [];
   private readonly indexes = new Map<string, Map<unknown, Set<string>>>();
 
-  /** @param indexed the fields that `where` may ask for. */
-  constructor(indexed: readonly string[] = []) {
+  private readonly asText: boolean;
+
+  constructor({ indexed = [], asText = false }: TableOptions = {}) {
     for (const field of indexed) this.indexes.set(field, new Map());
+    this.asText = asText;
   }
 
   get size(): number {
@@ -32,17 +45,19 @@ export class Table<R extends Row> {
   }
 
   get(id: string): R | undefined {
-    return this.entries.get(id)?.row;
+    const entry = this.entries.get(id);
+    return entry === undefined ? undefined : rowOf(entry);
   }
 
   put(row: R): void {
     const entry = this.entries.get(row.id);
+    const kept = this.asText ? JSON.stringify(row) : row;
     if (entry === undefined) {
-      this.entries.set(row.id, { row, position: this.order.length });
+      this.entries.set(row.id, { kept, position: this.order.length });
       this.order.push(row.id);
     } else {
-      this.unindex(entry.row);
-      entry.row = row;
+      this.unindex(entry);
+      entry.kept = kept;
     }
     for (const [field, values] of this.indexes) {
       const value = fieldOf(row, field);
@@ -55,7 +70,7 @@ export class Table<R extends Row> {
   delete(id: string): void {
     const entry = this.entries.get(id);
     if (entry === undefined) return;
-    this.unindex(entry.row);
+    this.unindex(entry);
     this.entries.delete(id);
     this.order[entry.position] = undefined;
     if (this.order.length > 2 * this.entries.size + HOLES) this.closeUp();
@@ -63,10 +78,21 @@ export class Table<R extends Row> {
 
   /** Oldest first. */
   *oldestFirst(): Generator<R> {
-    for (const id of this.order) {
-      const row = id === undefined ? undefined : this.get(id);
+    for (const id of this.ids()) {
+      const row = this.get(id);
       if (row !== undefined) yield row;
     }
+  }
+
+  /** Of every row, oldest first. */
+  *ids(): Generator<string> {
+    for (const id of this.order) if (id !== undefined) yield id;
+  }
+
+  /** Every row as JSON, oldest first: as it is now, whatever is put while it is gone through. */
+  snapshot(): Iterable<string> {
+    const kept = [...this.ids()].map((id) => (this.entries.get(id) as Entry<R>).kept);
+    return texts(kept);
   }
 
   /** Newest first; of those older than the row `before`, where one is named. */
@@ -84,7 +110,7 @@ export class Table<R extends Row> {
     const values = this.indexes.get(field);
     if (values === undefined) throw new Error(`no index of ${field}`);
     const found = [...(values.get(value) ?? [])].map((id) => this.entries.get(id) as Entry<R>);
-    return found.sort((a, b) => a.position - b.position).map(({ row }) => row);
+    return found.sort((a, b) => a.position - b.position).map(rowOf);
   }
 
   /** Whether the row `id` came after the row `than`. @throws when either is not there. */
@@ -98,7 +124,9 @@ export class Table<R extends Row> {
     return entry.position;
   }
 
-  private unindex(row: R): void {
+  private unindex(entry: Entry<R>): void {
+    if (this.indexes.size === 0) return;
+    const row = rowOf(entry);
     for (const [field, values] of this.indexes) {
       const value = fieldOf(row, field);
       const ids = values.get(value);
@@ -108,12 +136,20 @@ export class Table<R extends Row> {
   }
 
   private closeUp(): void {
-    const rows = [...this.oldestFirst()];
-    this.order = rows.map(({ id }) => id);
-    rows.forEach((row, position) => {
-      this.entries.set(row.id, { row, position });
+    this.order = [...this.ids()];
+    this.order.forEach((id, position) => {
+      const { kept } = this.entries.get(id as string) as Entry<R>;
+      this.entries.set(id as string, { kept, position });
     });
   }
+}
+
+function rowOf<R>({ kept }: Entry<R>): R {
+  return typeof kept === 'string' ? (JSON.parse(kept) as R) : kept;
+}
+
+function* texts(kept: readonly unknown[]): Generator<string> {
+  for (const row of kept) yield typeof row === 'string' ? row : JSON.stringify(row);
 }
 
 function fieldOf(row: Row, field: string): unknown {

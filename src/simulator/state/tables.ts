@@ -59,3 +59,6 @@ export const INDEXES: { readonly [T in TableName]: readonly (keyof Tables[T] & s
 };
 
 export const TABLE_NAMES = Object.keys(INDEXES) as TableName[];
+
+/** The tables whose rows are many and large, and are written once and seldom read. */
+export const AS_TEXT: ReadonlySet<TableName> = new Set(['events', 'answers']);

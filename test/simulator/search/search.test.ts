@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type Stripe from 'stripe';
 import { NEW_ACCOUNT } from '../../../src/simulator/account.js';
+import type { Customer } from '../../../src/simulator/objects/customer.js';
 import { newCustomer } from '../../../src/simulator/resources/customers.js';
 import { SearchLag } from '../../../src/simulator/search/lag.js';
 import { HOUR, SECOND, T0 } from '../../support/facts.js';
@@ -134,6 +135,14 @@ describe('search', () => {
     }
     const error = await errorOf(at.stripe.paymentIntents.search({} as never));
     assert.deepEqual([error.code, error.param], ['parameter_missing', 'query']);
+  });
+
+  it('does not grow without end while the clock stands still', () => {
+    const lag = new SearchLag();
+    for (let i = 0; i < 25_000; i += 1) lag.changed('acct', 'customers', `cus_${i}`, undefined, T0, SECOND);
+    assert.ok(lag.size <= 20_000, `${lag.size}`);
+    const newest = { id: 'cus_24999' } as Customer;
+    assert.equal(lag.seen('acct', 'customers', newest, T0, SECOND), undefined);
   });
 
   it('remembers no more of the past than the lag lasts, and forgets none of it before', () => {

@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { SIMULATOR_KEY } from '../../../src/config/accounts.js';
+import { NEW_ACCOUNT } from '../../../src/simulator/account.js';
 import { outOfBalance, pendingOf } from '../../../src/simulator/ledger/books.js';
+import type { StripeEvent, WebhookDelivery } from '../../../src/simulator/objects/event.js';
+import type { PaymentIntent } from '../../../src/simulator/objects/payment-intent.js';
 import { accountId } from '../../../src/simulator/requests/incoming.js';
-import type { Store } from '../../../src/simulator/state/store.js';
+import { Store } from '../../../src/simulator/state/store.js';
 import { TABLE_NAMES } from '../../../src/simulator/state/tables.js';
 import { T0 } from '../../support/facts.js';
 import { Inbox } from '../../support/inbox.js';
@@ -59,6 +62,47 @@ function assertBooksAddUp(store: Store): void {
     assert.equal(remembered + books.forgotten, books.available + pendingOf(books), books.id);
   }
 }
+
+/** A store that remembers little, and how many rows were looked at to find what may go. */
+function lookedAt(name: 'payment_intents' | 'events') {
+  const store = new Store({ folder: undefined, history: HISTORY });
+  const table = store.table('acct', name);
+  const ids = table.ids.bind(table);
+  let looks = 0;
+  table.ids = function* () {
+    for (const id of ids()) {
+      looks += 1;
+      yield id;
+    }
+  };
+  return { store, looks: () => looks };
+}
+
+describe('what looks for rows that may go', () => {
+  const COUNT = 4_000;
+
+  it('looks at a few for each that comes, though the oldest events are all still on their way', () => {
+    const { store, looks } = lookedAt('events');
+    for (let nth = 0; nth < COUNT; nth += 1) {
+      const delivery = { id: `evt_${nth}.we`, event: `evt_${nth}`, state: 'pending' } as WebhookDelivery;
+      store.commit([
+        ['acct', 'events', { id: `evt_${nth}` } as StripeEvent],
+        ['acct', 'deliveries', delivery],
+      ]);
+    }
+    assert.ok(store.table('acct', 'events').size <= 2 * 5 * HISTORY + 2 * SLACK);
+    assert.ok(looks() <= 8 * COUNT, `${looks() / COUNT} each`);
+  });
+
+  it('looks at a few for each that comes, though no payment may go', () => {
+    const { store, looks } = lookedAt('payment_intents');
+    for (let nth = 0; nth < COUNT; nth += 1) {
+      store.commit([['acct', 'payment_intents', { id: `pi_${nth}`, status: 'requires_capture' } as PaymentIntent]]);
+    }
+    assert.equal(store.table('acct', 'payment_intents').size, COUNT);
+    assert.ok(looks() <= 8 * COUNT, `${looks() / COUNT} each`);
+  });
+});
 
 describe('a simulator with a bounded history', () => {
   it('stays within its bounds, whole payments at a time, and its balance is that of all there ever were', async () => {
@@ -121,6 +165,35 @@ describe('a simulator with a bounded history', () => {
     await payMany(HISTORY + SLACK);
     for (const [name, { id }] of Object.entries(kept)) assert.ok(remembers(id), name);
     assert.ok(!remembers(gone.id));
+  });
+
+  it('lets no money go before it is on the books, however long the clock stands still', async () => {
+    const COUNT = 4 * (HISTORY + SLACK);
+    const charged = { capture_method: 'automatic_async' as const };
+    for (let done = 0; done < COUNT; done += 8) await Promise.all(Array.from({ length: 8 }, () => pay(charged)));
+    const { simulator } = at;
+    assert.equal(simulator.store.all(ACCOUNT, 'books').length, 0);
+    simulator.advance(NEW_ACCOUNT.settles_after_ms);
+    const [books] = simulator.store.all(ACCOUNT, 'books');
+    assert.equal(books?.customers, -COUNT * 4_200);
+    assertBooksAddUp(simulator.store);
+    // They go with the next that come: at the latest once a quarter of what had to stay has.
+    await payMany(COUNT / 4 + SLACK);
+    assert.ok((sizes(simulator.store)['payment_intents'] ?? 0) <= HISTORY + SLACK);
+    assert.equal(sizes(simulator.store)['charges'], sizes(simulator.store)['payment_intents']);
+  });
+
+  it('lets neither an authorisation nor a debit go that is not decided, however many there are', async () => {
+    const debit = cardPayment({ payment_method: 'pm_sepaDebit_success_de' });
+    const kept = [await pay({ capture_method: 'manual' }), await at.stripe.paymentIntents.create(debit)];
+    for (let i = 0; i < 3 * HISTORY + 2 * SLACK; i += 8) {
+      await Promise.all(Array.from({ length: 8 }, () => pay({ capture_method: 'manual' })));
+    }
+    const statuses = await Promise.all(kept.map(({ id }) => at.stripe.paymentIntents.retrieve(id)));
+    assert.deepEqual(
+      statuses.map(({ status }) => status),
+      ['requires_capture', 'processing'],
+    );
   });
 
   it('keeps a method that another payment is still to be paid with, or that is a customer’s', async () => {

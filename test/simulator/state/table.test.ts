@@ -26,7 +26,7 @@ class NaiveTable {
 
 const COLOURS = ['red', 'blue', null] as const;
 const anyId = fc.nat(12).map((n) => `row_${n}`);
-const anyRow = fc.record({ id: anyId, colour: fc.constantFrom(...COLOURS) });
+const anyRow = fc.record({ id: anyId, colour: fc.constantFrom(...COLOURS) }, { noNullPrototype: true });
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: anyRow.map((row) => ({ act: 'put' as const, row })) },
   { weight: 2, arbitrary: anyId.map((id) => ({ act: 'delete' as const, id })) },
@@ -42,6 +42,14 @@ function assertAlike(table: Table<Coloured>, { rows }: NaiveTable): void {
   assert.equal(table.size, rows.length);
   assert.deepEqual([...table.oldestFirst()], rows);
   assert.deepEqual([...table.newestFirst()], rows.toReversed());
+  assert.deepEqual(
+    [...table.ids()],
+    rows.map(({ id }) => id),
+  );
+  assert.deepEqual(
+    [...table.snapshot()],
+    rows.map((row) => JSON.stringify(row)),
+  );
   for (const colour of COLOURS) {
     assert.deepEqual(
       table.where('colour', colour),
@@ -49,7 +57,7 @@ function assertAlike(table: Table<Coloured>, { rows }: NaiveTable): void {
     );
   }
   for (const [at, row] of rows.entries()) {
-    assert.equal(table.get(row.id), row);
+    assert.deepEqual(table.get(row.id), row);
     assert.deepEqual([...table.newestFirst(row.id)], rows.slice(0, at).toReversed(), `older than ${row.id}`);
     for (const [other, { id }] of rows.entries()) assert.equal(table.isNewer(row.id, id), at > other);
   }
@@ -58,8 +66,8 @@ function assertAlike(table: Table<Coloured>, { rows }: NaiveTable): void {
 describe('a table', () => {
   it('shows its rows in the order of creation, whole and by field, whatever was changed, taken away and made again', () => {
     fc.assert(
-      fc.property(fc.array(anyStep, { maxLength: 60 }), (steps) => {
-        const table = new Table<Coloured>(['colour']);
+      fc.property(fc.array(anyStep, { maxLength: 60 }), fc.boolean(), (steps, asText) => {
+        const table = new Table<Coloured>({ indexed: ['colour'], asText });
         const naive = new NaiveTable();
         for (const step of steps) {
           take(table, step);
@@ -72,7 +80,7 @@ describe('a table', () => {
   });
 
   it('is the same after it has closed up the holes of thousands of rows that went', () => {
-    const table = new Table<Coloured>(['colour']);
+    const table = new Table<Coloured>({ indexed: ['colour'] });
     const naive = new NaiveTable();
     const both = (step: Step) => {
       take(table, step);
@@ -97,18 +105,37 @@ describe('a table', () => {
   });
 
   it('has no answer about a field that is not indexed, nor about the age of a row that is not there', () => {
-    const table = new Table<Coloured>(['colour']);
+    const table = new Table<Coloured>({ indexed: ['colour'] });
     table.put({ id: 'row_1', colour: null });
     assert.throws(() => table.where('shape', 'round'), /no index of shape/);
     assert.throws(() => table.isNewer('row_1', 'row_9'), /no row row_9/);
   });
 
-  it('leaves a row that somebody holds as it was', () => {
-    const table = new Table<Coloured>(['colour']);
-    table.put({ id: 'row_1', colour: 'red' });
-    const held = table.get('row_1');
-    table.put({ id: 'row_1', colour: 'blue' });
-    assert.deepEqual(held, { id: 'row_1', colour: 'red' });
-    assert.deepEqual(table.where('colour', 'red'), []);
-  });
+  for (const asText of [false, true]) {
+    const named = asText ? 'kept as text' : 'kept as it is';
+    it(`leaves a row that somebody holds as it was, ${named}`, () => {
+      const table = new Table<Coloured>({ indexed: ['colour'], asText });
+      table.put({ id: 'row_1', colour: 'red' });
+      const held = table.get('row_1');
+      table.put({ id: 'row_1', colour: 'blue' });
+      assert.deepEqual(held, { id: 'row_1', colour: 'red' });
+      assert.deepEqual(table.where('colour', 'red'), []);
+    });
+
+    it(`gives the rows of one moment, whatever is put while they are gone through, ${named}`, () => {
+      const table = new Table<Coloured>({ asText });
+      for (const id of ['row_1', 'row_2', 'row_3']) table.put({ id, colour: 'red' });
+      const seen: string[] = [];
+      for (const text of table.snapshot()) {
+        seen.push(text);
+        table.put({ id: 'row_2', colour: 'blue' });
+        table.delete('row_3');
+        table.put({ id: 'row_4', colour: 'blue' });
+      }
+      assert.deepEqual(
+        seen.map((text) => JSON.parse(text)),
+        ['row_1', 'row_2', 'row_3'].map((id) => ({ id, colour: 'red' })),
+      );
+    });
+  }
 });
