@@ -42,7 +42,9 @@ export async function keepSweepSchedule(
 }
 
 async function keepOnce(client: Client, config: Config, deployment: string): Promise<void> {
-  const { overdue_ms, sweep_interval_ms } = config.policy.payments;
+  const { overdue_ms, sweep_interval_ms, worker_lost_ms } = config.policy.payments;
+  const accounts = config.accounts.map(({ name }) => name);
+  const input: SweepInput = { overdueMs: overdue_ms, workerLostMs: worker_lost_ms, deployment, accounts };
   const spec = { intervals: [{ every: sweep_interval_ms }] };
   const action = {
     type: 'startWorkflow' as const,
@@ -51,7 +53,7 @@ async function keepOnce(client: Client, config: Config, deployment: string): Pro
     // One that cannot end must not keep the next from beginning.
     workflowExecutionTimeout: SWEEP_TIMEOUT,
     taskQueue: MAIN_QUEUE,
-    args: [{ overdueMs: overdue_ms, deployment, accounts: config.accounts.map((a) => a.name) }] as [SweepInput],
+    args: [input] as [SweepInput],
     staticSummary: 'stand in for webhooks that did not come',
   };
   const policies = { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1m' as const };

@@ -181,6 +181,8 @@ export const SHOWN = 'shown';
 
 export interface SweepInput {
   readonly overdueMs: number;
+  /** After so long without a heartbeat its worker counts as dead; absent where a version before this set the schedule. */
+  readonly workerLostMs?: number;
   readonly deployment: string;
   readonly accounts: readonly string[];
 }

@@ -77,8 +77,7 @@ function isNewHour(beforeMs: number, nowMs: number): boolean {
   return Math.floor(beforeMs / HOUR_MS) !== Math.floor(nowMs / HOUR_MS);
 }
 
-/** Many pages may be read in one look. */
-const HEARTBEAT_MS = 60_000;
+const WORKER_LOST_MS = 60_000;
 
 /** An account whose lane nobody serves must not hold the sweep up. */
 const LOOK_TIMEOUT = '3m';
@@ -86,7 +85,11 @@ const LOOK_TIMEOUT = '3m';
 function lookFor(input: SweepInput, account: string, payments: readonly OverduePayment[]) {
   // Before the renewals of the lane: it stands in for events that payments wait for.
   const place = { account, lane: 'background', work: 'change', merchant: 'penstock-sweep' } as const;
-  const options = readOptions(place, `look for ${payments.length} overdue payments`, HEARTBEAT_MS);
+  const options = readOptions(
+    place,
+    `look for ${payments.length} overdue payments`,
+    input.workerLostMs ?? WORKER_LOST_MS,
+  );
   const { findOverdue } = proxyActivities<StripeActivities>({
     ...options,
     scheduleToCloseTimeout: LOOK_TIMEOUT,
