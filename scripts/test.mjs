@@ -54,9 +54,8 @@ const preparations = [
   ...(files.some((path) => runsServer.test(path)) ? [['--import', 'tsx', 'scripts/prepare-tests.ts']] : []),
   ...(onTopology || files.some((path) => runsCompiled.test(path)) ? [['scripts/build.mjs', '--if-changed']] : []),
 ];
-// A stack on the topology is seven processes; two of them side by side on a small machine would measure its scheduler.
-const concurrency = `--test-concurrency=${onTopology ? 1 : 2}`;
-const tests = ['--import', 'tsx', '--test', concurrency, '--test-reporter=spec', ...files];
+// Two files side by side on either shape: most of what a journey takes is waiting, which two cores can do for two stacks.
+const tests = ['--import', 'tsx', '--test', '--test-concurrency=2', '--test-reporter=spec', ...files];
 const env = { ...process.env, PENSTOCK_TOPOLOGY: onTopology ? 'production' : '' };
 
 let running;
