@@ -3,7 +3,7 @@ import { traitsOfEvent } from '../faults/traits.js';
 import type { Ids } from '../ids.js';
 import type { StripeEvent, WebhookDelivery } from '../objects/event.js';
 import type { RaisedEvent } from '../requests/handle.js';
-import type { Store } from '../state/store.js';
+import type { Put, Store } from '../state/store.js';
 import type { Clock } from '../time/clock.js';
 import type { AttemptLog } from './attempt-log.js';
 import { post } from './posting.js';
@@ -81,7 +81,8 @@ export class WebhookSender {
     if (find('drop') !== undefined) {
       for (const { endpoint } of deliveries)
         this.note(account, event, endpoint, { status: null, ms: 0, state: 'dropped' });
-      store.commit(deliveries.map((d) => [account, 'deliveries', { ...d, state: 'dropped' as const }]));
+      const dropped = deliveries.map((d): Put => [account, 'deliveries', { ...d, state: 'dropped' }]);
+      this.untilDone(() => store.commit(dropped), `what was dropped of ${event.id}`);
       return;
     }
     const copies = find('duplicate')?.fault.copies ?? 1;
@@ -103,7 +104,7 @@ export class WebhookSender {
   async redeliver(account: string): Promise<number> {
     const { store, clock } = this.options;
     const deliveries = store.all(account, 'deliveries');
-    await Promise.all(deliveries.map(({ id }) => this.attempt(account, id, clock.now())));
+    await Promise.all(deliveries.map(({ id }) => this.tryIt(account, id, clock.now())));
     return deliveries.length;
   }
 
@@ -128,18 +129,46 @@ export class WebhookSender {
   private sendTwin(account: string, event: StripeEvent, delivery: WebhookDelivery): Promise<void> {
     const twin = { ...event, id: this.options.ids.next(account, 'evt') };
     const twinDelivery = { ...delivery, id: `${twin.id}.${delivery.endpoint}`, event: twin.id };
-    this.options.store.commit([
-      [account, 'events', twin],
-      [account, 'deliveries', twinDelivery],
-    ]);
-    return this.later(account, twinDelivery.id, this.options.clock.now());
+    return new Promise((resolve) => {
+      this.untilDone(() => {
+        this.options.store.commit([
+          [account, 'events', twin],
+          [account, 'deliveries', twinDelivery],
+        ]);
+        resolve(this.later(account, twinDelivery.id, this.options.clock.now()));
+      }, `the twin of ${event.id}`);
+    });
+  }
+
+  /** Does `work` now or, for as long as it fails, after a pause: nobody asked for it who could be told. */
+  private untilDone(work: () => void, what: string): void {
+    try {
+      work();
+    } catch (error) {
+      complain(what, error);
+      this.waiting.at(this.options.clock.now() + this.pauseAfter(1), () => this.untilDone(work, what));
+    }
   }
 
   /** Resolves when the attempt has been answered. */
   private later(account: string, delivery: string, dueMs: number): Promise<void> {
     return new Promise((resolve) => {
-      this.waiting.at(dueMs, (asOfMs) => void this.attempt(account, delivery, asOfMs).finally(resolve));
+      this.waiting.at(dueMs, (asOfMs) => resolve(this.tryIt(account, delivery, asOfMs)));
     });
+  }
+
+  /**
+   * One attempt, which never fails: where the disk has no room for what became of it, nothing did, and it is made again
+   * after the same pause. That begins now, for what is far behind the clock would be made again and again to no end.
+   */
+  private async tryIt(account: string, id: string, asOfMs: number): Promise<void> {
+    try {
+      await this.attempt(account, id, asOfMs);
+    } catch (error) {
+      complain(`delivery ${id}`, error);
+      const attempts = this.options.store.get(account, 'deliveries', id)?.attempts ?? 0;
+      this.retry(account, id, this.options.clock.now() + this.pauseAfter(attempts + 1));
+    }
   }
 
   /** @param asOfMs when it is made, by the simulator's clock: the next one is counted from there. */
@@ -201,14 +230,18 @@ export class WebhookSender {
     this.retrying.add(name);
     this.waiting.at(dueMs, (asOfMs) => {
       this.retrying.delete(name);
-      if (this.options.store.get(account, 'deliveries', id)?.state === 'pending')
-        void this.attempt(account, id, asOfMs);
+      if (this.options.store.get(account, 'deliveries', id)?.state === 'pending') void this.tryIt(account, id, asOfMs);
     });
   }
 
   private pauseAfter(attempts: number): number {
     return Math.min(this.options.firstRetryMs * 2 ** (attempts - 1), LONGEST_PAUSE_MS);
   }
+}
+
+/** Neither a URL nor what was sent: either may hold what is nobody's business. */
+function complain(what: string, error: unknown): void {
+  process.stderr.write(`simulator: ${what}, tried again after a pause: ${(error as Error).message}\n`);
 }
 
 /** What one attempt leaves of a delivery. What another copy of the event has settled stays settled. */
