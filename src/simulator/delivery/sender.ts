@@ -6,7 +6,9 @@ import type { RaisedEvent } from '../requests/handle.js';
 import type { Put, Store } from '../state/store.js';
 import type { Clock } from '../time/clock.js';
 import type { AttemptLog } from './attempt-log.js';
-import { post } from './posting.js';
+import { Poster } from './posting.js';
+import { pauseAfter, stateAfter } from './retries.js';
+import { Turns } from './turns.js';
 import { Waiting } from './waiting.js';
 
 export interface DeliveryOptions {
@@ -19,13 +21,6 @@ export interface DeliveryOptions {
   readonly firstRetryMs: number;
 }
 
-/**
- * Stripe retries for three days in live mode, "with an exponential back off" (docs.stripe.com/webhooks); the intervals it
- * does not state. Doubling without end would leave the last two days without any attempt.
- */
-const RETRIED_FOR_MS = 3 * 24 * 60 * 60_000;
-const LONGEST_PAUSE_MS = 12 * 60 * 60_000;
-
 interface NotedAttempt {
   readonly status: number | null;
   readonly ms: number;
@@ -35,6 +30,9 @@ interface NotedAttempt {
 /** Sends events to the endpoints of their account: signed, at least once, in no order, until one says 2xx. */
 export class WebhookSender {
   private readonly waiting: Waiting;
+  private readonly poster = new Poster();
+  /** By account and endpoint. */
+  private readonly turns = new Map<string, Turns>();
   /** The deliveries for which a retry waits, one each. */
   private readonly retrying = new Set<string>();
   private stopped = false;
@@ -104,7 +102,7 @@ export class WebhookSender {
   async redeliver(account: string): Promise<number> {
     const { store, clock } = this.options;
     const deliveries = store.all(account, 'deliveries');
-    await Promise.all(deliveries.map(({ id }) => this.tryIt(account, id, clock.now())));
+    await Promise.all(deliveries.map(({ id }) => this.inTurn(account, id, clock.now())));
     return deliveries.length;
   }
 
@@ -116,6 +114,8 @@ export class WebhookSender {
   stop(): void {
     this.stopped = true;
     this.waiting.stop();
+    for (const turns of this.turns.values()) turns.stop();
+    this.poster.stop();
   }
 
   private strikesOn(account: string, event: StripeEvent): WebhookStrike[] {
@@ -146,50 +146,83 @@ export class WebhookSender {
       work();
     } catch (error) {
       complain(what, error);
-      this.waiting.at(this.options.clock.now() + this.pauseAfter(1), () => this.untilDone(work, what));
+      this.waiting.at(this.options.clock.now() + pauseAfter(1, this.options.firstRetryMs), () =>
+        this.untilDone(work, what),
+      );
     }
   }
 
   /** Resolves when the attempt has been answered. */
   private later(account: string, delivery: string, dueMs: number): Promise<void> {
     return new Promise((resolve) => {
-      this.waiting.at(dueMs, (asOfMs) => resolve(this.tryIt(account, delivery, asOfMs)));
+      this.waiting.at(dueMs, (asOfMs) => resolve(this.inTurn(account, delivery, asOfMs)));
     });
+  }
+
+  /**
+   * An attempt once its endpoint has a place for it. Resolves when it has been answered.
+   *
+   * @param asOfMs when it falls due, by the simulator's clock; how long it waits for its turn is added in real time.
+   * @param begins is told that its turn has come, and says whether it is still wanted.
+   */
+  private inTurn(account: string, id: string, asOfMs: number, begins = () => true): Promise<void> {
+    const delivery = this.options.store.get(account, 'deliveries', id);
+    if (delivery === undefined || this.stopped) return Promise.resolve();
+    const cameMs = performance.now();
+    return new Promise((resolve) => {
+      this.turnsAt(account, delivery.endpoint).take(asOfMs, async () => {
+        const waitedMs = performance.now() - cameMs;
+        const answered = begins() ? await this.tryIt(account, id, asOfMs + waitedMs) : null;
+        resolve();
+        return answered;
+      });
+    });
+  }
+
+  private turnsAt(account: string, endpoint: string): Turns {
+    const name = `${account}/${endpoint}`;
+    const turns = this.turns.get(name) ?? new Turns();
+    this.turns.set(name, turns);
+    return turns;
   }
 
   /**
    * One attempt, which never fails: where the disk has no room for what became of it, nothing did, and it is made again
    * after the same pause. That begins now, for what is far behind the clock would be made again and again to no end.
+   *
+   * @returns whether anybody answered; null when nobody was asked, or it is not known.
    */
-  private async tryIt(account: string, id: string, asOfMs: number): Promise<void> {
+  private async tryIt(account: string, id: string, asOfMs: number): Promise<boolean | null> {
     try {
-      await this.attempt(account, id, asOfMs);
+      return await this.attempt(account, id, asOfMs);
     } catch (error) {
       complain(`delivery ${id}`, error);
       const attempts = this.options.store.get(account, 'deliveries', id)?.attempts ?? 0;
-      this.retry(account, id, this.options.clock.now() + this.pauseAfter(attempts + 1));
+      this.retry(account, id, this.options.clock.now() + pauseAfter(attempts + 1, this.options.firstRetryMs));
+      return null;
     }
   }
 
   /** @param asOfMs when it is made, by the simulator's clock: the next one is counted from there. */
-  private async attempt(account: string, id: string, asOfMs: number): Promise<void> {
+  private async attempt(account: string, id: string, asOfMs: number): Promise<boolean | null> {
     const { store } = this.options;
     const sent = store.get(account, 'deliveries', id);
     const endpoint = store.get(account, 'webhook_endpoints', sent?.endpoint ?? '');
     const event = store.get(account, 'events', sent?.event ?? '');
-    if (sent === undefined || event === undefined || this.stopped) return;
+    if (sent === undefined || event === undefined || this.stopped) return null;
     if (endpoint?.status !== 'enabled') {
       // Stripe does not try again where the endpoint is deleted or disabled by then (docs.stripe.com/webhooks).
       if (sent.state === 'pending') store.commit([[account, 'deliveries', { ...sent, state: 'given_up' }]]);
-      return;
+      return null;
     }
     const beganMs = performance.now();
-    const status = await post(endpoint, event);
+    const status = await this.poster.post(endpoint, event);
     const tookMs = performance.now() - beganMs;
     const delivery = store.get(account, 'deliveries', id);
-    if (this.stopped || delivery === undefined) return;
+    if (this.stopped || delivery === undefined) return null;
     const state = this.settle(account, delivery, status, asOfMs + tookMs);
     this.note(account, event, endpoint.id, { status, ms: tookMs, state });
+    return status !== null;
   }
 
   private note(account: string, { id, type }: StripeEvent, endpointId: string, of: NotedAttempt): void {
@@ -217,7 +250,7 @@ export class WebhookSender {
     asOfMs: number,
   ): WebhookDelivery['state'] {
     const attempts = delivery.attempts + 1;
-    const nextMs = asOfMs + this.pauseAfter(attempts);
+    const nextMs = asOfMs + pauseAfter(attempts, this.options.firstRetryMs);
     const state = stateAfter(delivery, status, nextMs);
     this.options.store.commit([[account, 'deliveries', { ...delivery, attempts, state, lastStatus: status }]]);
     if (state === 'pending') this.retry(account, delivery.id, nextMs);
@@ -228,29 +261,22 @@ export class WebhookSender {
     const name = `${account}/${id}`;
     if (this.retrying.has(name)) return;
     this.retrying.add(name);
-    this.waiting.at(dueMs, (asOfMs) => {
+    const begins = () => {
       this.retrying.delete(name);
-      if (this.options.store.get(account, 'deliveries', id)?.state === 'pending') void this.tryIt(account, id, asOfMs);
+      return this.isPending(account, id);
+    };
+    this.waiting.at(dueMs, (asOfMs) => {
+      if (this.isPending(account, id)) void this.inTurn(account, id, asOfMs, begins);
+      else this.retrying.delete(name);
     });
   }
 
-  private pauseAfter(attempts: number): number {
-    return Math.min(this.options.firstRetryMs * 2 ** (attempts - 1), LONGEST_PAUSE_MS);
+  private isPending(account: string, id: string): boolean {
+    return this.options.store.get(account, 'deliveries', id)?.state === 'pending';
   }
 }
 
 /** Neither a URL nor what was sent: either may hold what is nobody's business. */
 function complain(what: string, error: unknown): void {
   process.stderr.write(`simulator: ${what}, tried again after a pause: ${(error as Error).message}\n`);
-}
-
-/** What one attempt leaves of a delivery. What another copy of the event has settled stays settled. */
-function stateAfter(
-  { state, raisedMs }: WebhookDelivery,
-  status: number | null,
-  nextMs: number,
-): WebhookDelivery['state'] {
-  if (status !== null && status >= 200 && status < 300) return 'delivered';
-  if (state !== 'pending') return state;
-  return nextMs > raisedMs + RETRIED_FOR_MS ? 'given_up' : 'pending';
 }
