@@ -10,6 +10,7 @@ import { FaultScript } from './faults/script.js';
 import { traitsOfCharge } from './faults/traits.js';
 import { Ids, newSeed } from './ids.js';
 import { Limiter } from './limits/limiter.js';
+import { eventAmong } from './objects/event.js';
 import type { Scheduled } from './objects/simulated.js';
 import { CLOCK_FORM, clockForm, page, show } from './page/page.js';
 import { asAnswer, reply } from './requests/answers.js';
@@ -217,9 +218,9 @@ export class Simulator {
   }
 
   private deliver(account: string, events: readonly RaisedEvent[]): Promise<unknown> {
-    for (const { event } of events) {
+    for (const { event, deliveries } of events) {
       if (event.type === 'charge.succeeded') this.limiter.paid(account, this.clock.now());
-      this.streams.tell(account, event);
+      this.streams.tell(account, eventAmong(event, deliveries));
     }
     return Promise.all(events.map((raised) => this.sender.send(account, raised)));
   }

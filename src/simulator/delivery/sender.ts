@@ -1,7 +1,7 @@
 import type { FaultScript, WebhookStrike } from '../faults/script.js';
 import { traitsOfEvent } from '../faults/traits.js';
 import type { Ids } from '../ids.js';
-import type { StripeEvent, WebhookDelivery } from '../objects/event.js';
+import { eventAmong, type StripeEvent, type WebhookDelivery } from '../objects/event.js';
 import type { RaisedEvent } from '../requests/handle.js';
 import type { Put, Store } from '../state/store.js';
 import type { Clock } from '../time/clock.js';
@@ -216,13 +216,19 @@ export class WebhookSender {
       return null;
     }
     const beganMs = performance.now();
-    const status = await this.poster.post(endpoint, event);
+    const status = await this.poster.post(endpoint, this.told(account, event));
     const tookMs = performance.now() - beganMs;
     const delivery = store.get(account, 'deliveries', id);
     if (this.stopped || delivery === undefined) return null;
     const state = this.settle(account, delivery, status, asOfMs + tookMs);
     this.note(account, event, endpoint.id, { status, ms: tookMs, state });
     return status !== null;
+  }
+
+  /** While it is sent it is pending, though it be sent once more to one that has taken it. */
+  private told(account: string, event: StripeEvent): StripeEvent {
+    const told = eventAmong(event, this.options.store.table(account, 'deliveries').where('event', event.id));
+    return { ...told, pending_webhooks: Math.max(1, told.pending_webhooks) };
   }
 
   private note(account: string, { id, type }: StripeEvent, endpointId: string, of: NotedAttempt): void {
