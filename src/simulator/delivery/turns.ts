@@ -1,14 +1,7 @@
-import TinyQueue from 'tinyqueue';
+import { DueQueue } from '../time/due-queue.js';
 
 /** One attempt. Never rejects; resolves with whether anybody answered, null when nobody was asked. */
 export type Attempt = () => Promise<boolean | null>;
-
-interface Turn {
-  readonly dueMs: number;
-  /** Of two that fall due together, what came first comes first. */
-  readonly order: number;
-  readonly attempt: Attempt;
-}
 
 /**
  * Attempts under way at one endpoint. One that takes 100 ms has 640 a second then, which is more than is made here; one
@@ -32,23 +25,20 @@ const PACE_MS = 10;
  * another.
  */
 export class Turns {
-  private readonly waiting = new TinyQueue<Turn>([], (a, b) => a.dueMs - b.dueMs || a.order - b.order);
-  private came = 0;
+  private readonly waiting = new DueQueue<Attempt>();
   private underWay = 0;
   private unanswered = 0;
   private pause: NodeJS.Timeout | undefined;
 
   /** @param dueMs by the simulator's clock: what places it among those that wait. */
   take(dueMs: number, attempt: Attempt): void {
-    this.waiting.push({ dueMs, order: this.came, attempt });
-    this.came += 1;
+    this.waiting.add(dueMs, attempt);
     this.goOn();
   }
 
   stop(): void {
     clearTimeout(this.pause);
-    this.waiting.data.length = 0;
-    this.waiting.length = 0;
+    this.waiting.clear();
   }
 
   private get isNobodyThere(): boolean {
@@ -57,11 +47,11 @@ export class Turns {
 
   private goOn(): void {
     while (this.pause === undefined && this.underWay < (this.isNobodyThere ? 1 : AT_ONCE)) {
-      const next = this.waiting.pop();
+      const next = this.waiting.take();
       if (next === undefined) return;
       if (this.isNobodyThere) this.pause = setTimeout(() => this.endPause(), PACE_MS);
       this.underWay += 1;
-      void next.attempt().then((answered) => this.ended(answered));
+      void next.what().then((answered) => this.ended(answered));
     }
   }
 

@@ -1,12 +1,9 @@
-import TinyQueue from 'tinyqueue';
 import { type Clock, LONGEST_TIMER_MS } from '../time/clock.js';
+import { type Due, DueQueue } from '../time/due-queue.js';
 
-interface Entry {
-  readonly dueMs: number;
+interface Work {
   /** It was overdue from the first. */
   readonly late: boolean;
-  /** Of two that fall due together, what came first comes first. */
-  readonly order: number;
   readonly work: (asOfMs: number) => void;
 }
 
@@ -15,8 +12,7 @@ interface Entry {
  * it about as real time does. One timer serves for all of it.
  */
 export class Waiting {
-  private readonly queue = new TinyQueue<Entry>([], (a, b) => a.dueMs - b.dueMs || a.order - b.order);
-  private came = 0;
+  private readonly queue = new DueQueue<Work>();
   private timer: NodeJS.Timeout | undefined;
   /** The due time that the timer was set for. */
   private setForMs = 0;
@@ -32,31 +28,26 @@ export class Waiting {
    */
   at(dueMs: number, work: (asOfMs: number) => void): void {
     if (this.stopped) return;
-    this.queue.push({ dueMs, late: dueMs < this.clock.now(), order: this.came, work });
-    this.came += 1;
+    this.queue.add(dueMs, { late: dueMs < this.clock.now(), work });
     this.arm();
   }
 
   /** The clock was stepped, stopped or set running: what has fallen due by now is on its way when it returns. */
   catchUp(): void {
     this.disarm();
-    for (const { work, dueMs } of this.takeDue(this.clock.now())) work(dueMs);
+    for (const { what, dueMs } of this.takeDue(this.clock.now())) what.work(dueMs);
     this.arm();
   }
 
   stop(): void {
     this.stopped = true;
     this.disarm();
-    this.queue.data.length = 0;
-    this.queue.length = 0;
+    this.queue.clear();
   }
 
-  private takeDue(byMs: number): Entry[] {
-    const due: Entry[] = [];
-    for (let next = this.queue.peek(); next !== undefined && next.dueMs <= byMs; next = this.queue.peek()) {
-      due.push(next);
-      this.queue.pop();
-    }
+  private takeDue(byMs: number): Due<Work>[] {
+    const due: Due<Work>[] = [];
+    for (let next = this.queue.take(byMs); next !== undefined; next = this.queue.take(byMs)) due.push(next);
     return due;
   }
 
@@ -66,13 +57,13 @@ export class Waiting {
   }
 
   private arm(): void {
-    const next = this.queue.peek();
-    if (next === undefined || (this.timer !== undefined && this.setForMs <= next.dueMs)) return;
+    const { nextMs } = this.queue;
+    if (nextMs === undefined || (this.timer !== undefined && this.setForMs <= nextMs)) return;
     this.disarm();
-    const wait = Math.max(0, next.dueMs - this.clock.now());
+    const wait = Math.max(0, nextMs - this.clock.now());
     // It is left to the step that passes it.
     if (wait > 0 && this.clock.frozen) return;
-    this.setForMs = next.dueMs;
+    this.setForMs = nextMs;
     this.timer = setTimeout(() => this.goOff(wait <= LONGEST_TIMER_MS), Math.min(wait, LONGEST_TIMER_MS));
   }
 
@@ -81,7 +72,7 @@ export class Waiting {
     this.timer = undefined;
     const nowMs = this.clock.now();
     const due = this.takeDue(isDue ? Math.max(nowMs, this.setForMs) : nowMs);
-    for (const { work, late, dueMs } of due) work(late ? dueMs : Math.max(dueMs, nowMs));
+    for (const { what, dueMs } of due) what.work(what.late ? dueMs : Math.max(dueMs, nowMs));
     this.arm();
   }
 }
