@@ -16,10 +16,10 @@ const LONGEST_PATH = 100;
 const HOLDER = /^held-by-(\d+)-[0-9a-f]{16}$/;
 
 /**
- * A folder that one process at a time has: it listens on a socket in it, named after its process id, for as long as it
- * lives. Whether a socket is somebody's the kernel tells: a process that was killed answers no more, whoever has its id by
- * now. A file with an id in it could not tell, in a container least of all, where the next process has the same id; nor
- * could one that is touched now and then, until it has been left alone for long enough.
+ * A folder that one process of a machine at a time has, in whichever of its containers: it listens on a socket in it, named
+ * after its process id, for as long as it lives. Whether a socket is somebody's the kernel tells: a process that was killed
+ * answers no more, whoever has its id by now. A file with an id in it could not tell, in a container least of all, where the
+ * next process has the same id; nor could one that is touched now and then, until it has been left alone for long enough.
  *
  * Each first shows itself and then looks round. So of two that come together both may be refused, and never is neither.
  * A dead socket may be removed by anybody: nobody listens on one of its name again.
