@@ -7,6 +7,7 @@ import { failure, isMain, portTaken, type Running, runAsProcess, runOnce, UsageE
 import { COMMANDS, isCommand, runCommand } from './cli/index.js';
 import { addEndpoint } from './control/webhooks.js';
 import { Simulator } from './simulator.js';
+import { FolderUnavailableError } from './state/folder-lock.js';
 
 const RUN_HELP = `  --memory          keep nothing on disk (else under PENSTOCK_DATA_DIR/simulator)
   --history N       payments remembered for each account, with all that belongs to them (20000)
@@ -64,25 +65,29 @@ ${CONTROL_HELP}
 export async function startSimulator(config: Config, argv: readonly string[] = []): Promise<Running> {
   const options = parse(argv);
   const { port } = config.simulator;
-  const simulator = new Simulator({
+  const simulator = await Simulator.open({
     port,
     host: options.host,
     folder: options.memory ? undefined : join(config.dataDir, 'simulator'),
     history: options.history,
     seed: options.seed,
     firstRetryMs: options.firstRetryMs,
+  }).catch((error) => {
+    throw mendable(error, port);
   });
   if (options.webhooks) {
     const url = options.webhookUrl ?? `http://127.0.0.1:${config.port}/webhooks/stripe/default`;
     addEndpoint(simulator, { key: SIMULATOR_KEY, url, secret: SIMULATOR_WEBHOOK_SECRET });
   }
-  try {
-    await simulator.start();
-  } catch (error) {
-    const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-    throw taken ? portTaken(port, 'the simulator', 'SIMULATOR_PORT') : error;
-  }
+  simulator.start();
   return { failed: failure().failed, stop: () => simulator.stop() };
+}
+
+function mendable(error: NodeJS.ErrnoException, port: number): Error {
+  if (error.code === 'EADDRINUSE') return portTaken(port, 'the simulator', 'SIMULATOR_PORT');
+  if (!(error instanceof FolderUnavailableError)) return error;
+  const mend = 'stop what uses it, set PENSTOCK_DATA_DIR to another folder, or run the simulator with --memory';
+  return new UsageError(`${error.message}: ${mend}`);
 }
 
 function parse(argv: readonly string[]) {

@@ -1,15 +1,16 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { control } from './control/index.js';
 import { refusalBySite } from './control/site-guard.js';
 import { AttemptLog } from './delivery/attempt-log.js';
 import { EventStreams } from './delivery/event-streams.js';
 import { WebhookSender } from './delivery/sender.js';
+import { Door } from './door.js';
 import type { Faults } from './faults/schema.js';
 import { FaultScript } from './faults/script.js';
 import { traitsOfCharge } from './faults/traits.js';
 import { Ids, newSeed } from './ids.js';
 import { Limiter } from './limits/limiter.js';
+import { eventAmong } from './objects/event.js';
 import type { Scheduled } from './objects/simulated.js';
 import { CLOCK_FORM, clockForm, page, show } from './page/page.js';
 import { asAnswer, reply } from './requests/answers.js';
@@ -21,6 +22,7 @@ import { readBody } from './requests/incoming.js';
 import { type LoggedRequest, RequestLog } from './requests/request-log.js';
 import { Serving } from './requests/serving.js';
 import { SearchLag } from './search/lag.js';
+import { FolderLock } from './state/folder-lock.js';
 import { Store, WHOLE } from './state/store.js';
 import { Agenda } from './time/agenda.js';
 import { Clock } from './time/clock.js';
@@ -49,7 +51,6 @@ const TRIED_AGAIN_MS = 24 * 60 * 60_000;
 
 /** A Stripe to run against, over HTTP. Every secret key opens an account of its own. */
 export class Simulator {
-  readonly store: Store;
   readonly sender: WebhookSender;
   script = FaultScript.quiet();
   readonly held = new HeldRequests();
@@ -62,29 +63,33 @@ export class Simulator {
   private readonly requests = new RequestLog();
   private readonly parts: Parts;
   private readonly serving: Serving;
-  private readonly server: Server;
-  /** Where it is reached, once it listens. */
-  private base = '';
+  /** Where it is reached. */
+  private readonly base: string;
 
-  constructor(private readonly options: SimulatorOptions) {
+  private constructor(
+    private readonly options: SimulatorOptions,
+    private readonly door: Door,
+    private readonly lock: FolderLock | undefined,
+    readonly store: Store,
+  ) {
+    this.base = `http://127.0.0.1:${door.port}`;
     const realNow = options.now ?? Date.now;
-    this.store = new Store(options);
-    this.clock = new Clock(this.store, realNow);
+    this.clock = new Clock(store, realNow);
     this.agenda = new Agenda({
-      store: this.store,
+      store,
       clock: this.clock,
       carryOut: (account, row) => this.fallDue(account, row),
     });
-    const ids = new Ids(sown(this.store, options.seed));
+    const ids = new Ids(sown(store, options.seed));
     this.sender = new WebhookSender({
-      store: this.store,
+      store,
       clock: this.clock,
       ids,
       script: () => this.script,
       attempts: this.attempts,
       firstRetryMs: options.firstRetryMs ?? 1_000,
     });
-    const { store, clock, agenda, limiter, counts, held } = this;
+    const { clock, agenda, limiter, counts, held } = this;
     this.parts = {
       store,
       ids,
@@ -108,20 +113,35 @@ export class Simulator {
       base: () => this.base,
       deliver: (account, events) => this.deliver(account, events),
     });
-    this.server = createServer((req, res) => void this.serve(req, res));
   }
 
-  /** Starts to listen. @returns the port. @throws when it is taken. */
-  async start(): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen(this.options.port, this.options.host ?? '127.0.0.1', resolve);
-    });
-    const { port } = this.server.address() as AddressInfo;
-    this.base = `http://127.0.0.1:${port}`;
+  /**
+   * Reads what is kept. It does nothing by itself yet, and lets whoever asks wait, until it is started.
+   *
+   * @throws when the port is taken, or the folder: nothing has changed then.
+   */
+  static async open(options: SimulatorOptions): Promise<Simulator> {
+    const door = await Door.hold(options.port, options.host ?? '127.0.0.1');
+    let lock: FolderLock | undefined;
+    let store: Store | undefined;
+    try {
+      lock = options.folder === undefined ? undefined : await FolderLock.take(options.folder);
+      store = new Store(options);
+      return new Simulator(options, door, lock, store);
+    } catch (error) {
+      await door.close();
+      await store?.close();
+      lock?.release();
+      throw error;
+    }
+  }
+
+  /** Goes on with what was under way, and answers. @returns the port. */
+  start(): number {
     this.sender.resume();
     this.agenda.start();
-    return port;
+    this.door.open((req, res) => void this.serve(req, res));
+    return this.door.port;
   }
 
   async stop(): Promise<void> {
@@ -129,10 +149,9 @@ export class Simulator {
     this.sender.stop();
     this.held.stop();
     this.streams.stop();
-    const closed = new Promise((resolve) => this.server.close(resolve));
-    this.server.closeAllConnections();
-    await closed;
-    this.store.close();
+    await this.door.close();
+    await this.store.close();
+    this.lock?.release();
   }
 
   /** What goes wrong from now on; its windows begin now. */
@@ -199,9 +218,9 @@ export class Simulator {
   }
 
   private deliver(account: string, events: readonly RaisedEvent[]): Promise<unknown> {
-    for (const { event } of events) {
+    for (const { event, deliveries } of events) {
       if (event.type === 'charge.succeeded') this.limiter.paid(account, this.clock.now());
-      this.streams.tell(account, event);
+      this.streams.tell(account, eventAmong(event, deliveries));
     }
     return Promise.all(events.map((raised) => this.sender.send(account, raised)));
   }

@@ -79,8 +79,8 @@ describe('npm start', () => {
   it('with a Stripe key of its own talks to Stripe, starts no simulator and makes no payment by itself', async () => {
     const key = 'sk_test_an_account_of_its_own';
     const secret = 'whsec_of_its_own_account';
-    const stripe = new Simulator({ port: 0, folder: undefined });
-    const stripePort = await stripe.start();
+    const stripe = await Simulator.open({ port: 0, folder: undefined });
+    const stripePort = stripe.start();
     addEndpoint(stripe, { key, url: `http://127.0.0.1:${at.ports.api}/webhooks/stripe/default`, secret });
     const part = npmStart({
       ...at.env,

@@ -138,8 +138,8 @@ describe('the services of the profile simulator', () => {
   });
 
   it('reach a simulator that listens where it is told', async () => {
-    const simulator = new Simulator({ port: 0, host: '127.0.0.2', folder: undefined });
-    const port = await simulator.start();
+    const simulator = await Simulator.open({ port: 0, host: '127.0.0.2', folder: undefined });
+    const port = simulator.start();
     try {
       assert.equal((await fetch(`http://127.0.0.2:${port}/_simulator/`)).status, 200);
       await assert.rejects(fetch(`http://127.0.0.1:${port}/_simulator/`));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type Stripe from 'stripe';
+import { HOUR } from '../support/facts.js';
 import { Inbox } from '../support/inbox.js';
 import { cardPayment } from '../support/metered-gateway.js';
 import { Simulated } from '../support/simulated.js';
@@ -100,4 +101,21 @@ describe('a fault of the webhooks', () => {
       [id],
     );
   });
+
+  for (const [kind, frozen] of [
+    ['delay', true],
+    ['delay', false],
+    ['shuffle', true],
+  ] as const) {
+    const clock = frozen ? 'stands still' : 'runs';
+    it(`webhook_first waits for none that a ${kind} puts off, where the clock ${clock}: those come when they are due`, async () => {
+      await stripe.control.changeClock({ frozen });
+      const webhooks = [{ kind, delay_ms: HOUR }];
+      await stripe.control.faults({ requests: [{ kind: 'webhook_first' }], webhooks });
+      assert.equal((await pay()).status, 'succeeded');
+      assert.equal(inbox.mail.length, 0);
+      await stripe.control.advance(HOUR);
+      await inbox.until(({ mail }) => mail.length === 3);
+    });
+  }
 });

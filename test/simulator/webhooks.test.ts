@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import Stripe from 'stripe';
+import { HOUR } from '../support/facts.js';
 import { Inbox, type Mail } from '../support/inbox.js';
 import { cardPayment } from '../support/metered-gateway.js';
 import { freePort } from '../support/process.js';
@@ -205,5 +206,58 @@ describe('a webhook that is not taken', () => {
     await inbox.until(({ mail }) => mail.length > before);
     await until(async () => (await listed(false)).length === 0);
     assert.deepEqual(await listed(true), ['customer.created']);
+  });
+});
+
+describe('an event’s pending webhooks', () => {
+  it('are the endpoints that have not taken it, in what each is sent and in what is read; at least the one it is sent to', async () => {
+    await stripe.stop();
+    stripe = await Simulated.start({ firstRetryMs: HOUR });
+    const second = await Inbox.start();
+    try {
+      for (const { url } of [inbox, second]) await stripe.sendWebhooksTo(url, SECRET);
+      const stream = (await fetch(`${stripe.base}/_simulator/stream`)).body;
+      inbox.status = () => 500;
+      second.status = () => 500;
+      const { id } = await stripe.stripe.customers.create({});
+      for (const box of [inbox, second]) await box.until(({ mail }) => mail.length === 1);
+      const pending = async () => (await stripe.events()).map(({ pending_webhooks }) => pending_webhooks);
+      assert.deepEqual(await pending(), [2]);
+      for (const [box, left] of [
+        [second, 1],
+        [inbox, 0],
+      ] as const) {
+        box.status = () => 200;
+        await stripe.control.advance(4 * HOUR);
+        await until(async () => (await pending())[0] === left);
+      }
+      await stripe.control.redeliver();
+      const told = (box: Inbox) => box.mail.map(({ event }) => event.pending_webhooks);
+      // Refused, and taken when nobody had; and again once everybody has.
+      assert.deepEqual([told(second).slice(0, 2), told(second).at(-1)], [[2, 2], 1]);
+      assert.deepEqual([told(inbox)[0], told(inbox).slice(-2)], [2, [1, 1]]);
+      for await (const chunk of stream ?? []) {
+        const lines = Buffer.from(chunk).toString('utf8').trim().split('\n');
+        const events = lines.map((line) => JSON.parse(line)).filter(({ kind }) => kind === 'event');
+        if (events.length === 0) continue;
+        assert.deepEqual([events[0].event.data.object.id, events[0].event.pending_webhooks], [id, 2]);
+        break;
+      }
+    } finally {
+      await stripe.stop();
+      await second.stop();
+    }
+  });
+
+  it('are those that a fault dropped too, and none where nobody asks for it', async () => {
+    const types = ['payment_intent.succeeded'];
+    await stripe.sendWebhooksTo(inbox.url, SECRET, undefined, types);
+    await stripe.control.faults({ webhooks: [{ kind: 'drop' }] });
+    await pay();
+    const of = (await stripe.events()).map(({ type, pending_webhooks }) => [type, pending_webhooks]);
+    assert.deepEqual(
+      new Map(of as [string, number][]),
+      new Map(OF_A_PAYMENT.map((type) => [type, types.includes(type) ? 1 : 0])),
+    );
   });
 });

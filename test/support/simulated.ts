@@ -27,8 +27,8 @@ export class Simulated {
   ) {}
 
   static async start(options: Partial<SimulatorOptions> = {}): Promise<Simulated> {
-    const simulator = new Simulator({ port: 0, folder: undefined, firstRetryMs: 20, ...options });
-    const base = `http://127.0.0.1:${await simulator.start()}`;
+    const simulator = await Simulator.open({ port: 0, folder: undefined, firstRetryMs: 20, ...options });
+    const base = `http://127.0.0.1:${simulator.start()}`;
     return new Simulated(simulator, base, new SimulatorControl(base), stripeAt(base));
   }
 

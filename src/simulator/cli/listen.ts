@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { UsageError } from '../../process.js';
-import { post } from '../delivery/posting.js';
+import { Poster } from '../delivery/posting.js';
 import type { StripeEvent } from '../objects/event.js';
 import { parsed, REMOTE_HELP, REMOTE_OPTIONS, remoteOf, wrong } from './arguments.js';
 import type { Command, Terminal } from './terminal.js';
@@ -74,6 +74,7 @@ function told(arrow: string, { created, type, id }: StripeEvent): string {
 
 class Forwarding {
   private readonly underWay = new Set<Promise<void>>();
+  private readonly poster = new Poster();
 
   constructor(
     readonly url: string | undefined,
@@ -96,7 +97,7 @@ class Forwarding {
   }
 
   private async attempt(url: string, event: StripeEvent): Promise<void> {
-    const status = await post({ url, secret: this.secret }, event);
+    const status = await this.poster.post({ url, secret: this.secret }, event);
     this.terminal.say(`${' '.repeat(19)}  <-- [${status ?? 'no answer'}] POST ${url} [${event.id}]`);
   }
 }

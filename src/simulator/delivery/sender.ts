@@ -1,12 +1,14 @@
 import type { FaultScript, WebhookStrike } from '../faults/script.js';
 import { traitsOfEvent } from '../faults/traits.js';
 import type { Ids } from '../ids.js';
-import type { StripeEvent, WebhookDelivery } from '../objects/event.js';
+import { eventAmong, type StripeEvent, type WebhookDelivery } from '../objects/event.js';
 import type { RaisedEvent } from '../requests/handle.js';
-import type { Store } from '../state/store.js';
+import type { Put, Store } from '../state/store.js';
 import type { Clock } from '../time/clock.js';
 import type { AttemptLog } from './attempt-log.js';
-import { post } from './posting.js';
+import { Poster } from './posting.js';
+import { pauseAfter, stateAfter } from './retries.js';
+import { Turns } from './turns.js';
 import { Waiting } from './waiting.js';
 
 export interface DeliveryOptions {
@@ -19,13 +21,6 @@ export interface DeliveryOptions {
   readonly firstRetryMs: number;
 }
 
-/**
- * Stripe retries for three days in live mode, "with an exponential back off" (docs.stripe.com/webhooks); the intervals it
- * does not state. Doubling without end would leave the last two days without any attempt.
- */
-const RETRIED_FOR_MS = 3 * 24 * 60 * 60_000;
-const LONGEST_PAUSE_MS = 12 * 60 * 60_000;
-
 interface NotedAttempt {
   readonly status: number | null;
   readonly ms: number;
@@ -35,6 +30,9 @@ interface NotedAttempt {
 /** Sends events to the endpoints of their account: signed, at least once, in no order, until one says 2xx. */
 export class WebhookSender {
   private readonly waiting: Waiting;
+  private readonly poster = new Poster();
+  /** By account and endpoint. */
+  private readonly turns = new Map<string, Turns>();
   /** The deliveries for which a retry waits, one each. */
   private readonly retrying = new Set<string>();
   private stopped = false;
@@ -73,7 +71,10 @@ export class WebhookSender {
     }));
   }
 
-  /** Sends what was planned, as the faults have it; resolves when each first attempt has been answered. */
+  /**
+   * Sends what was planned, as the faults have it. Resolves when each first attempt has been answered, save those that a
+   * fault puts off: where the clock stands still they come when somebody steps it, who may be waiting for this.
+   */
   async send(account: string, { event, deliveries }: RaisedEvent): Promise<void> {
     const { store, clock } = this.options;
     const strikes = this.strikesOn(account, event);
@@ -81,7 +82,8 @@ export class WebhookSender {
     if (find('drop') !== undefined) {
       for (const { endpoint } of deliveries)
         this.note(account, event, endpoint, { status: null, ms: 0, state: 'dropped' });
-      store.commit(deliveries.map((d) => [account, 'deliveries', { ...d, state: 'dropped' as const }]));
+      const dropped = deliveries.map((d): Put => [account, 'deliveries', { ...d, state: 'dropped' }]);
+      this.untilDone(() => store.commit(dropped), `what was dropped of ${event.id}`);
       return;
     }
     const copies = find('duplicate')?.fault.copies ?? 1;
@@ -91,7 +93,9 @@ export class WebhookSender {
     for (const delivery of deliveries) {
       for (let copy = 0; copy < copies; copy += 1) {
         const outOfOrderMs = shuffled === undefined ? 0 : shuffled.random() * shuffled.fault.delay_ms;
-        sends.push(this.later(account, delivery.id, clock.now() + delayMs + outOfOrderMs));
+        const putOffMs = delayMs + outOfOrderMs;
+        const answered = this.later(account, delivery.id, clock.now() + putOffMs);
+        if (putOffMs === 0) sends.push(answered);
       }
       // A second event, of its own id, for the same change.
       if (find('twin') !== undefined) sends.push(this.sendTwin(account, event, delivery));
@@ -103,7 +107,7 @@ export class WebhookSender {
   async redeliver(account: string): Promise<number> {
     const { store, clock } = this.options;
     const deliveries = store.all(account, 'deliveries');
-    await Promise.all(deliveries.map(({ id }) => this.attempt(account, id, clock.now())));
+    await Promise.all(deliveries.map(({ id }) => this.inTurn(account, id, clock.now())));
     return deliveries.length;
   }
 
@@ -115,6 +119,8 @@ export class WebhookSender {
   stop(): void {
     this.stopped = true;
     this.waiting.stop();
+    for (const turns of this.turns.values()) turns.stop();
+    this.poster.stop();
   }
 
   private strikesOn(account: string, event: StripeEvent): WebhookStrike[] {
@@ -128,39 +134,106 @@ export class WebhookSender {
   private sendTwin(account: string, event: StripeEvent, delivery: WebhookDelivery): Promise<void> {
     const twin = { ...event, id: this.options.ids.next(account, 'evt') };
     const twinDelivery = { ...delivery, id: `${twin.id}.${delivery.endpoint}`, event: twin.id };
-    this.options.store.commit([
-      [account, 'events', twin],
-      [account, 'deliveries', twinDelivery],
-    ]);
-    return this.later(account, twinDelivery.id, this.options.clock.now());
+    return new Promise((resolve) => {
+      this.untilDone(() => {
+        this.options.store.commit([
+          [account, 'events', twin],
+          [account, 'deliveries', twinDelivery],
+        ]);
+        resolve(this.later(account, twinDelivery.id, this.options.clock.now()));
+      }, `the twin of ${event.id}`);
+    });
+  }
+
+  /** Does `work` now or, for as long as it fails, after a pause: nobody asked for it who could be told. */
+  private untilDone(work: () => void, what: string): void {
+    try {
+      work();
+    } catch (error) {
+      complain(what, error);
+      this.waiting.at(this.options.clock.now() + pauseAfter(1, this.options.firstRetryMs), () =>
+        this.untilDone(work, what),
+      );
+    }
   }
 
   /** Resolves when the attempt has been answered. */
   private later(account: string, delivery: string, dueMs: number): Promise<void> {
     return new Promise((resolve) => {
-      this.waiting.at(dueMs, (asOfMs) => void this.attempt(account, delivery, asOfMs).finally(resolve));
+      this.waiting.at(dueMs, (asOfMs) => resolve(this.inTurn(account, delivery, asOfMs)));
     });
   }
 
+  /**
+   * An attempt once its endpoint has a place for it. Resolves when it has been answered.
+   *
+   * @param asOfMs when it falls due, by the simulator's clock; how long it waits for its turn is added in real time.
+   * @param begins is told that its turn has come, and says whether it is still wanted.
+   */
+  private inTurn(account: string, id: string, asOfMs: number, begins = () => true): Promise<void> {
+    const delivery = this.options.store.get(account, 'deliveries', id);
+    if (delivery === undefined || this.stopped) return Promise.resolve();
+    const cameMs = performance.now();
+    return new Promise((resolve) => {
+      this.turnsAt(account, delivery.endpoint).take(asOfMs, async () => {
+        const waitedMs = performance.now() - cameMs;
+        const answered = begins() ? await this.tryIt(account, id, asOfMs + waitedMs) : null;
+        resolve();
+        return answered;
+      });
+    });
+  }
+
+  private turnsAt(account: string, endpoint: string): Turns {
+    const name = `${account}/${endpoint}`;
+    const turns = this.turns.get(name) ?? new Turns();
+    this.turns.set(name, turns);
+    return turns;
+  }
+
+  /**
+   * One attempt, which never fails: where the disk has no room for what became of it, nothing did, and it is made again
+   * after the same pause. That begins now, for what is far behind the clock would be made again and again to no end.
+   *
+   * @returns whether anybody answered; null when nobody was asked, or it is not known.
+   */
+  private async tryIt(account: string, id: string, asOfMs: number): Promise<boolean | null> {
+    try {
+      return await this.attempt(account, id, asOfMs);
+    } catch (error) {
+      complain(`delivery ${id}`, error);
+      const attempts = this.options.store.get(account, 'deliveries', id)?.attempts ?? 0;
+      this.retry(account, id, this.options.clock.now() + pauseAfter(attempts + 1, this.options.firstRetryMs));
+      return null;
+    }
+  }
+
   /** @param asOfMs when it is made, by the simulator's clock: the next one is counted from there. */
-  private async attempt(account: string, id: string, asOfMs: number): Promise<void> {
+  private async attempt(account: string, id: string, asOfMs: number): Promise<boolean | null> {
     const { store } = this.options;
     const sent = store.get(account, 'deliveries', id);
     const endpoint = store.get(account, 'webhook_endpoints', sent?.endpoint ?? '');
     const event = store.get(account, 'events', sent?.event ?? '');
-    if (sent === undefined || event === undefined || this.stopped) return;
+    if (sent === undefined || event === undefined || this.stopped) return null;
     if (endpoint?.status !== 'enabled') {
       // Stripe does not try again where the endpoint is deleted or disabled by then (docs.stripe.com/webhooks).
       if (sent.state === 'pending') store.commit([[account, 'deliveries', { ...sent, state: 'given_up' }]]);
-      return;
+      return null;
     }
     const beganMs = performance.now();
-    const status = await post(endpoint, event);
+    const status = await this.poster.post(endpoint, this.told(account, event));
     const tookMs = performance.now() - beganMs;
     const delivery = store.get(account, 'deliveries', id);
-    if (this.stopped || delivery === undefined) return;
+    if (this.stopped || delivery === undefined) return null;
     const state = this.settle(account, delivery, status, asOfMs + tookMs);
     this.note(account, event, endpoint.id, { status, ms: tookMs, state });
+    return status !== null;
+  }
+
+  /** While it is sent it is pending, though it be sent once more to one that has taken it. */
+  private told(account: string, event: StripeEvent): StripeEvent {
+    const told = eventAmong(event, this.options.store.table(account, 'deliveries').where('event', event.id));
+    return { ...told, pending_webhooks: Math.max(1, told.pending_webhooks) };
   }
 
   private note(account: string, { id, type }: StripeEvent, endpointId: string, of: NotedAttempt): void {
@@ -188,7 +261,7 @@ export class WebhookSender {
     asOfMs: number,
   ): WebhookDelivery['state'] {
     const attempts = delivery.attempts + 1;
-    const nextMs = asOfMs + this.pauseAfter(attempts);
+    const nextMs = asOfMs + pauseAfter(attempts, this.options.firstRetryMs);
     const state = stateAfter(delivery, status, nextMs);
     this.options.store.commit([[account, 'deliveries', { ...delivery, attempts, state, lastStatus: status }]]);
     if (state === 'pending') this.retry(account, delivery.id, nextMs);
@@ -199,25 +272,22 @@ export class WebhookSender {
     const name = `${account}/${id}`;
     if (this.retrying.has(name)) return;
     this.retrying.add(name);
-    this.waiting.at(dueMs, (asOfMs) => {
+    const begins = () => {
       this.retrying.delete(name);
-      if (this.options.store.get(account, 'deliveries', id)?.state === 'pending')
-        void this.attempt(account, id, asOfMs);
+      return this.isPending(account, id);
+    };
+    this.waiting.at(dueMs, (asOfMs) => {
+      if (this.isPending(account, id)) void this.inTurn(account, id, asOfMs, begins);
+      else this.retrying.delete(name);
     });
   }
 
-  private pauseAfter(attempts: number): number {
-    return Math.min(this.options.firstRetryMs * 2 ** (attempts - 1), LONGEST_PAUSE_MS);
+  private isPending(account: string, id: string): boolean {
+    return this.options.store.get(account, 'deliveries', id)?.state === 'pending';
   }
 }
 
-/** What one attempt leaves of a delivery. What another copy of the event has settled stays settled. */
-function stateAfter(
-  { state, raisedMs }: WebhookDelivery,
-  status: number | null,
-  nextMs: number,
-): WebhookDelivery['state'] {
-  if (status !== null && status >= 200 && status < 300) return 'delivered';
-  if (state !== 'pending') return state;
-  return nextMs > raisedMs + RETRIED_FOR_MS ? 'given_up' : 'pending';
+/** Neither a URL nor what was sent: either may hold what is nobody's business. */
+function complain(what: string, error: unknown): void {
+  process.stderr.write(`simulator: ${what}, tried again after a pause: ${(error as Error).message}\n`);
 }

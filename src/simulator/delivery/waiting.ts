@@ -1,19 +1,22 @@
 import { type Clock, LONGEST_TIMER_MS } from '../time/clock.js';
+import { type Due, DueQueue } from '../time/due-queue.js';
 
-interface Entry {
-  readonly dueMs: number;
+interface Work {
   /** It was overdue from the first. */
   readonly late: boolean;
   readonly work: (asOfMs: number) => void;
-  timer?: NodeJS.Timeout;
 }
 
 /**
  * What is to be done at a time of the simulator's clock, and is forgotten when the process ends: a step of the clock brings
- * it about as real time does.
+ * it about as real time does. One timer serves for all of it.
  */
 export class Waiting {
-  private readonly entries = new Set<Entry>();
+  private readonly queue = new DueQueue<Work>();
+  private timer: NodeJS.Timeout | undefined;
+  /** The due time that the timer was set for. */
+  private setForMs = 0;
+  private stopped = false;
 
   constructor(private readonly clock: Clock) {}
 
@@ -24,42 +27,52 @@ export class Waiting {
    * @param dueMs Unix ms by the simulator's clock.
    */
   at(dueMs: number, work: (asOfMs: number) => void): void {
-    const entry: Entry = { dueMs, late: dueMs < this.clock.now(), work };
-    this.entries.add(entry);
-    this.arm(entry);
+    if (this.stopped) return;
+    this.queue.add(dueMs, { late: dueMs < this.clock.now(), work });
+    this.arm();
   }
 
   /** The clock was stepped, stopped or set running: what has fallen due by now is on its way when it returns. */
   catchUp(): void {
-    const inOrder = [...this.entries].sort((a, b) => a.dueMs - b.dueMs);
-    for (const entry of inOrder) {
-      clearTimeout(entry.timer);
-      if (entry.dueMs <= this.clock.now()) this.carryOut(entry, entry.dueMs);
-      else this.arm(entry);
-    }
+    this.disarm();
+    for (const { what, dueMs } of this.takeDue(this.clock.now())) what.work(dueMs);
+    this.arm();
   }
 
   stop(): void {
-    for (const { timer } of this.entries) clearTimeout(timer);
-    this.entries.clear();
+    this.stopped = true;
+    this.disarm();
+    this.queue.clear();
   }
 
-  private arm(entry: Entry): void {
-    const wait = Math.max(0, entry.dueMs - this.clock.now());
+  private takeDue(byMs: number): Due<Work>[] {
+    const due: Due<Work>[] = [];
+    for (let next = this.queue.take(byMs); next !== undefined; next = this.queue.take(byMs)) due.push(next);
+    return due;
+  }
+
+  private disarm(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  private arm(): void {
+    const { nextMs } = this.queue;
+    if (nextMs === undefined || (this.timer !== undefined && this.setForMs <= nextMs)) return;
+    this.disarm();
+    const wait = Math.max(0, nextMs - this.clock.now());
     // It is left to the step that passes it.
     if (wait > 0 && this.clock.frozen) return;
-    entry.timer =
-      wait > LONGEST_TIMER_MS
-        ? setTimeout(() => this.arm(entry), LONGEST_TIMER_MS)
-        : // The timer is right where real time stands still, as it may in a test.
-          setTimeout(
-            () => this.carryOut(entry, entry.late ? entry.dueMs : Math.max(entry.dueMs, this.clock.now())),
-            wait,
-          );
+    this.setForMs = nextMs;
+    this.timer = setTimeout(() => this.goOff(wait <= LONGEST_TIMER_MS), Math.min(wait, LONGEST_TIMER_MS));
   }
 
-  private carryOut(entry: Entry, asOfMs: number): void {
-    this.entries.delete(entry);
-    entry.work(asOfMs);
+  /** @param isDue what the timer was set for: the timer is right where real time stands still, as it may in a test. */
+  private goOff(isDue: boolean): void {
+    this.timer = undefined;
+    const nowMs = this.clock.now();
+    const due = this.takeDue(isDue ? Math.max(nowMs, this.setForMs) : nowMs);
+    for (const { what, dueMs } of due) what.work(what.late ? dueMs : Math.max(dueMs, nowMs));
+    this.arm();
   }
 }

@@ -40,3 +40,8 @@ export interface WebhookEndpoint {
   status: 'enabled' | 'disabled';
   url: string;
 }
+
+/** As Stripe shows it: with how many endpoints have not taken it yet, of those that it was meant for. */
+export function eventAmong(event: StripeEvent, deliveries: readonly WebhookDelivery[]): StripeEvent {
+  return { ...event, pending_webhooks: deliveries.filter(({ state }) => state !== 'delivered').length };
+}

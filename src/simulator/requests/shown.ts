@@ -1,7 +1,7 @@
 import type { BalanceTransaction } from '../objects/balance.js';
 import type { Customer } from '../objects/customer.js';
 import type { Dispute } from '../objects/dispute.js';
-import type { StripeEvent, WebhookEndpoint } from '../objects/event.js';
+import { eventAmong, type StripeEvent, type WebhookEndpoint } from '../objects/event.js';
 import type { PaymentMethod, ShownMethod } from '../objects/payment-method.js';
 import type { ReportRun, StoredFile } from '../objects/reporting.js';
 import type { TableName, Tables } from '../state/tables.js';
@@ -52,8 +52,7 @@ function shownDispute(dispute: Dispute, { nowMs }: Looking): unknown {
 }
 
 function shownEvent(event: StripeEvent, { tx }: Looking): unknown {
-  const pending = tx.where('deliveries', 'event', event.id).filter(({ state }) => state === 'pending');
-  return { ...event, pending_webhooks: pending.length };
+  return eventAmong(event, tx.where('deliveries', 'event', event.id));
 }
 
 function shownEndpoint({ secret: _, ...endpoint }: WebhookEndpoint): unknown {

@@ -47,6 +47,7 @@ export class Journal {
   private bytesRewritten: number;
   /** What was appended since a rewriting began: it comes after all that is rewritten. */
   private meanwhile: string[] | undefined;
+  private rewriting = Promise.resolve();
   private closed = false;
 
   constructor(private readonly options: JournalOptions) {
@@ -55,9 +56,15 @@ export class Journal {
     if (existsSync(this.path)) replay(this.path, options.read);
     const beside = openSync(`${this.path}.new`, 'w', 0o600);
     this.bytes = 0;
-    for (const line of options.everything()) this.bytes += writeLine(beside, line, this.bytes);
-    fsyncSync(beside);
-    renameSync(`${this.path}.new`, this.path);
+    try {
+      for (const line of options.everything()) this.bytes += writeLine(beside, line, this.bytes);
+      fsyncSync(beside);
+      renameSync(`${this.path}.new`, this.path);
+    } catch (error) {
+      closeSync(beside);
+      rmSync(`${this.path}.new`, { force: true });
+      throw error;
+    }
     this.file = beside;
     this.bytesRewritten = this.bytes;
   }
@@ -72,13 +79,14 @@ export class Journal {
     }
     this.meanwhile?.push(line);
     const worth = Math.max(this.options.worthRewriting ?? WORTH_REWRITING, 2 * this.bytesRewritten);
-    if (this.meanwhile === undefined && this.bytes > worth) void this.rewrite(line);
+    if (this.meanwhile === undefined && this.bytes > worth) this.rewriting = this.rewrite(line);
   }
 
-  close(): void {
-    if (this.closed) return;
+  /** Resolves once a rewriting that was going on has taken back what it wrote. */
+  async close(): Promise<void> {
+    if (!this.closed) closeSync(this.file);
     this.closed = true;
-    closeSync(this.file);
+    await this.rewriting;
   }
 
   /**
@@ -89,8 +97,9 @@ export class Journal {
    */
   private async rewrite(last: string): Promise<void> {
     this.meanwhile = [last];
-    const beside = openSync(`${this.path}.new`, 'w', 0o600);
+    let beside: number | undefined;
     try {
+      beside = openSync(`${this.path}.new`, 'w', 0o600);
       const bytes = await this.sayAnew(beside, this.meanwhile);
       if (this.closed) throw new Error('closed meanwhile');
       renameSync(`${this.path}.new`, this.path);
@@ -99,7 +108,7 @@ export class Journal {
       this.bytes = bytes;
     } catch {
       // No room beside it, say: the old lines are whole and go on, and it is tried again when they have doubled.
-      closeSync(beside);
+      if (beside !== undefined) closeSync(beside);
       rmSync(`${this.path}.new`, { force: true });
     }
     this.meanwhile = undefined;

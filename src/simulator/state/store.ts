@@ -83,8 +83,9 @@ export class Store {
     if (account !== undefined && account !== WHOLE) this.forget(account);
   }
 
-  close(): void {
-    this.journal?.close();
+  /** Resolves once nothing of it touches the folder any more. */
+  async close(): Promise<void> {
+    await this.journal?.close();
   }
 
   private apply(puts: readonly Put[]): void {

@@ -1,7 +1,7 @@
-import TinyQueue from 'tinyqueue';
 import type { Scheduled } from '../objects/simulated.js';
 import type { Store } from '../state/store.js';
 import { type Clock, LONGEST_TIMER_MS } from './clock.js';
+import { DueQueue } from './due-queue.js';
 
 export interface AgendaOptions {
   readonly store: Store;
@@ -10,11 +10,9 @@ export interface AgendaOptions {
   readonly carryOut: (account: string, row: Scheduled) => void;
 }
 
-interface Waiting {
+interface Coming {
   readonly account: string;
   readonly row: Scheduled;
-  /** Of two things that fall due together, what was scheduled first comes first. */
-  readonly order: number;
 }
 
 /** What could not be carried out, for want of room on the disk say, is tried again after so long. */
@@ -28,8 +26,7 @@ const STALE = 10_000;
  * however late the process comes to it: after a kill, or after the clock was stepped past it.
  */
 export class Agenda {
-  private queue = queueOf([]);
-  private scheduled = 0;
+  private readonly queue = new DueQueue<Coming>();
   private timer: NodeJS.Timeout | undefined;
   /** What the timer was set for: a due time, and how far the clock was ahead by then. */
   private setFor = '';
@@ -55,16 +52,14 @@ export class Agenda {
   /** Everything that has fallen due by now has happened when it returns. @throws what hindered it: it is still to come. */
   catchUp(): void {
     const { clock, carryOut, store } = this.options;
-    for (let next = this.queue.peek(); next !== undefined; next = this.queue.peek()) {
-      if (next.row.dueMs > clock.now()) break;
-      this.queue.pop();
-      const { account, row } = next;
+    for (let next = this.queue.take(clock.now()); next !== undefined; next = this.queue.take(clock.now())) {
+      const { account, row } = next.what;
       // It may have been taken back, or put off: then it stands in the queue as it was before.
       if (store.get(account, 'scheduled', row.id)?.dueMs !== row.dueMs) continue;
       try {
         carryOut(account, row);
       } catch (error) {
-        this.queue.push(next);
+        this.queue.putBack(next);
         throw error;
       }
     }
@@ -72,8 +67,7 @@ export class Agenda {
   }
 
   private add(account: string, row: Scheduled): void {
-    this.queue.push({ account, row, order: this.scheduled });
-    this.scheduled += 1;
+    this.queue.add(row.dueMs, { account, row });
     if (this.queue.length > STALE && this.queue.length > 2 * this.count()) this.rebuild();
     this.arm();
   }
@@ -85,23 +79,22 @@ export class Agenda {
 
   private rebuild(): void {
     const { store } = this.options;
-    const rows = store
-      .accountNames()
-      .flatMap((account) => store.all(account, 'scheduled').map((row) => ({ account, row })));
-    this.queue = queueOf(rows.map((waiting, order) => ({ ...waiting, order })));
-    this.scheduled = rows.length;
+    this.queue.clear();
+    for (const account of store.accountNames()) {
+      for (const row of store.all(account, 'scheduled')) this.queue.add(row.dueMs, { account, row });
+    }
   }
 
   private arm(leastMs = 0): void {
-    const next = this.queue.peek();
+    const { nextMs } = this.queue;
     const { clock } = this.options;
     // Where the clock stands still nothing falls due by itself: whoever steps it catches up.
-    const setFor = clock.frozen ? 'never' : `${next?.row.dueMs}/${clock.offsetMs}`;
-    if (!this.running || next === undefined || setFor === this.setFor) return;
+    const setFor = clock.frozen ? 'never' : `${nextMs}/${clock.offsetMs}`;
+    if (!this.running || nextMs === undefined || setFor === this.setFor) return;
     clearTimeout(this.timer);
     this.setFor = setFor;
     if (clock.frozen) return;
-    const wait = Math.max(leastMs, next.row.dueMs - clock.now());
+    const wait = Math.max(leastMs, nextMs - clock.now());
     this.timer = setTimeout(() => this.goOff(), Math.min(wait, LONGEST_TIMER_MS));
     // It holds up nobody who wants to end.
     this.timer.unref();
@@ -116,8 +109,4 @@ export class Agenda {
       this.arm(AGAIN_MS);
     }
   }
-}
-
-function queueOf(waiting: Waiting[]): TinyQueue<Waiting> {
-  return new TinyQueue(waiting, (a, b) => a.row.dueMs - b.row.dueMs || a.order - b.order);
 }

@@ -78,7 +78,7 @@ export class Workload {
 
   static async start({ seed, history }: WorkloadOptions): Promise<Workload> {
     const time = { ticks: 0 };
-    const simulator = new Simulator({
+    const simulator = await Simulator.open({
       port: 0,
       folder: undefined,
       history,
@@ -90,7 +90,7 @@ export class Workload {
     simulator.store.commit(
       secretKeys.map((key, at) => [accountId(key), 'account', { ...NEW_ACCOUNT, ...SETUPS[at % SETUPS.length] }]),
     );
-    return new Workload(simulator, new Client(await simulator.start()), time, secretKeys);
+    return new Workload(simulator, new Client(simulator.start()), time, secretKeys);
   }
 
   async stop(): Promise<void> {

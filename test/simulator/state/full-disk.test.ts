@@ -9,6 +9,7 @@ import { accountId } from '../../../src/simulator/requests/incoming.js';
 import { newCustomer } from '../../../src/simulator/resources/customers.js';
 import { Store } from '../../../src/simulator/state/store.js';
 import { HOUR, T0 } from '../../support/facts.js';
+import { Inbox } from '../../support/inbox.js';
 import { cardPayment } from '../../support/metered-gateway.js';
 import { errorOf } from '../../support/refused.js';
 import { Simulated } from '../../support/simulated.js';
@@ -28,14 +29,17 @@ afterEach(() => {
 
 const journal = () => join(folder, 'journal.jsonl');
 
-/** From now on files take `bytes` more, whosever they are, and then nothing. */
-function leaveRoomFor(bytes: number): void {
+/** From now on files take `bytes` more in up to so many `lines`, whosever they are, and then nothing. */
+function leaveRoomFor(bytes: number, lines = Number.POSITIVE_INFINITY): void {
   const { writeSync } = fs;
   let left = bytes;
+  let linesLeft = lines;
   const write = (file: number, data: Uint8Array, from: number, length: number, at: number) => {
-    if (left <= 0) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    if (left <= 0 || linesLeft <= 0)
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
     const taken = writeSync(file, data, from, Math.min(length, left), at);
     left -= taken;
+    linesLeft -= 1;
     return taken;
   };
   mock.method(fs, 'writeSync', write as typeof fs.writeSync);
@@ -142,5 +146,80 @@ describe('a simulator whose disk is full', () => {
     assert.deepEqual([intent.status, intent.canceled_at], ['canceled', (T0 + WEEK) / 1_000]);
     const canceled = (await at.events()).filter(({ type }) => type === 'payment_intent.canceled');
     assert.equal(canceled.length, 1);
+  });
+});
+
+describe('a simulator whose disk fills up while it sends webhooks', () => {
+  const SECRET = 'whsec_of_the_inbox';
+  let at: Simulated;
+  let inbox: Inbox;
+  let said: string[];
+  beforeEach(async () => {
+    at = await Simulated.start({ folder });
+    inbox = await Inbox.start();
+    await at.sendWebhooksTo(inbox.url, SECRET);
+    said = [];
+  });
+  afterEach(async () => {
+    await at.stop();
+    await inbox.stop();
+  });
+
+  const deliveries = () => at.simulator.store.all(ACCOUNT, 'deliveries');
+  /** There is room for so many lines, until something was said about it. */
+  async function noRoomAfter(lines: number, work: () => Promise<unknown>): Promise<void> {
+    mock.method(process.stderr, 'write', (text: string) => said.push(text) > 0);
+    leaveRoomFor(Number.POSITIVE_INFINITY, lines);
+    await work();
+    await until(() => said.length > 0);
+    makeRoom();
+    for (const line of said) {
+      assert.match(line, /^simulator: .*ENOSPC.*\n$/);
+      assert.ok(!line.includes(SECRET) && !line.includes(inbox.url), line);
+    }
+  }
+
+  it('sends again what was answered meanwhile, once there is room', async () => {
+    await noRoomAfter(1, () => at.stripe.customers.create({}));
+    await until(() => deliveries().every(({ state }) => state === 'delivered'));
+    assert.ok(inbox.mail.length > 1);
+    assert.deepEqual(
+      deliveries().map(({ attempts }) => attempts),
+      [1],
+    );
+  });
+
+  it('never sends what a fault dropped', async () => {
+    await at.control.faults({ webhooks: [{ kind: 'drop' }] });
+    await noRoomAfter(1, () => at.stripe.customers.create({}));
+    await until(() => deliveries().every(({ state }) => state === 'dropped'));
+    assert.equal(inbox.mail.length, 0);
+  });
+
+  it('sends the twin of an event too', async () => {
+    await at.control.faults({ webhooks: [{ kind: 'twin' }] });
+    await noRoomAfter(1, () => at.stripe.customers.create({}));
+    await inbox.until(({ mail }) => new Set(mail.map(({ event }) => event.id)).size === 2);
+    await until(() => deliveries().length === 2 && deliveries().every(({ state }) => state === 'delivered'));
+  });
+
+  it('sends all of them again when it is told to', async () => {
+    await at.stripe.customers.create({});
+    await until(() => deliveries().every(({ state }) => state === 'delivered'));
+    await noRoomAfter(0, () => at.control.redeliver());
+    assert.equal(inbox.mail.length, 2);
+  });
+
+  it('gives up what has no endpoint any more, once there is room', async () => {
+    inbox.status = () => 500;
+    await at.control.changeClock({ frozen: true });
+    await at.stripe.customers.create({});
+    await until(() => deliveries()[0]?.attempts === 1);
+    const [endpoint] = (await at.stripe.webhookEndpoints.list()).data;
+    await at.stripe.webhookEndpoints.del(endpoint?.id ?? '');
+    // The step itself is kept, and nothing after it.
+    await noRoomAfter(1, () => at.control.advance(HOUR));
+    await at.control.advance(HOUR);
+    await until(() => deliveries().every(({ state }) => state === 'given_up'));
   });
 });

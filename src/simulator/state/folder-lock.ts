@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** A folder that cannot be had for oneself; the message names it, and says why. */
+export class FolderUnavailableError extends Error {
+  override readonly name = 'FolderUnavailableError';
+}
+
+/** The path of a socket has 104 bytes on macOS and 108 on Linux, its end included; a longer one may be cut off unsaid. */
+const LONGEST_PATH = 100;
+
+const HOLDER = /^held-by-(\d+)-[0-9a-f]{16}$/;
+
+/**
+ * A folder that one process of a machine at a time has, in whichever of its containers: it listens on a socket in it, named
+ * after its process id, for as long as it lives. Whether a socket is somebody's the kernel tells: a process that was killed
+ * answers no more, whoever has its id by now. A file with an id in it could not tell, in a container least of all, where the
+ * next process has the same id; nor could one that is touched now and then, until it has been left alone for long enough.
+ *
+ * Each first shows itself and then looks round. So of two that come together both may be refused, and never is neither.
+ * A dead socket may be removed by anybody: nobody listens on one of its name again.
+ */
+export class FolderLock {
+  private constructor(
+    private readonly server: Server,
+    private readonly path: string,
+  ) {}
+
+  /** Makes the folder where there is none. @throws FolderUnavailableError when another process has it. */
+  static async take(named: string): Promise<FolderLock> {
+    const folder = resolve(named);
+    mkdirSync(folder, { recursive: true });
+    const near = nearby(folder);
+    try {
+      const name = `held-by-${process.pid}-${randomBytes(8).toString('hex')}`;
+      const lock = new FolderLock(await listening(folder, near.path, name), join(folder, name));
+      try {
+        await refuseOthers(folder, near.path, name);
+      } catch (error) {
+        lock.release();
+        throw error;
+      }
+      return lock;
+    } finally {
+      near.forget();
+    }
+  }
+
+  release(): void {
+    rmSync(this.path, { force: true });
+    this.server.close();
+  }
+}
+
+/** It bears its name only once it listens: until then whoever looks would take it for a dead one. */
+async function listening(folder: string, near: string, name: string): Promise<Server> {
+  const server = createServer((caller) => caller.destroy());
+  try {
+    server.listen(join(near, `${name}.new`));
+    await once(server, 'listening');
+  } catch (error) {
+    const { code = String(error) } = error as NodeJS.ErrnoException;
+    throw new FolderUnavailableError(`${folder} cannot be locked by a socket in it (${code})`);
+  }
+  renameSync(join(folder, `${name}.new`), join(folder, name));
+  // Who forgets it may end all the same.
+  return server.unref();
+}
+
+async function refuseOthers(folder: string, near: string, own: string): Promise<void> {
+  for (const name of readdirSync(folder)) {
+    const [, pid] = HOLDER.exec(name) ?? [];
+    if (pid === undefined || name === own) continue;
+    if (await isAlive(join(near, name))) throw new FolderUnavailableError(`${folder} is used by process ${pid}`);
+    rmSync(join(folder, name), { force: true });
+  }
+}
+
+/** A process too busy to answer, or somebody else's, is alive: only a refusal says that nobody listens. */
+function isAlive(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const call = connect(path);
+    call.once('connect', () => {
+      call.destroy();
+      resolve(true);
+    });
+    call.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code !== 'ECONNREFUSED' && code !== 'ENOENT'));
+  });
+}
+
+/** Another path to the folder, short enough for sockets, for as long as it is not forgotten. */
+function nearby(folder: string): { readonly path: string; readonly forget: () => void } {
+  const longest = join(folder, 'held-by-4194304-0123456789abcdef.new');
+  if (Buffer.byteLength(longest) <= LONGEST_PATH) return { path: folder, forget: () => undefined };
+  const beside = mkdtempSync(join(tmpdir(), 'penstock-'));
+  symlinkSync(folder, join(beside, 'f'));
+  return { path: join(beside, 'f'), forget: () => rmSync(beside, { recursive: true }) };
+}

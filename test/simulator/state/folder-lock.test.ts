@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { FolderLock, FolderUnavailableError } from '../../../src/simulator/state/folder-lock.js';
+import { Part } from '../../support/process.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'penstock-lock-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const isRefused = (by: number) => (error: Error) =>
+  error instanceof FolderUnavailableError && error.message === `${folder} is used by process ${by}`;
+
+/** Another process that holds the folder until it is ended. */
+async function held(inside: string): Promise<Part> {
+  const program = `
+    import { FolderLock } from './src/simulator/state/folder-lock.ts';
+    await FolderLock.take(${JSON.stringify(inside)});
+    process.stdout.write('held');
+    setInterval(() => undefined, 60_000);`;
+  const part = new Part(
+    'holder',
+    [process.execPath, '--import', 'tsx', '--input-type=module', '-e', program],
+    {},
+    /held/,
+  );
+  await part.start();
+  return part;
+}
+
+describe('a folder’s lock', () => {
+  it('lets nobody else in, says whose it is, and leaves nothing once it is released', async () => {
+    const lock = await FolderLock.take(folder);
+    const before = readdirSync(folder);
+    await assert.rejects(FolderLock.take(folder), isRefused(process.pid));
+    await assert.rejects(FolderLock.take(folder), isRefused(process.pid));
+    assert.deepEqual(readdirSync(folder), before);
+    lock.release();
+    assert.deepEqual(readdirSync(folder), []);
+    (await FolderLock.take(folder)).release();
+  });
+
+  it('is held by another process for as long as it lives, though it be too busy to answer', async () => {
+    const holder = await held(folder);
+    try {
+      await assert.rejects(FolderLock.take(folder), isRefused(holder.pid));
+      process.kill(holder.pid, 'SIGSTOP');
+      await assert.rejects(FolderLock.take(folder), isRefused(holder.pid));
+    } finally {
+      await holder.kill9();
+    }
+    (await FolderLock.take(folder)).release();
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
+  it('is nobody’s where the one who held it was killed, were its process id in use again', async () => {
+    const holder = await held(folder);
+    const [name = ''] = readdirSync(folder);
+    await holder.kill9();
+    // As in a container, where each first process has the same id.
+    renameSync(join(folder, name), join(folder, name.replace(`-${holder.pid}-`, `-${process.pid}-`)));
+    (await FolderLock.take(folder)).release();
+  });
+
+  it('is never had by two who come together', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const came = await Promise.allSettled(Array.from({ length: 4 }, () => FolderLock.take(folder)));
+      const had = came.filter((one) => one.status === 'fulfilled').map(({ value }) => value);
+      assert.ok(had.length <= 1, `${had.length} have it`);
+      for (const lock of had) lock.release();
+      (await FolderLock.take(folder)).release();
+    }
+  });
+
+  it('is had in a folder whose path is longer than a socket’s may be, and held there', async () => {
+    const long = join(folder, 'a-long-name'.repeat(9), 'another-long-name'.repeat(9));
+    const holder = await held(long);
+    try {
+      await assert.rejects(FolderLock.take(long), FolderUnavailableError);
+    } finally {
+      await holder.kill9();
+    }
+    (await FolderLock.take(long)).release();
+    assert.deepEqual(readdirSync(long), []);
+  });
+
+  it('leaves files of other names alone', async () => {
+    mkdirSync(join(folder, 'held-by-me'));
+    writeFileSync(join(folder, 'held-by-1.txt'), 'not a lock');
+    (await FolderLock.take(folder)).release();
+    assert.deepEqual(readdirSync(folder), ['held-by-1.txt', 'held-by-me']);
+  });
+});
