@@ -17,7 +17,7 @@ import type { RequestContext } from './requests/context.js';
 import { Counts } from './requests/counts.js';
 import { happen, type Parts, type RaisedEvent } from './requests/handle.js';
 import { HeldRequests } from './requests/held-requests.js';
-import { readBody } from './requests/incoming.js';
+import { LARGEST_BODY, readBody } from './requests/incoming.js';
 import { type LoggedRequest, RequestLog } from './requests/request-log.js';
 import { Serving } from './requests/serving.js';
 import { SearchLag } from './search/lag.js';
@@ -220,11 +220,13 @@ export class Simulator {
   private async serveOwn(req: IncomingMessage, res: ServerResponse, url: URL): Promise<void> {
     const { method = 'GET' } = req;
     const refusal = refusalBySite(req, this.options.host);
-    if (refusal !== undefined) return refuse(res, refusal);
+    if (refusal !== undefined) return refuse(res, 403, refusal);
     if (url.pathname === '/') return show(res, page(this, url));
-    const body = (await readBody(req)).toString('utf8');
-    if (method === 'POST' && url.pathname === CLOCK_FORM) return show(res, clockForm(this, body));
-    await control(this, method, url, body, res);
+    const body = await readBody(req).catch(() => undefined);
+    if (body === undefined) return refuse(res, 422, `the body is larger than ${LARGEST_BODY / (1 << 20)} MiB`);
+    const text = body.toString('utf8');
+    if (method === 'POST' && url.pathname === CLOCK_FORM) return show(res, clockForm(this, text));
+    await control(this, method, url, text, res);
   }
 }
 
@@ -243,7 +245,7 @@ function sown(store: Store, seed: string | undefined): string {
 }
 
 /** @param why the body is left unread: the connection is of no more use. */
-function refuse(res: ServerResponse, why: string): void {
-  res.writeHead(403, { 'content-type': 'application/json', connection: 'close' });
+function refuse(res: ServerResponse, status: number, why: string): void {
+  res.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
   res.end(JSON.stringify({ error: why }));
 }

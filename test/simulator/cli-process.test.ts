@@ -52,7 +52,7 @@ describe('the simulator’s command line', () => {
   it('tells in one line what is wrong, and ends with 1', async () => {
     for (const [argv, says] of [
       [['clock'], /^penstock: no simulator answers at http:\/\/127\.0\.0\.1:\d+: .*--at URL\n$/],
-      [['clok'], /^penstock: there is no command clok; there are clock\n$/],
+      [['clok'], /^penstock: there is no command clok \(did you mean clock\?\); there are trigger, .*, account\n$/],
       [['--history', '0'], /^penstock: --history takes a whole number from 1, not 0 .*--help\)\n$/],
       [['--seed', 'two words'], /^penstock: --seed takes a word/],
       [['--memorry'], /^penstock: Unknown option '--memorry'/],
