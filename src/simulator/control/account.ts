@@ -77,10 +77,7 @@ const accountSchema = exactly({
 type Settings = Omit<Account, 'id'>;
 
 export function readAccount({ store }: Simulator, { key }: { key: string }): Settings {
-  const account = accountId(key);
-  // To look at an account opens none.
-  const set = store.accountNames().includes(account) ? store.get(account, 'account', 'account') : undefined;
-  const { id: _, ...settings } = set ?? NEW_ACCOUNT;
+  const { id: _, ...settings } = store.get(accountId(key), 'account', 'account') ?? NEW_ACCOUNT;
   return settings;
 }
 

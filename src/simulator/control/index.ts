@@ -87,9 +87,10 @@ const CONTROLS: Readonly<Record<string, Control>> = {
   'GET requests': plain(({ log }) => ({ requests: log })),
   /** Held requests: lets them go, and waits until there are some. */
   'POST release': plain(({ held }) => ({ released: held.release() })),
-  'GET held': withQuery(heldQuery, async ({ held }, { count }) => {
-    await held.until(count);
-    return { held: true };
+  'GET held': withQuery(heldQuery, async ({ held }, { count }, _body, res) => {
+    const gone = new AbortController();
+    res.once('close', () => gone.abort());
+    return { held: await held.until(count, gone.signal) };
   }),
   /** Where an account's events go, and what became of them. */
   'PUT webhook_endpoints': withBody((simulator, body) => addEndpoint(simulator, endpointSchema.parse(body))),
@@ -142,7 +143,7 @@ export async function control(
     }
     const query = found.query.parse(queryOf(url.searchParams));
     const answer = await found.act(simulator, query as never, body, res);
-    if (!res.headersSent) send(res, 200, answer);
+    if (!res.headersSent && !res.destroyed) send(res, 200, answer);
   } catch (error) {
     const { status, message } = refusalOf(error);
     send(res, status, { error: message });

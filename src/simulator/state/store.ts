@@ -24,6 +24,14 @@ export interface StoreOptions {
 /** Some hundred megabytes at most; a bench that counts more payments than this says so. */
 const HISTORY = 20_000;
 
+function newTables(): AccountTables {
+  const made = TABLE_NAMES.map((name) => [name, new Table(INDEXES[name])] as const);
+  return Object.fromEntries(made) as unknown as AccountTables;
+}
+
+/** What every account has that nothing was ever put into. */
+const NO_TABLES = newTables();
+
 /**
  * The simulator's memory, and its journal: one line for all that a request changed, written before the answer leaves.
  * So a process killed at any point comes back with each request either whole or not at all.
@@ -88,7 +96,7 @@ export class Store {
 
   private apply(puts: readonly Put[]): void {
     for (const [account, name, row] of puts) {
-      const table = this.table(account, name) as Table<Tables[TableName]>;
+      const table = this.opened(account)[name] as Table<Tables[TableName]>;
       if (typeof row === 'string') table.delete(row);
       else table.put(row);
       if (name === 'scheduled' && typeof row !== 'string') this.onScheduled(account, row as Scheduled);
@@ -108,11 +116,15 @@ export class Store {
     this.apply(puts);
   }
 
+  /** To look at an account opens none. */
   private tables(account: string): AccountTables {
+    return this.accounts.get(account) ?? NO_TABLES;
+  }
+
+  private opened(account: string): AccountTables {
     let tables = this.accounts.get(account);
     if (tables === undefined) {
-      const made = TABLE_NAMES.map((name) => [name, new Table(INDEXES[name])] as const);
-      tables = Object.fromEntries(made) as unknown as AccountTables;
+      tables = newTables();
       this.accounts.set(account, tables);
     }
     return tables;
