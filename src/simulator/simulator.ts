@@ -15,6 +15,7 @@ import { CLOCK_FORM, clockForm, page, show } from './page/page.js';
 import { asAnswer, reply } from './requests/answers.js';
 import type { RequestContext } from './requests/context.js';
 import { Counts } from './requests/counts.js';
+import { invalidRequest } from './requests/errors.js';
 import { happen, type Parts, type RaisedEvent } from './requests/handle.js';
 import { HeldRequests } from './requests/held-requests.js';
 import { LARGEST_BODY, readBody } from './requests/incoming.js';
@@ -208,7 +209,7 @@ export class Simulator {
 
   private async serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     try {
-      const url = new URL(req.url ?? '/', 'http://simulator');
+      const url = targetOf(req);
       if (isOwn(req, url)) return await this.serveOwn(req, res, url);
       await this.serving.serve(req, res, url, await readBody(req));
     } catch (error) {
@@ -228,6 +229,13 @@ export class Simulator {
     if (method === 'POST' && url.pathname === CLOCK_FORM) return show(res, clockForm(this, text));
     await control(this, method, url, text, res);
   }
+}
+
+/** A path may begin with two slashes, which as a part of a URL would be a host. @throws the 400 for what is no target. */
+function targetOf({ url = '/' }: IncomingMessage): URL {
+  const target = url.startsWith('/') ? `http://simulator${url}` : url;
+  if (!URL.canParse(target)) throw invalidRequest(`The target of the request is no URL: ${url.slice(0, 100)}`);
+  return new URL(target);
 }
 
 /** At `/` a browser is shown the page; any other client meets Stripe there, which has nothing. */

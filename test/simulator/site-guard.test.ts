@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
+import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import { Simulated } from '../support/simulated.js';
 
 const JSON_STEP = JSON.stringify({ advance_ms: 1_000 });
@@ -11,6 +12,15 @@ const JSON_STEP = JSON.stringify({ advance_ms: 1_000 });
 async function ask(base: string, method: string, path: string, headers: Record<string, string>, body = '') {
   const sent = request(`${base}${path}`, { method, headers });
   sent.end(body);
+  const [res] = (await once(sent, 'response')) as [IncomingMessage];
+  return { status: res.statusCode, text: await text(res) };
+}
+
+/** A `GET` of a target as it is, which `URL` might not take. */
+async function askTarget(base: string, target: string, headers: Record<string, string>) {
+  const { hostname, port } = new URL(base);
+  const sent = request({ hostname, port, path: target, headers });
+  sent.end();
   const [res] = (await once(sent, 'response')) as [IncomingMessage];
   return { status: res.statusCode, text: await text(res) };
 }
@@ -75,6 +85,23 @@ describe('a simulator on loopback', () => {
   it('is Stripe to everybody else: a key is asked for there', async () => {
     const headers = { host: 'api.stripe.example', origin: 'http://shop.example' };
     assert.equal((await ask(stripe.base, 'GET', '/v1/customers', headers)).status, 401);
+  });
+
+  it('answers a target that is no path as Stripe would, and not with a trouble of its own', async () => {
+    const headers = { authorization: `Bearer ${SIMULATOR_KEY}` };
+    for (const [path, status, says] of [
+      ['//', 404, /Unrecognized request URL \(GET: \/\/\)/],
+      ['//v1/customers', 404, /Unrecognized request URL/],
+      ['///?a=b', 404, /Unrecognized request URL/],
+      ['/v1/%', 404, /Unrecognized request URL/],
+      ['http://', 400, /no URL/],
+      ['http://[/v1/customers', 400, /no URL/],
+      [`http://${own}/v1/customers`, 200, /"object":"list"/],
+    ] as const) {
+      const answer = await askTarget(stripe.base, path, headers);
+      assert.equal(answer.status, status, path);
+      assert.match(answer.text, says, path);
+    }
   });
 
   it('leads a customer who comes from a shop to the page of their bank', async () => {
