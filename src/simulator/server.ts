@@ -14,7 +14,9 @@ const RUN_HELP = `  --memory          keep nothing on disk (else under PENSTOCK_
   --no-webhooks     send no webhooks until an endpoint is registered
   --webhook-url     where the default account's events go (http://127.0.0.1:PORT/webhooks/stripe/default)
   --first-retry-ms  pause before a webhook's first retry (1000)
-  --host            where to listen (127.0.0.1); 0.0.0.0 in a container of its own`;
+  --host            where to listen (127.0.0.1); 0.0.0.0 in a container of its own
+  --hosts A,B       by which names its page and controls may be reached, besides loopback's and addresses; whoever reaches
+                    them may change everything, and Stripe's API answers under any name to any key`;
 
 const CONTROL_HELP = `  GET  /                      what there is: objects, what is scheduled, the clock
   GET  /audit                 what does not add up: books, captures, refunds, disputes, payouts, keys
@@ -67,6 +69,7 @@ export async function startSimulator(config: Config, argv: readonly string[] = [
   const simulator = new Simulator({
     port,
     host: options.host,
+    names: options.hosts,
     folder: options.memory ? undefined : join(config.dataDir, 'simulator'),
     history: options.history,
     seed: options.seed,
@@ -97,6 +100,7 @@ function parse(argv: readonly string[]) {
         history: { type: 'string' },
         seed: { type: 'string' },
         host: { type: 'string' },
+        hosts: { type: 'string', default: '' },
       },
     });
     return {
@@ -107,6 +111,7 @@ function parse(argv: readonly string[]) {
       history: values.history === undefined ? undefined : wholeNumber('--history', values.history),
       seed: word('--seed', values.seed),
       host: values.host,
+      hosts: hostNames('--hosts', values.hosts),
     };
   } catch (error) {
     throw new UsageError(`${(error as Error).message} (npm run simulator -- --help)`);
@@ -121,6 +126,15 @@ function wholeNumber(option: string, text: string): number {
 function word(option: string, text: string | undefined): string | undefined {
   if (text !== undefined && !/^\S{1,64}$/.test(text)) throw new Error(`${option} takes a word of up to 64 letters`);
   return text;
+}
+
+function hostNames(option: string, text: string): string[] {
+  const names = text === '' ? [] : text.toLowerCase().split(',');
+  for (const name of names) {
+    if (!/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name))
+      throw new Error(`${option} takes names such as simulator, not ${name}`);
+  }
+  return names;
 }
 
 async function runSimulator(argv: readonly string[]): Promise<Running> {

@@ -31,6 +31,8 @@ export interface SimulatorOptions {
   readonly port: number;
   /** Where it listens; loopback where nothing is said: it asks nobody for a key of its own. */
   readonly host?: string | undefined;
+  /** What its page and controls are called by others, in small letters: they answer under no name that may be rebound. */
+  readonly names?: readonly string[] | undefined;
   /** Where its state is kept; undefined keeps it in memory. */
   readonly folder: string | undefined;
   /** How many payments each account remembers; many thousands where nothing is said. */
@@ -220,7 +222,7 @@ export class Simulator {
   /** What is no part of Stripe's: the page and the controls. */
   private async serveOwn(req: IncomingMessage, res: ServerResponse, url: URL): Promise<void> {
     const { method = 'GET' } = req;
-    const refusal = refusalBySite(req, this.options.host);
+    const refusal = refusalBySite(req, this.options);
     if (refusal !== undefined) return refuse(res, 403, refusal);
     if (url.pathname === '/') return show(res, page(this, url));
     const body = await readBody(req).catch(() => undefined);

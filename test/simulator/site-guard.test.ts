@@ -110,18 +110,41 @@ describe('a simulator on loopback', () => {
   });
 });
 
-describe('a simulator that others reach by whatever name', () => {
-  it('goes by any of them, and still lets no page of another site change anything', async () => {
-    const stripe = await Simulated.start({ host: '0.0.0.0' });
-    try {
-      const host = 'simulator:12111';
-      assert.equal((await ask(stripe.base, 'POST', '/_simulator/clock', { host }, JSON_STEP)).status, 200);
-      const same = { host, origin: `http://${host}` };
-      assert.equal((await ask(stripe.base, 'POST', '/_simulator/clock', same, JSON_STEP)).status, 200);
-      const foreign = { host, origin: 'http://evil.example' };
-      assert.equal((await ask(stripe.base, 'POST', '/_simulator/clock', foreign, JSON_STEP)).status, 403);
-    } finally {
-      await stripe.stop();
+describe('a simulator that others reach', () => {
+  let stripe: Simulated;
+  before(async () => {
+    stripe = await Simulated.start({ host: '0.0.0.0', names: ['simulator', 'sim.test'] });
+  });
+  after(() => stripe?.stop());
+
+  const step = (headers: Record<string, string>) =>
+    ask(stripe.base, 'POST', '/_simulator/clock', headers, JSON_STEP).then(({ status }) => status);
+
+  it('goes by the names it was given, by loopback’s and by addresses, which cannot be rebound', async () => {
+    for (const host of [
+      'simulator:12111',
+      'Sim.Test',
+      'localhost:1',
+      '127.0.0.1',
+      '10.0.0.7:12111',
+      '[2001:db8::1]:1',
+    ]) {
+      assert.equal(await step({ host }), 200, host);
+      assert.equal(await step({ host, origin: `http://${host.toLowerCase()}` }), 200, host);
     }
+  });
+
+  it('answers its page and controls under no other name: 403, with the way out', async () => {
+    for (const host of ['evil.example', 'simulator.evil.example:12111', 'sim', '10.0.0.7.evil.example']) {
+      const { status, text: answer } = await ask(stripe.base, 'DELETE', '/_simulator/faults', { host });
+      assert.equal(status, 403, host);
+      assert.match(answer, /--hosts/);
+      assert.equal((await ask(stripe.base, 'GET', '/', { host, accept: 'text/html' })).status, 403, host);
+      assert.equal((await ask(stripe.base, 'GET', '/v1/customers', { host })).status, 401, 'Stripe goes by any');
+    }
+  });
+
+  it('still lets no page of another site change anything', async () => {
+    assert.equal(await step({ host: 'simulator:12111', origin: 'http://evil.example' }), 403);
   });
 });
