@@ -48,6 +48,7 @@ const HELP = `A Stripe to run Penstock against.
 
   npm run simulator [-- OPTIONS]            runs it; a page at http://127.0.0.1:SIMULATOR_PORT/ shows what there is
   npm run simulator -- COMMAND [--help]     asks one that runs
+  npm run --silent simulator -- COMMAND     the same for a file or a pipe: without the lines that npm prints first
 
 ${RUN_HELP}
 
@@ -149,6 +150,7 @@ async function runSimulator(argv: readonly string[]): Promise<Running> {
 function askSimulator(argv: readonly string[], stopping: AbortSignal): Promise<void> {
   return runCommand(argv, {
     say: (line) => process.stdout.write(`${line}\n`),
+    note: (line) => process.stderr.write(`${line}\n`),
     input: () => text(process.stdin),
     stopping,
     base: `http://127.0.0.1:${loadConfig().simulator.port}`,

@@ -12,7 +12,7 @@ const help = `What goes wrong with requests, with webhooks, and with money days 
   npm run simulator -- faults [show]         what is in force
   npm run simulator -- faults set FILE       rules as in PUT /_simulator/faults; - is standard input
   npm run simulator -- faults storm          one of those below; [--seed N] draws anew
-  npm run simulator -- faults preset storm   prints it, to be changed and set
+  npm run simulator -- faults preset storm   prints it, to be changed and set: npm run --silent simulator -- … > storm.json
   npm run simulator -- faults clear
 
 ${NAMES.map((name) => `  ${name.padEnd(WIDEST)}  ${PRESETS[name]?.does}`).join('\n')}
