@@ -1,3 +1,4 @@
+import { isCountry } from '../countries.js';
 import { digest } from '../ids.js';
 import type { SepaDebit, UsBankAccount } from '../objects/payment-method.js';
 import { type Behaviour, type Decline, declines, type Pays } from './behaviours.js';
@@ -76,7 +77,8 @@ export function usBehaviour(token: string): Behaviour | undefined {
 }
 
 export function sepaBehaviour(token: string): Behaviour | undefined {
-  const scenario = SEPA_TOKEN.exec(token)?.[1] ?? '';
+  const [, scenario = '', country = ''] = SEPA_TOKEN.exec(token) ?? [];
+  if (!isCountry(country.toUpperCase())) return undefined;
   const ends = Object.hasOwn(SEPA, scenario) ? SEPA[scenario] : undefined;
   if (ends === undefined) return undefined;
   const decidedAfterMs = scenario.endsWith('Delayed') ? UNDER_WAY_MS.sepaDelayed : UNDER_WAY_MS.sepa;
