@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { apartBy, countrySchema, endpointSchema, eventPatternSchema, exactly, keySchema } from '../control/input.js';
 import { METHOD_TYPES } from '../objects/payment-method.js';
 import { LONGEST_STEP_MS } from '../time/clock.js';
+import { DAY_MS, MINUTE_MS } from '../time/durations.js';
 
 /** Three days: no webhook is tried for longer. */
-const LONGEST_DELAY_MS = 3 * 24 * 60 * 60_000;
+const LONGEST_DELAY_MS = 3 * DAY_MS;
 /** Ten minutes of real time: what holds a connection. */
-const LONGEST_HOLD_MS = 600_000;
+const LONGEST_HOLD_MS = 10 * MINUTE_MS;
 
 /** Where a rule of any kind applies; what is left out does not matter. */
 const where = {

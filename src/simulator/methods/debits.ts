@@ -1,9 +1,8 @@
 import { isCountry } from '../countries.js';
 import { digest } from '../ids.js';
 import type { SepaDebit, UsBankAccount } from '../objects/payment-method.js';
+import { DAY_MS } from '../time/durations.js';
 import { type Behaviour, type Decline, declines, type Pays } from './behaviours.js';
-
-const DAY_MS = 24 * 60 * 60_000;
 
 /**
  * How long a bank debit is under way. Stripe counts business days, the simulator's clock knows only days:
