@@ -49,6 +49,7 @@ const FAULTS: readonly Nonsense[] = [
     /there is no kind reject; there are drop, twin,[\s\S]*webhooks\[0\]\.kind/,
   ),
   rule('requests', 'a misspelt kind', { kind: 'reset_befor' }, /did you mean reset_before[\s\S]*requests\[0\]\.kind/),
+  rule('requests', 'a kind that is no word', { kind: {} }, /there is no kind \{\}; [\s\S]*requests\[0\]\.kind/),
   rule('requests', 'no kind', {}, /which kind\? there are [\s\S]*requests\[0\]\.kind/),
   rule(
     'requests',
@@ -134,6 +135,12 @@ const SETTINGS: readonly Nonsense[] = [
     { enabled_events: ['payment_intent.succeded'] },
     /did you mean payment_intent\.succeeded[\s\S]*enabled_events\[0\]/,
   ),
+  endpoint(
+    'a pattern where Stripe takes none',
+    { enabled_events: ['charge.*'] },
+    /by their names[\s\S]*enabled_events\[0\]/,
+  ),
+  endpoint('a port that there is not', { url: 'http://127.0.0.1:99999/' }, /a whole URL[\s\S]*url/),
   endpoint('no events', { enabled_events: [] }, /enabled_events/),
   account('a country that there is not', { country: 'ZZ' }, /no country ZZ[\s\S]*country/),
   account(

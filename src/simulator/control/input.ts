@@ -33,7 +33,8 @@ export function apartBy<
     error: ({ code, input }) => {
       if (code !== 'invalid_union') return undefined;
       const said = (input as Record<string, unknown>)[field];
-      return said === undefined ? `which ${field}? there are ${known.join(', ')}` : noneCalled(field, `${said}`, known);
+      if (said === undefined) return `which ${field}? there are ${known.join(', ')}`;
+      return noneCalled(field, typeof said === 'string' ? said : JSON.stringify(said), known);
     },
   });
 }
@@ -57,7 +58,12 @@ export const countrySchema = z
 const TYPES = [...EVENT_TYPES];
 
 /** What an endpoint asks for, as Stripe takes it: a type of event by its name, or `*`. */
-export const eventTypeSchema = nameOf('event', TYPES, canBeAskedFor);
+export const eventTypeSchema = z.string().refine(canBeAskedFor, {
+  error: ({ input }) =>
+    String(input).endsWith('*')
+      ? 'as at Stripe, an endpoint asks for types by their names, or with * for all of them'
+      : noneCalled('event', String(input), TYPES),
+});
 
 /** A type of event by its name, or with `*` at its end all that begin so, of which there has to be one. */
 export const eventPatternSchema = nameOf('event', TYPES, (pattern) => TYPES.some((type) => fitsPattern(pattern, type)));

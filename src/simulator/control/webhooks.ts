@@ -11,7 +11,7 @@ import { eventPatternSchema, eventTypeSchema, exactly, keySchema } from './input
 
 export const endpointSchema = exactly({
   key: keySchema,
-  url: z.string().refine(isHttpUrl, 'a URL begins with http:// or https://'),
+  url: z.string().refine(isHttpUrl, 'must be a whole URL: http:// or https://, and a host'),
   secret: z.string().min(8),
   /** As in Stripe's own: the types that are sent there, by name; all of them when left out. */
   enabled_events: z.array(eventTypeSchema).min(1).optional(),
