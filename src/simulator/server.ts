@@ -6,6 +6,7 @@ import { type Config, loadConfig } from '../config/index.js';
 import { failure, isMain, portTaken, type Running, runAsProcess, runOnce, UsageError } from '../process.js';
 import { COMMANDS, isCommand, runCommand } from './cli/index.js';
 import { addEndpoint } from './control/webhooks.js';
+import { isHttpUrl } from './http-url.js';
 import { Simulator } from './simulator.js';
 
 const RUN_HELP = `  --memory          keep nothing on disk (else under PENSTOCK_DATA_DIR/simulator)
@@ -107,7 +108,7 @@ function parse(argv: readonly string[]) {
     return {
       memory: values.memory,
       webhooks: !values['no-webhooks'],
-      webhookUrl: values['webhook-url'],
+      webhookUrl: httpUrl('--webhook-url', values['webhook-url']),
       firstRetryMs: wholeNumber('--first-retry-ms', values['first-retry-ms']),
       history: values.history === undefined ? undefined : wholeNumber('--history', values.history),
       seed: word('--seed', values.seed),
@@ -126,6 +127,11 @@ function wholeNumber(option: string, text: string): number {
 
 function word(option: string, text: string | undefined): string | undefined {
   if (text !== undefined && !/^\S{1,64}$/.test(text)) throw new Error(`${option} takes a word of up to 64 letters`);
+  return text;
+}
+
+function httpUrl(option: string, text: string | undefined): string | undefined {
+  if (text !== undefined && !isHttpUrl(text)) throw new Error(`${option} takes a whole http or https URL, not ${text}`);
   return text;
 }
 

@@ -55,6 +55,8 @@ describe('the simulator’s command line', () => {
       [['clok'], /^penstock: there is no command clok \(did you mean clock\?\); there are trigger, .*, account\n$/],
       [['--history', '0'], /^penstock: --history takes a whole number from 1, not 0 .*--help\)\n$/],
       [['--seed', 'two words'], /^penstock: --seed takes a word/],
+      [['--webhook-url', 'ftp://127.0.0.1/'], /^penstock: --webhook-url takes a whole http or https URL, not ftp:/],
+      [['--hosts', 'a b'], /^penstock: --hosts takes names such as simulator, not a b/],
       [['--memorry'], /^penstock: Unknown option '--memorry'/],
     ] as const) {
       const { code, out, err } = await run(...argv);

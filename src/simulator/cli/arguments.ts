@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { SIMULATOR_KEY } from '../../config/accounts.js';
 import { UsageError } from '../../process.js';
+import { isHttpUrl } from '../http-url.js';
 import { Remote } from './remote.js';
 import type { Terminal } from './terminal.js';
 
@@ -35,7 +36,7 @@ export function wrong(command: string, what: string): UsageError {
 /** The simulator that a command speaks to. @throws UsageError when the URL is none. */
 export function remoteOf(command: string, values: { at?: string; key?: string }, { base, stopping }: Terminal): Remote {
   const { at = base, key = SIMULATOR_KEY } = values;
-  if (!URL.canParse(at) || !/^https?:$/.test(new URL(at).protocol)) throw wrong(command, `--at ${at} is no http URL`);
+  if (!isHttpUrl(at)) throw wrong(command, `--at ${at} is no http URL`);
   return new Remote(new URL(at).origin, key, stopping);
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { UsageError } from '../../process.js';
 import { post } from '../delivery/posting.js';
+import { isHttpUrl } from '../http-url.js';
 import type { StripeEvent } from '../objects/event.js';
 import { parsed, REMOTE_HELP, REMOTE_OPTIONS, remoteOf, wrong } from './arguments.js';
 import type { Command, Terminal } from './terminal.js';
@@ -64,7 +65,7 @@ function secretOf(key: string): string {
 function urlOf(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   const url = /^https?:\/\//.test(text) ? text : `http://${text}`;
-  if (!URL.canParse(url)) throw wrong('listen', `--forward-to ${text} is no URL`);
+  if (!isHttpUrl(url)) throw wrong('listen', `--forward-to ${text} is no URL`);
   return url;
 }
 
