@@ -6,6 +6,7 @@ import { type Config, loadConfig } from '../config/index.js';
 import { failure, isMain, portTaken, type Running, runAsProcess, runOnce, UsageError } from '../process.js';
 import { COMMANDS, isCommand, runCommand } from './cli/index.js';
 import { addEndpoint } from './control/webhooks.js';
+import { isHttpUrl } from './http-url.js';
 import { Simulator } from './simulator.js';
 import { FolderUnavailableError } from './state/folder-lock.js';
 
@@ -15,7 +16,9 @@ const RUN_HELP = `  --memory          keep nothing on disk (else under PENSTOCK_
   --no-webhooks     send no webhooks until an endpoint is registered
   --webhook-url     where the default account's events go (http://127.0.0.1:PORT/webhooks/stripe/default)
   --first-retry-ms  pause before a webhook's first retry (1000)
-  --host            where to listen (127.0.0.1); 0.0.0.0 in a container of its own`;
+  --host            where to listen (127.0.0.1); 0.0.0.0 in a container of its own
+  --hosts A,B       by which names its page and controls may be reached, besides loopback's and addresses; whoever reaches
+                    them may change everything, and Stripe's API answers under any name to any key`;
 
 const CONTROL_HELP = `  GET  /                      what there is: objects, what is scheduled, the clock
   GET  /audit                 what does not add up: books, captures, refunds, disputes, payouts, keys
@@ -47,6 +50,7 @@ const HELP = `A Stripe to run Penstock against.
 
   npm run simulator [-- OPTIONS]            runs it; a page at http://127.0.0.1:SIMULATOR_PORT/ shows what there is
   npm run simulator -- COMMAND [--help]     asks one that runs
+  npm run --silent simulator -- COMMAND     the same for a file or a pipe: without the lines that npm prints first
 
 ${RUN_HELP}
 
@@ -68,6 +72,7 @@ export async function startSimulator(config: Config, argv: readonly string[] = [
   const simulator = await Simulator.open({
     port,
     host: options.host,
+    names: options.hosts,
     folder: options.memory ? undefined : join(config.dataDir, 'simulator'),
     history: options.history,
     seed: options.seed,
@@ -102,16 +107,18 @@ function parse(argv: readonly string[]) {
         history: { type: 'string' },
         seed: { type: 'string' },
         host: { type: 'string' },
+        hosts: { type: 'string', default: '' },
       },
     });
     return {
       memory: values.memory,
       webhooks: !values['no-webhooks'],
-      webhookUrl: values['webhook-url'],
+      webhookUrl: httpUrl('--webhook-url', values['webhook-url']),
       firstRetryMs: wholeNumber('--first-retry-ms', values['first-retry-ms']),
       history: values.history === undefined ? undefined : wholeNumber('--history', values.history),
       seed: word('--seed', values.seed),
       host: values.host,
+      hosts: hostNames('--hosts', values.hosts),
     };
   } catch (error) {
     throw new UsageError(`${(error as Error).message} (npm run simulator -- --help)`);
@@ -128,6 +135,20 @@ function word(option: string, text: string | undefined): string | undefined {
   return text;
 }
 
+function httpUrl(option: string, text: string | undefined): string | undefined {
+  if (text !== undefined && !isHttpUrl(text)) throw new Error(`${option} takes a whole http or https URL, not ${text}`);
+  return text;
+}
+
+function hostNames(option: string, text: string): string[] {
+  const names = text === '' ? [] : text.toLowerCase().split(',');
+  for (const name of names) {
+    if (!/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name))
+      throw new Error(`${option} takes names such as simulator, not ${name}`);
+  }
+  return names;
+}
+
 async function runSimulator(argv: readonly string[]): Promise<Running> {
   const config = loadConfig();
   const running = await startSimulator(config, argv);
@@ -140,6 +161,7 @@ async function runSimulator(argv: readonly string[]): Promise<Running> {
 function askSimulator(argv: readonly string[], stopping: AbortSignal): Promise<void> {
   return runCommand(argv, {
     say: (line) => process.stdout.write(`${line}\n`),
+    note: (line) => process.stderr.write(`${line}\n`),
     input: () => text(process.stdin),
     stopping,
     base: `http://127.0.0.1:${loadConfig().simulator.port}`,

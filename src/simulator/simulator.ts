@@ -16,9 +16,10 @@ import { CLOCK_FORM, clockForm, page, show } from './page/page.js';
 import { asAnswer, reply } from './requests/answers.js';
 import type { RequestContext } from './requests/context.js';
 import { Counts } from './requests/counts.js';
+import { invalidRequest } from './requests/errors.js';
 import { happen, type Parts, type RaisedEvent } from './requests/handle.js';
 import { HeldRequests } from './requests/held-requests.js';
-import { readBody } from './requests/incoming.js';
+import { LARGEST_BODY, readBody } from './requests/incoming.js';
 import { type LoggedRequest, RequestLog } from './requests/request-log.js';
 import { Serving } from './requests/serving.js';
 import { SearchLag } from './search/lag.js';
@@ -32,6 +33,8 @@ export interface SimulatorOptions {
   readonly port: number;
   /** Where it listens; loopback where nothing is said: it asks nobody for a key of its own. */
   readonly host?: string | undefined;
+  /** What its page and controls are called by others, in small letters: they answer under no name that may be rebound. */
+  readonly names?: readonly string[] | undefined;
   /** Where its state is kept; undefined keeps it in memory. */
   readonly folder: string | undefined;
   /** How many payments each account remembers; many thousands where nothing is said. */
@@ -219,7 +222,8 @@ export class Simulator {
 
   private deliver(account: string, events: readonly RaisedEvent[]): Promise<unknown> {
     for (const { event, deliveries } of events) {
-      if (event.type === 'charge.succeeded') this.limiter.paid(account, this.clock.now());
+      // As of when it came about, which within a step of the clock is before the clock's time.
+      if (event.type === 'charge.succeeded') this.limiter.paid(account, event.created * 1_000);
       this.streams.tell(account, eventAmong(event, deliveries));
     }
     return Promise.all(events.map((raised) => this.sender.send(account, raised)));
@@ -227,7 +231,7 @@ export class Simulator {
 
   private async serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     try {
-      const url = new URL(req.url ?? '/', 'http://simulator');
+      const url = targetOf(req);
       if (isOwn(req, url)) return await this.serveOwn(req, res, url);
       await this.serving.serve(req, res, url, await readBody(req));
     } catch (error) {
@@ -238,13 +242,22 @@ export class Simulator {
   /** What is no part of Stripe's: the page and the controls. */
   private async serveOwn(req: IncomingMessage, res: ServerResponse, url: URL): Promise<void> {
     const { method = 'GET' } = req;
-    const refusal = refusalBySite(req, this.options.host);
-    if (refusal !== undefined) return refuse(res, refusal);
+    const refusal = refusalBySite(req, this.options);
+    if (refusal !== undefined) return refuse(res, 403, refusal);
     if (url.pathname === '/') return show(res, page(this, url));
-    const body = (await readBody(req)).toString('utf8');
-    if (method === 'POST' && url.pathname === CLOCK_FORM) return show(res, clockForm(this, body));
-    await control(this, method, url, body, res);
+    const body = await readBody(req).catch(() => undefined);
+    if (body === undefined) return refuse(res, 422, `the body is larger than ${LARGEST_BODY / (1 << 20)} MiB`);
+    const text = body.toString('utf8');
+    if (method === 'POST' && url.pathname === CLOCK_FORM) return show(res, clockForm(this, text));
+    await control(this, method, url, text, res);
   }
+}
+
+/** A path may begin with two slashes, which as a part of a URL would be a host. @throws the 400 for what is no target. */
+function targetOf({ url = '/' }: IncomingMessage): URL {
+  const target = url.startsWith('/') ? `http://simulator${url}` : url;
+  if (!URL.canParse(target)) throw invalidRequest(`The target of the request is no URL: ${url.slice(0, 100)}`);
+  return new URL(target);
 }
 
 /** At `/` a browser is shown the page; any other client meets Stripe there, which has nothing. */
@@ -262,7 +275,7 @@ function sown(store: Store, seed: string | undefined): string {
 }
 
 /** @param why the body is left unread: the connection is of no more use. */
-function refuse(res: ServerResponse, why: string): void {
-  res.writeHead(403, { 'content-type': 'application/json', connection: 'close' });
+function refuse(res: ServerResponse, status: number, why: string): void {
+  res.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
   res.end(JSON.stringify({ error: why }));
 }

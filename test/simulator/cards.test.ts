@@ -103,9 +103,19 @@ describe('a test card', () => {
 
   it('nobody knows is refused by name, and nothing is left behind', async () => {
     const before = stripe.simulator.store.accountNames().map((a) => stripe.simulator.store.all(a, 'payment_intents'));
-    for (const token of ['pm_card_unheard_of', 'pm_1NotMine', 'toString', 'pm_card_usa']) {
+    const tokens = [
+      'pm_card_unheard_of',
+      'pm_1NotMine',
+      'toString',
+      'pm_card_usa',
+      'pm_card_zz',
+      'pm_card_sa',
+      'pm_card_xk',
+    ];
+    for (const token of [...tokens, 'pm_sepaDebit_success_zz']) {
       const error = await errorOf(create(token));
       assert.deepEqual([error.code, error.param], ['resource_missing', 'payment_method'], token);
+      assert.equal(error.message, `No such PaymentMethod: '${token}'`);
     }
     const after = stripe.simulator.store.accountNames().map((a) => stripe.simulator.store.all(a, 'payment_intents'));
     assert.deepEqual(after, before);

@@ -52,9 +52,11 @@ describe('the simulator’s command line', () => {
   it('tells in one line what is wrong, and ends with 1', async () => {
     for (const [argv, says] of [
       [['clock'], /^penstock: no simulator answers at http:\/\/127\.0\.0\.1:\d+: .*--at URL\n$/],
-      [['clok'], /^penstock: there is no command clok; there are clock\n$/],
+      [['clok'], /^penstock: there is no command clok \(did you mean clock\?\); there are trigger, .*, account\n$/],
       [['--history', '0'], /^penstock: --history takes a whole number from 1, not 0 .*--help\)\n$/],
       [['--seed', 'two words'], /^penstock: --seed takes a word/],
+      [['--webhook-url', 'ftp://127.0.0.1/'], /^penstock: --webhook-url takes a whole http or https URL, not ftp:/],
+      [['--hosts', 'a b'], /^penstock: --hosts takes names such as simulator, not a b/],
       [['--memorry'], /^penstock: Unknown option '--memorry'/],
     ] as const) {
       const { code, out, err } = await run(...argv);
@@ -69,7 +71,9 @@ describe('the simulator’s command line', () => {
     try {
       const stripe = stripeAt(`http://127.0.0.1:${port}`);
       for (let made = 0; made < 400; made += 50) {
-        await Promise.all(Array.from({ length: 50 }, () => stripe.paymentIntents.create(cardPayment())));
+        // On the books at once: what is on its way there stays, however many there are.
+        const payment = cardPayment({ capture_method: 'automatic' });
+        await Promise.all(Array.from({ length: 50 }, () => stripe.paymentIntents.create(payment)));
       }
       const summary = await (await fetch(`http://127.0.0.1:${port}/_simulator/`)).json();
       const [{ payment_intents = 0 } = {}] = (summary as { accounts: { payment_intents: number }[] }).accounts;

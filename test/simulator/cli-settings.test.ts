@@ -139,7 +139,7 @@ describe('account', () => {
 
 describe('a command that is not understood', () => {
   const WRONG: readonly (readonly [argv: string, says: RegExp, input?: string])[] = [
-    ['flaults', /there is no command flaults; there are faults/],
+    ['flaults', /there is no command flaults \(did you mean faults\?\); there are trigger, listen/],
     ['xyz', /there are trigger, listen, replay,/],
     ['constructor', /there is no command constructor/],
     ['clock advance', /advance takes a span of time/],
@@ -153,9 +153,11 @@ describe('a command that is not understood', () => {
     ['clock freeze now', /freeze takes nothing, not now/],
     ['clock show --att x', /Unknown option '--att'/],
     ['clock --at ftp://127.0.0.1', /--at ftp:\/\/127.0.0.1 is no http URL/],
-    ['faults storms', /there is no faults storms; there are storm/],
+    ['faults storms', /there is no command or preset storms \(did you mean storm\?\); there are show, .*storm, outage/],
+    ['faults sotrm', /there is no command or preset sotrm \(did you mean storm\?\)/],
+    ['faults preset stomr', /there is no preset stomr \(did you mean storm\?\); there are storm, outage, slow/],
     ['faults preset nothing-like-it', /there are storm, outage/],
-    ['faults preset', /there is no faults ;/],
+    ['faults preset', /there is no preset without a name; there are storm/],
     ['faults storm outage', /storm takes nothing, not outage/],
     ['faults storm --seed x', /--seed takes a whole number, not x/],
     ['faults set', /set takes a FILE/],
@@ -168,7 +170,7 @@ describe('a command that is not understood', () => {
     ['limits live --key nobody', /key/],
     ['limits off please', /off takes nothing, not please/],
     ['counts everything', /Unexpected argument 'everything'/],
-    ['counts --endpoint nowhere', /there is no such endpoint/],
+    ['counts --endpoint nowhere', /there is no endpoint nowhere/],
     ['account put', /there is no account put/],
     ['account set -', /settlement\.currencies\[0\]/, '{"settlement": {"currencies": ["euro"]}}'],
     ['account --key nobody', /a secret key is like sk_test_/],

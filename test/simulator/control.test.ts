@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import { accountId } from '../../src/simulator/requests/incoming.js';
+import { type Asked, askControl, standing } from '../support/asked-controls.js';
 import { T0 } from '../support/facts.js';
 import { cardPayment } from '../support/metered-gateway.js';
 import { Simulated } from '../support/simulated.js';
@@ -15,19 +16,7 @@ before(async () => {
 });
 after(() => stripe?.stop());
 
-async function ask(method: string, path: string, body?: unknown): Promise<{ status: number; error: string }> {
-  const text = body === undefined || typeof body === 'string' ? (body as string | undefined) : JSON.stringify(body);
-  const init = text === undefined ? { method } : { method, body: text };
-  const response = await fetch(`${stripe.base}/_simulator/${path}`, init);
-  const { error } = (await response.json()) as { error: string };
-  return { status: response.status, error };
-}
-/** Everything that a control could have changed. */
-async function standing(): Promise<unknown> {
-  const read = async (path: string) => (await fetch(`${stripe.base}/_simulator/${path}`)).json();
-  const own = ['deliveries', 'account', 'attempts'].map((path) => `${path}?key=${SIMULATOR_KEY}`);
-  return Promise.all(['', 'faults', 'limits', 'clock', 'counts', ...own].map(read));
-}
+const ask = (...asked: Asked) => askControl(stripe.base, asked);
 
 const REQUEST = { kind: 'reject' };
 const DISTRIBUTION = { kind: 'fixed', ms: 1 };
@@ -119,7 +108,7 @@ const BAD: readonly Bad[] = [
   [...rule({ kind: 'explode' }), /requests\[0\]\.kind/],
   [...rule({ rate: 2 }), /requests\[0\]\.rate/],
   [...rule({ times: 0 }), /requests\[0\]\.times/],
-  [...rule({ endpoint: 'payment_intents.crate' }), /no such endpoint[\s\S]*requests\[0\]\.endpoint/],
+  [...rule({ endpoint: 'payment_intents.crate' }), /no endpoint payment_intents\.crate[\s\S]*requests\[0\]\.endpoint/],
   [...rule({ status: 200 }), /requests\[0\]\.status/],
   [...rule({ merchant: 'acme' }), /"merchant"[\s\S]*requests\[0\]/],
   [...rule({ type: 'charge.succeeded' }), /"type"/],
@@ -171,13 +160,13 @@ const BAD: readonly Bad[] = [
 
 describe('the control API', () => {
   it('answers bad input with 422, names what is wrong, and has changed nothing', async () => {
-    const before = await standing();
+    const before = await standing(stripe.base);
     for (const [method, path, body, says] of BAD) {
       const { status, error } = await ask(method, path, body);
       const asked = `${method} ${path} ${JSON.stringify(body)}`;
       assert.equal(status, 422, asked);
       assert.match(error, says, asked);
-      assert.deepEqual(await standing(), before, asked);
+      assert.deepEqual(await standing(stripe.base), before, asked);
     }
   });
 

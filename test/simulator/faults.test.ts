@@ -161,23 +161,23 @@ describe('faults over HTTP', () => {
 
 describe('where a fault strikes', () => {
   it('one account alone, by its secret key', async () => {
-    await stripe.control.faults({ requests: [{ kind: 'reject', key: SOME_OTHER, status: 418 }] });
-    assert.deepEqual([await outcome(create()), await outcome(create({}, SOME_OTHER))], [200, 418]);
+    await stripe.control.faults({ requests: [{ kind: 'reject', key: SOME_OTHER, status: 403 }] });
+    assert.deepEqual([await outcome(create()), await outcome(create({}, SOME_OTHER))], [200, 403]);
   });
 
   it('one merchant alone: by the metadata a request brings along, and by that of what it is about', async () => {
     const of = (merchant: string) => ({ metadata: { penstock_workflow: `pay.${merchant}.17` } });
     const [acme, other] = [await create(of('acme')), await create(of('other'))];
     const manual = await create({ ...of('acme'), capture_method: 'manual' });
-    const rule = { kind: 'reject' as const, status: 418, metadata: { penstock_workflow: 'pay.acme.*' } };
+    const rule = { kind: 'reject', status: 403, metadata: { penstock_workflow: 'pay.acme.*' } } as const;
     await stripe.control.faults({ requests: [rule] });
     const { paymentIntents, charges, refunds } = stripe.stripe;
-    assert.equal(await outcome(create(of('acme'))), 418);
-    assert.equal(await outcome(paymentIntents.retrieve(acme.id)), 418);
-    assert.equal(await outcome(paymentIntents.capture(manual.id)), 418);
-    assert.equal(await outcome(charges.retrieve(acme.latest_charge as string)), 418);
-    assert.equal(await outcome(refunds.create({ payment_intent: acme.id })), 418);
-    assert.equal(await outcome(refunds.create({ charge: acme.latest_charge as string })), 418);
+    assert.equal(await outcome(create(of('acme'))), 403);
+    assert.equal(await outcome(paymentIntents.retrieve(acme.id)), 403);
+    assert.equal(await outcome(paymentIntents.capture(manual.id)), 403);
+    assert.equal(await outcome(charges.retrieve(acme.latest_charge as string)), 403);
+    assert.equal(await outcome(refunds.create({ payment_intent: acme.id })), 403);
+    assert.equal(await outcome(refunds.create({ charge: acme.latest_charge as string })), 403);
     assert.equal(await outcome(create(of('other'))), 200);
     const { id } = await refunds.create({ payment_intent: other.id });
     assert.equal(await outcome(refunds.retrieve(id)), 200);
@@ -185,39 +185,39 @@ describe('where a fault strikes', () => {
   });
 
   it('one region alone, by the country of the card or bank account', async () => {
-    await stripe.control.faults({ requests: [{ kind: 'reject', status: 418, regions: ['DE', 'FR'] }] });
+    await stripe.control.faults({ requests: [{ kind: 'reject', status: 403, regions: ['DE', 'FR'] }] });
     const tokens = ['pm_card_visa', 'pm_card_de', 'pm_card_fr', 'pm_sepaDebit_success_de', 'pm_usBankAccount_success'];
     const seen: (number | undefined)[] = [];
     for (const payment_method of tokens) {
       const currency = payment_method.startsWith('pm_us') ? 'usd' : 'eur';
       seen.push(await outcome(create({ payment_method, currency })));
     }
-    assert.deepEqual(seen, [200, 418, 418, 418, 200]);
+    assert.deepEqual(seen, [200, 403, 403, 403, 200]);
   });
 
   it('one type of payment method alone, of what was paid with it too', async () => {
     const debit = await create({ payment_method: 'pm_sepaDebit_success_de' });
     const card = await create();
-    await stripe.control.faults({ requests: [{ kind: 'reject', status: 418, methods: ['sepa_debit'] }] });
-    assert.equal(await outcome(create({ payment_method: 'pm_sepaDebit_success_de' })), 418);
+    await stripe.control.faults({ requests: [{ kind: 'reject', status: 403, methods: ['sepa_debit'] }] });
+    assert.equal(await outcome(create({ payment_method: 'pm_sepaDebit_success_de' })), 403);
     const { payment_method: _, ...withoutMethod } = cardPayment();
     const iban = { type: 'sepa_debit', sepa_debit: { iban: 'DE89370400440532013000' } };
     const made = await stripe.post('/v1/payment_intents', { ...withoutMethod, payment_method_data: iban });
-    assert.equal(made.status, 418, 'one that is made with the payment');
-    assert.equal(await outcome(stripe.stripe.paymentIntents.retrieve(debit.id)), 418);
+    assert.equal(made.status, 403, 'one that is made with the payment');
+    assert.equal(await outcome(stripe.stripe.paymentIntents.retrieve(debit.id)), 403);
     assert.equal(await outcome(stripe.stripe.paymentIntents.retrieve(card.id)), 200);
   });
 
   it('an outage begins and ends by the simulator’s clock, counted from when the script was put', async () => {
     await stripe.control.advance(5_000);
     await stripe.control.faults({
-      requests: [{ kind: 'reject', status: 418, from_ms: 60_000, until_ms: 120_000 }],
+      requests: [{ kind: 'reject', status: 403, from_ms: 60_000, until_ms: 120_000 }],
     });
     const seen: (number | undefined)[] = [];
     for (const step of [0, 60_000, 60_000]) {
       await stripe.control.advance(step);
       seen.push(await outcome(create()));
     }
-    assert.deepEqual(seen, [200, 418, 200]);
+    assert.deepEqual(seen, [200, 403, 200]);
   });
 });

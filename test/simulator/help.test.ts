@@ -32,7 +32,16 @@ describe('docs/simulator.md', () => {
     const [docs, readme] = ['docs/simulator.md', 'README.md'].map((path) => readFileSync(join(ROOT, path), 'utf8'));
     for (const name of Object.keys(COMMANDS)) assert.match(readme ?? '', new RegExp(`^\\| \`${name} `, 'm'));
     for (const name of Object.keys(PRESETS)) assert.ok(docs?.includes(name), name);
-    for (const option of ['memory', 'history', 'seed', 'no-webhooks', 'webhook-url', 'first-retry-ms', 'host']) {
+    for (const option of [
+      'memory',
+      'history',
+      'seed',
+      'no-webhooks',
+      'webhook-url',
+      'first-retry-ms',
+      'host',
+      'hosts',
+    ]) {
       assert.ok(docs?.includes(`\`--${option}`), option);
     }
   });

@@ -127,7 +127,7 @@ describe('idempotency keys', () => {
   });
 
   it('a refusal from before the execution is not kept: the repeat executes', async () => {
-    for (const status of [400, 401, 404, 409, 429]) {
+    for (const status of [400, 401, 404, 409, 429] as const) {
       key = `${key}-${status}`;
       await stripe.control.faults({ requests: [{ kind: 'reject', status, times: 1 }] });
       assert.equal((await pay()).status, status);

@@ -150,11 +150,11 @@ describe('a request that the limits turned away', () => {
 
   it('is struck by no fault, and takes none away from those that are let in', async () => {
     await stripe.control.limits({ endpoints: { [RETRIEVE]: { requests_per_second: 0 } } });
-    await stripe.control.faults({ requests: [{ kind: 'reject', status: 418, times: 1 }] });
+    await stripe.control.faults({ requests: [{ kind: 'reject', status: 403, times: 1 }] });
     assert.deepEqual(await outcomes(2, () => stripe.stripe.paymentIntents.retrieve('pi_any')), [
       'endpoint-rate',
       'endpoint-rate',
     ]);
-    await assert.rejects(list(), { statusCode: 418 });
+    await assert.rejects(list(), { statusCode: 403 });
   });
 });

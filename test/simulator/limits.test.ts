@@ -151,6 +151,22 @@ describe('a limit of one resource', () => {
     assert.deepEqual(await outcomes(3, list), [200, 200, 'resource-specific'], 'the floor again');
   });
 
+  it('a charge that succeeds amid a step of the clock earns reads from then on, and not from the end of the step', async () => {
+    const debit = () =>
+      stripe.stripe.paymentIntents.create(cardPayment({ payment_method: 'pm_usBankAccount_success', currency: 'usd' }));
+    await debit();
+    await stripe.control.advance(33 * DAY);
+    await stripe.control.limits({ reads: { floor: 1, per_transaction: 2 } });
+    assert.deepEqual(await outcomes(3, list), [200, 200, 'resource-specific'], 'decided on the fourth day');
+    await debit();
+    await stripe.control.advance(40 * DAY);
+    assert.deepEqual(
+      await outcomes(2, list),
+      [200, 'resource-specific'],
+      'more than 30 days before the end of the step',
+    );
+  });
+
   it('reads of one account take nothing from another’s', async () => {
     await stripe.control.limits({ reads: { floor: 1, per_transaction: 0 } });
     assert.deepEqual(await outcomes(2, list), [200, 'resource-specific']);

@@ -111,11 +111,15 @@ describe('an account whose key Stripe refuses', () => {
   });
 
   it('is known by 401 alone: no other refusal rests an account', async () => {
-    for (const status of [400, 402, 403, 404, 409, 429]) {
+    for (const status of [400, 403, 404, 409, 429] as const) {
       await stripe.control.faults({ requests: [{ kind: 'reject', status, times: 1 }] });
       const reply = await create();
       assert.ok(reply.kind === 'error' && reply.status === status);
       assert.equal((await create()).kind, 'object', `${status}`);
     }
+    const card = cardPayment({ payment_method: 'pm_card_visa_chargeDeclined' });
+    const declined = await metered.gateway.createIntent('one', card, metered.write());
+    assert.ok(declined.kind === 'error' && declined.status === 402);
+    assert.equal((await create()).kind, 'object', 'a decline');
   });
 });

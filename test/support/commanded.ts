@@ -3,6 +3,8 @@ import { runCommand, type Terminal } from '../../src/simulator/cli/index.js';
 /** A command in this process, and all that it said. */
 export class Commanded {
   readonly lines: string[] = [];
+  /** What it said to the person alone. */
+  readonly notes: string[] = [];
   private readonly stopping = new AbortController();
   /** Resolves when it ends, with what it threw where it did. */
   readonly ended: Promise<unknown>;
@@ -10,6 +12,7 @@ export class Commanded {
   private constructor(base: string, argv: readonly string[], input: string) {
     const terminal: Terminal = {
       say: (line) => this.lines.push(...line.split('\n')),
+      note: (line) => this.notes.push(...line.split('\n')),
       input: async () => input,
       stopping: this.stopping.signal,
       base,

@@ -5,7 +5,8 @@ import type { Command } from './terminal.js';
 const help = `How an account is set up: country, fees, settlement, payouts, settles_after_ms, search_lag_ms, report_takes_ms.
 
   npm run simulator -- account [show]
-  npm run simulator -- account set FILE    JSON as show prints it; - is standard input; what is left out is as with a new account
+  npm run simulator -- account set FILE    JSON as show prints it (npm run --silent simulator -- account > FILE); - is standard input;
+                                           what is left out is as with a new account
   npm run simulator -- account reset       as a new one
 
 ${REMOTE_HELP}; this installation's own when left out

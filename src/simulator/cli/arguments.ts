@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { SIMULATOR_KEY } from '../../config/accounts.js';
 import { UsageError } from '../../process.js';
+import { isHttpUrl } from '../http-url.js';
 import { Remote } from './remote.js';
 import type { Terminal } from './terminal.js';
 
@@ -35,7 +36,7 @@ export function wrong(command: string, what: string): UsageError {
 /** The simulator that a command speaks to. @throws UsageError when the URL is none. */
 export function remoteOf(command: string, values: { at?: string; key?: string }, { base, stopping }: Terminal): Remote {
   const { at = base, key = SIMULATOR_KEY } = values;
-  if (!URL.canParse(at) || !/^https?:$/.test(new URL(at).protocol)) throw wrong(command, `--at ${at} is no http URL`);
+  if (!isHttpUrl(at)) throw wrong(command, `--at ${at} is no http URL`);
   return new Remote(new URL(at).origin, key, stopping);
 }
 
@@ -56,30 +57,4 @@ async function read(command: string, file: string): Promise<string> {
   } catch (error) {
     throw wrong(command, `cannot read ${file}: ${(error as Error).message}`);
   }
-}
-
-/** Those of `known` that are most like what somebody wrote, or whose beginning is; best first, none where nothing is. */
-export function nearest(written: string, known: readonly string[], most = 3): string[] {
-  const word = written.toLowerCase();
-  const farOf = (name: string) => Math.min(distance(word, name), distance(word, name.slice(0, word.length)) + 0.5);
-  return known
-    .map((name) => ({ name, far: farOf(name) }))
-    .filter(({ far }) => far <= Math.max(1.5, word.length * 0.4))
-    .sort((a, b) => a.far - b.far)
-    .slice(0, most)
-    .map(({ name }) => name);
-}
-
-/** Letters to put in, take out or change: Levenshtein's distance, a row at a time (Wagner and Fischer, 1974). */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, at) => at);
-  for (const [at, letter] of [...from].entries()) {
-    const next = [at + 1];
-    for (let to_ = 1; to_ <= to.length; to_ += 1) {
-      const changed = (row[to_ - 1] as number) + (to[to_ - 1] === letter ? 0 : 1);
-      next.push(Math.min(changed, (row[to_] as number) + 1, (next[to_ - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] as number;
 }

@@ -21,7 +21,11 @@ export const counts: Command = {
     if (values.reset === true) await remote.control('DELETE', 'counts');
     const { key, endpoint } = values;
     // The seconds one by one are for tests.
-    const query = new URLSearchParams({ since_ms: '1e15', ...(key && { key }), ...(endpoint && { endpoint }) });
+    const query = new URLSearchParams({
+      since_ms: '1000000000000000',
+      ...(key && { key }),
+      ...(endpoint && { endpoint }),
+    });
     const { accounts } = (await remote.control('GET', `counts?${query}`)) as CountsReport;
     if (accounts.length === 0) terminal.say('no requests yet');
     for (const { account, endpoints, ...all } of accounts) {

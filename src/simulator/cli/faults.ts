@@ -1,4 +1,5 @@
-import { jsonOf, nearest, parsed, REMOTE_HELP, REMOTE_OPTIONS, remoteOf, wrong } from './arguments.js';
+import { noneCalled } from '../names.js';
+import { jsonOf, parsed, REMOTE_HELP, REMOTE_OPTIONS, remoteOf, wrong } from './arguments.js';
 import { say } from './json.js';
 import { PRESETS, type Preset } from './presets.js';
 import type { Command } from './terminal.js';
@@ -11,7 +12,7 @@ const help = `What goes wrong with requests, with webhooks, and with money days 
   npm run simulator -- faults [show]         what is in force
   npm run simulator -- faults set FILE       rules as in PUT /_simulator/faults; - is standard input
   npm run simulator -- faults storm          one of those below; [--seed N] draws anew
-  npm run simulator -- faults preset storm   prints it, to be changed and set
+  npm run simulator -- faults preset storm   prints it, to be changed and set: npm run --silent simulator -- … > storm.json
   npm run simulator -- faults clear
 
 ${NAMES.map((name) => `  ${name.padEnd(WIDEST)}  ${PRESETS[name]?.does}`).join('\n')}
@@ -35,15 +36,16 @@ export const faults: Command = {
     if (of !== undefined) throw wrong('faults', `${what} takes nothing, not ${of}`);
     if (what === 'show') return say(terminal, await remote.control('GET', 'faults'));
     if (what === 'clear') return say(terminal, await remote.control('DELETE', 'faults'));
-    say(terminal, await remote.control('PUT', 'faults', scriptOf(presetNamed(what), values.key, seed)));
+    const preset = presetNamed(what, 'command or preset', ['show', 'set', 'clear', 'preset', ...NAMES]);
+    say(terminal, await remote.control('PUT', 'faults', scriptOf(preset, values.key, seed)));
   },
 };
 
-function presetNamed(name: string): Preset {
+/** @param what it could have been, and what there is of it. */
+function presetNamed(name: string, what = 'preset', known = NAMES): Preset {
   const preset = Object.hasOwn(PRESETS, name) ? PRESETS[name] : undefined;
   if (preset !== undefined) return preset;
-  const like = nearest(name, [...NAMES, 'show', 'set', 'clear', 'preset']);
-  throw wrong('faults', `there is no faults ${name}; there are ${(like.length > 0 ? like : NAMES).join(', ')}`);
+  throw wrong('faults', noneCalled(what, name, known));
 }
 
 /** Each of its rules for one account alone, where one is named. */

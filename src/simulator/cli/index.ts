@@ -1,6 +1,6 @@
 import { UsageError } from '../../process.js';
+import { noneCalled } from '../names.js';
 import { account } from './account.js';
-import { nearest } from './arguments.js';
 import { clock } from './clock.js';
 import { counts } from './counts.js';
 import { faults } from './faults.js';
@@ -32,13 +32,7 @@ export function isCommand([name = '-']: readonly string[]): boolean {
 /** Carries out a command, or prints its help. @throws UsageError for what the caller can mend. */
 export async function runCommand([name = '', ...argv]: readonly string[], terminal: Terminal): Promise<void> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command === undefined) throw unknown(name);
+  if (command === undefined) throw new UsageError(noneCalled('command', name, Object.keys(COMMANDS)));
   if (argv.includes('--help') || argv.includes('-h')) terminal.say(command.help.trimEnd());
   else await command.run(argv, terminal);
-}
-
-function unknown(name: string): UsageError {
-  const names = Object.keys(COMMANDS);
-  const like = nearest(name, names);
-  return new UsageError(`there is no command ${name}; there are ${(like.length > 0 ? like : names).join(', ')}`);
 }

@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import { UsageError } from '../../process.js';
 import { Poster } from '../delivery/posting.js';
+import { isHttpUrl } from '../http-url.js';
 import type { StripeEvent } from '../objects/event.js';
 import { parsed, REMOTE_HELP, REMOTE_OPTIONS, remoteOf, wrong } from './arguments.js';
 import type { Command, Terminal } from './terminal.js';
+
+type Tell = Terminal['say'];
 
 const help = `Prints events as they happen, and forwards them, until Ctrl-C.
 
@@ -11,7 +14,7 @@ const help = `Prints events as they happen, and forwards them, until Ctrl-C.
 
   --forward-to URL   sends each event there too, signed with the secret that is printed at the start
   --events A,B       of these types only; payment_intent.* is all that begins so
-  --print-json       prints each event whole, a line of JSON each
+  --print-json       prints each event whole, a line of JSON each, and everything else on standard error
 ${REMOTE_HELP}
 
 It sees events before any webhook is sent, and faults of webhooks leave it alone: whoever is to meet with those is
@@ -33,14 +36,17 @@ export const listen: Command = {
     } as const;
     const { values } = parsed('listen', argv, options, 0);
     const remote = remoteOf('listen', values, terminal);
-    const forward = new Forwarding(urlOf(values['forward-to']), secretOf(remote.key), terminal);
+    const whole = values['print-json'] === true;
+    // Where the events are for a program, everything else is for whoever watches it.
+    const tell = whole ? terminal.note : terminal.say;
+    const forward = new Forwarding(urlOf(values['forward-to']), secretOf(remote.key), tell);
     const query = { key: remote.key, ...(values.events === undefined ? {} : { events: values.events }) };
     try {
       for await (const line of remote.stream(query)) {
-        if (line.kind === 'open') begin(terminal, remote.base, line.account, forward);
+        if (line.kind === 'open') begin(tell, remote.base, line.account, forward);
         if (line.kind === 'end') throw new UsageError(`${line.why}: nothing more comes`);
         if (line.kind !== 'event') continue;
-        terminal.say(values['print-json'] === true ? JSON.stringify(line.event) : told('-->', line.event));
+        terminal.say(whole ? JSON.stringify(line.event) : told('-->', line.event));
         await forward.send(line.event);
       }
     } catch (error) {
@@ -59,13 +65,13 @@ function secretOf(key: string): string {
 function urlOf(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   const url = /^https?:\/\//.test(text) ? text : `http://${text}`;
-  if (!URL.canParse(url)) throw wrong('listen', `--forward-to ${text} is no URL`);
+  if (!isHttpUrl(url)) throw wrong('listen', `--forward-to ${text} is no URL`);
   return url;
 }
 
-function begin({ say }: Terminal, base: string, account: string | null, { url, secret }: Forwarding): void {
-  say(`Ready: events of ${account} from ${base}; Ctrl-C ends it`);
-  if (url !== undefined) say(`Forwarding to ${url}; the signing secret is ${secret}`);
+function begin(tell: Tell, base: string, account: string | null, { url, secret }: Forwarding): void {
+  tell(`Ready: events of ${account} from ${base}; Ctrl-C ends it`);
+  if (url !== undefined) tell(`Forwarding to ${url}; the signing secret is ${secret}`);
 }
 
 function told(arrow: string, { created, type, id }: StripeEvent): string {
@@ -79,7 +85,7 @@ class Forwarding {
   constructor(
     readonly url: string | undefined,
     readonly secret: string,
-    private readonly terminal: Terminal,
+    private readonly tell: Tell,
   ) {}
 
   /** Resolves once another may be sent. */
@@ -98,6 +104,6 @@ class Forwarding {
 
   private async attempt(url: string, event: StripeEvent): Promise<void> {
     const status = await this.poster.post({ url, secret: this.secret }, event);
-    this.terminal.say(`${' '.repeat(19)}  <-- [${status ?? 'no answer'}] POST ${url} [${event.id}]`);
+    this.tell(`${' '.repeat(19)}  <-- [${status ?? 'no answer'}] POST ${url} [${event.id}]`);
   }
 }

@@ -1,12 +1,10 @@
 import type { z } from 'zod';
 import type { faultsSchema } from '../faults/schema.js';
+import { DAY_MS, MINUTE_MS } from '../time/durations.js';
 
 /** Scripts of faults to begin with. */
 
 type Script = z.input<typeof faultsSchema>;
-
-const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** What is asked of Stripe for a payment. */
 const WRITES = ['payment_intents.create', 'payment_intents.confirm', 'payment_intents.capture', 'refunds.create'];

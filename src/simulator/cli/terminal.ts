@@ -2,6 +2,8 @@
 export interface Terminal {
   /** A line of its own, on standard output. */
   readonly say: (line: string) => void;
+  /** A line for the person alone, on standard error: whatever reads the output has no use for it. */
+  readonly note: (line: string) => void;
   /** All of standard input. */
   readonly input: () => Promise<string>;
   /** Ctrl-C: whatever goes on for ever ends. */

@@ -1,5 +1,6 @@
 import { UsageError } from '../../process.js';
-import { nearest, parsed, REMOTE_HELP, REMOTE_OPTIONS, remoteOf, wrong } from './arguments.js';
+import { noneCalled } from '../names.js';
+import { parsed, REMOTE_HELP, REMOTE_OPTIONS, remoteOf, wrong } from './arguments.js';
 import { RECIPES, type Recipe } from './recipes/index.js';
 import { Stage } from './recipes/stage.js';
 import type { Remote, StripeObject } from './remote.js';
@@ -30,7 +31,7 @@ export const trigger: Command = {
     const [event] = words;
     if (event === undefined) throw wrong('trigger', 'which event?');
     const recipe = Object.hasOwn(RECIPES, event) ? RECIPES[event] : undefined;
-    if (recipe === undefined) throw unknown(event);
+    if (recipe === undefined) throw wrong('trigger', noneCalled('event', event, NAMES));
     const remote = remoteOf('trigger', values, terminal);
     const stage = new Stage(remote, terminal);
     const before = await newest(remote, event);
@@ -42,12 +43,6 @@ export const trigger: Command = {
     terminal.say(`Trigger succeeded: ${came.id} ${event}`);
   },
 };
-
-function unknown(event: string): UsageError {
-  const like = nearest(event, NAMES);
-  const did = like.length === 0 ? 'see --help for those there are' : `did you mean ${like.join(', ')}?`;
-  return new UsageError(`trigger: there is no event ${event} here; ${did}`);
-}
 
 async function newest(remote: Remote, type: string): Promise<string | undefined> {
   return (await events(remote, { type, limit: 1 }))[0]?.id;

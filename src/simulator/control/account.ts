@@ -3,16 +3,16 @@ import { NEW_ACCOUNT } from '../account.js';
 import { planDailyPayout } from '../ledger/movements.js';
 import { CURRENCIES } from '../money.js';
 import type { Account, Settlement } from '../objects/account.js';
+import { METHOD_TYPES } from '../objects/payment-method.js';
 import { type RequestContext, unschedule } from '../requests/context.js';
 import { accountId } from '../requests/incoming.js';
 import type { Simulator } from '../simulator.js';
 import { LONGEST_STEP_MS } from '../time/clock.js';
-import { BadInput, keySchema } from './input.js';
+import { BadInput, countrySchema, exactly, keySchema, wrongName } from './input.js';
 
 /** Controls of how an account is set up at Stripe. What is left out is as with a new account. */
 
 const currency = z.string().refine((code) => CURRENCIES.has(code), 'a currency is like eur');
-const country = z.string().regex(/^[A-Z]{2}$/, 'a country is like DE');
 
 /** Hundredths of a percent. */
 const share = z.number().min(0).max(10_000);
@@ -20,10 +20,10 @@ const share = z.number().min(0).max(10_000);
 const minor = z.int().min(0).max(100_000_000);
 const span = z.int().min(0).max(LONGEST_STEP_MS);
 
-const paymentFeeSchema = z.strictObject({
-  method: z.string().min(1).optional(),
+const paymentFeeSchema = exactly({
+  method: z.enum(METHOD_TYPES).optional(),
   cards: z.enum(['domestic', 'international']).optional(),
-  countries: z.array(country).min(1).optional(),
+  countries: z.array(countrySchema).min(1).optional(),
   currencies: z.array(currency).min(1).optional(),
   bps: share,
   fixed: minor,
@@ -32,43 +32,43 @@ const paymentFeeSchema = z.strictObject({
 
 const { fees, settlement, payouts } = NEW_ACCOUNT;
 
-const feesSchema = z.strictObject({
+const feesSchema = exactly({
   payments: z.array(paymentFeeSchema).default(fees.payments),
   conversion_bps: share.default(fees.conversion_bps),
   dispute: z
-    .record(z.union([z.literal('default'), currency]), minor)
+    .record(z.union([z.literal('default'), currency]), minor, { error: wrongName })
     .refine((dispute) => dispute['default'] !== undefined, 'names what a dispute costs by default')
     .default(fees.dispute),
 });
 
-const settlementSchema = z
-  .strictObject({
-    currencies: z.array(currency).default(settlement.currencies),
-    rates: z.record(currency, z.number().gt(0).max(1_000_000)).default(settlement.rates),
-  })
-  .superRefine(({ currencies, rates }, { addIssue }) => {
-    for (const changed of Object.keys(rates)) {
-      const why =
-        currencies.length === 0
-          ? 'there is no currency to change into: name one in settlement.currencies'
-          : currencies.includes(changed)
-            ? 'it has a balance of its own, and is not changed'
-            : undefined;
-      if (why !== undefined) addIssue({ code: 'custom', path: ['rates', changed], message: why });
-    }
-  });
+const settlementSchema = exactly({
+  currencies: z.array(currency).default(settlement.currencies),
+  rates: z.record(currency, z.number().gt(0).max(1_000_000), { error: wrongName }).default(settlement.rates),
+}).superRefine(({ currencies, rates }, { addIssue }) => {
+  for (const [at, code] of currencies.entries()) {
+    if (currencies.indexOf(code) === at) continue;
+    addIssue({ code: 'custom', path: ['currencies', at], message: `${code} is there twice` });
+  }
+  for (const changed of Object.keys(rates)) {
+    const why =
+      currencies.length === 0
+        ? 'there is no currency to change into: name one in settlement.currencies'
+        : currencies.includes(changed)
+          ? 'it has a balance of its own, and is not changed'
+          : undefined;
+    if (why !== undefined) addIssue({ code: 'custom', path: ['rates', changed], message: why });
+  }
+});
 
-const accountSchema = z.strictObject({
+const accountSchema = exactly({
   key: keySchema,
-  country: country.default(NEW_ACCOUNT.country),
+  country: countrySchema.default(NEW_ACCOUNT.country),
   fees: feesSchema.prefault({}),
   settlement: settlementSchema.prefault({}),
-  payouts: z
-    .strictObject({
-      interval: z.enum(['manual', 'daily']).default(payouts.interval),
-      delay_days: z.int().min(0).max(30).default(payouts.delay_days),
-    })
-    .prefault({}),
+  payouts: exactly({
+    interval: z.enum(['manual', 'daily']).default(payouts.interval),
+    delay_days: z.int().min(0).max(30).default(payouts.delay_days),
+  }).prefault({}),
   settles_after_ms: span.default(NEW_ACCOUNT.settles_after_ms),
   search_lag_ms: span.default(NEW_ACCOUNT.search_lag_ms),
   report_takes_ms: span.default(NEW_ACCOUNT.report_takes_ms),
@@ -77,10 +77,7 @@ const accountSchema = z.strictObject({
 type Settings = Omit<Account, 'id'>;
 
 export function readAccount({ store }: Simulator, { key }: { key: string }): Settings {
-  const account = accountId(key);
-  // To look at an account opens none.
-  const set = store.accountNames().includes(account) ? store.get(account, 'account', 'account') : undefined;
-  const { id: _, ...settings } = set ?? NEW_ACCOUNT;
+  const { id: _, ...settings } = store.get(accountId(key), 'account', 'account') ?? NEW_ACCOUNT;
   return settings;
 }
 

@@ -16,14 +16,15 @@ import {
 import { DISPUTE_REASONS, openDispute } from '../resources/disputing.js';
 import type { Simulator } from '../simulator.js';
 import type { TableName } from '../state/tables.js';
+import { apartBy, exactly } from './input.js';
 
 /** Controls that do what no caller of Stripe's API can: what a customer or a bank does. */
 
 export const outcomeSchema = z.enum(['succeed', 'fail']);
 
-const authenticationSchema = z.strictObject({ intent: z.string(), outcome: outcomeSchema });
+const authenticationSchema = exactly({ intent: z.string(), outcome: outcomeSchema });
 
-const disputeSchema = z.strictObject({
+const disputeSchema = exactly({
   intent: z.string(),
   /** `fraudulent` when left out; of an inquiry `general`. */
   reason: z.enum(DISPUTE_REASONS).optional(),
@@ -32,7 +33,7 @@ const disputeSchema = z.strictObject({
 });
 
 /** Of a payment that the bank is to decide: now, and not in days. */
-const debitSchema = z.strictObject({ intent: z.string(), outcome: outcomeSchema });
+const debitSchema = exactly({ intent: z.string(), outcome: outcomeSchema });
 
 /** Why a bank returns a refund (docs.stripe.com/refunds#failed-refunds). */
 const REFUND_FAILURES = [
@@ -45,14 +46,14 @@ const REFUND_FAILURES = [
   'unknown',
 ] as const;
 
-const refundSchema = z.discriminatedUnion('outcome', [
-  z.strictObject({ refund: z.string(), outcome: z.literal('succeed') }),
-  z.strictObject({ refund: z.string(), outcome: z.literal('fail'), reason: z.enum(REFUND_FAILURES).optional() }),
+const refundSchema = apartBy('outcome', [
+  exactly({ refund: z.string(), outcome: z.literal('succeed') }),
+  exactly({ refund: z.string(), outcome: z.literal('fail'), reason: z.enum(REFUND_FAILURES).optional() }),
 ]);
 
-const payoutSchema = z.discriminatedUnion('outcome', [
-  z.strictObject({ payout: z.string(), outcome: z.literal('arrive') }),
-  z.strictObject({ payout: z.string(), outcome: z.literal('fail'), code: z.enum(PAYOUT_FAILURES).optional() }),
+const payoutSchema = apartBy('outcome', [
+  exactly({ payout: z.string(), outcome: z.literal('arrive') }),
+  exactly({ payout: z.string(), outcome: z.literal('fail'), code: z.enum(PAYOUT_FAILURES).optional() }),
 ]);
 
 export function authenticateBy(simulator: Simulator, body: unknown): PaymentIntent {

@@ -1,19 +1,18 @@
 import { z } from 'zod';
 import type { Simulator } from '../simulator.js';
 import { LONGEST_STEP_MS } from '../time/clock.js';
-import { BadInput } from './input.js';
+import { BadInput, exactly } from './input.js';
 
 /** Controls of the simulator's time. */
 
-const changeSchema = z
-  .strictObject({
-    /** A step forward. */
-    advance_ms: z.int().min(0).max(LONGEST_STEP_MS).optional(),
-    /** The same, given by where it ends: Unix ms. */
-    to_ms: z.int().optional(),
-    /** Whether the clock stands still from then on; as it does now when left out. */
-    frozen: z.boolean().optional(),
-  })
+const changeSchema = exactly({
+  /** A step forward. */
+  advance_ms: z.int().min(0).max(LONGEST_STEP_MS).optional(),
+  /** The same, given by where it ends: Unix ms. */
+  to_ms: z.int().optional(),
+  /** Whether the clock stands still from then on; as it does now when left out. */
+  frozen: z.boolean().optional(),
+})
   .refine((change) => Object.keys(change).length > 0, 'advance_ms, to_ms or frozen is needed')
   .refine(({ advance_ms, to_ms }) => advance_ms === undefined || to_ms === undefined, {
     message: 'advance_ms and to_ms are two ways to say one thing',

@@ -7,8 +7,9 @@ import type { Simulator } from '../simulator.js';
 import { clearAccount, putAccount, readAccount } from './account.js';
 import { authenticateBy, debitBy, disputeBy, payoutBy, refundBy } from './acts.js';
 import { changeClock, readClock } from './clock.js';
-import { keySchema, parsedJson, refusalOf } from './input.js';
+import { BadInput, countSchema, exactly, keySchema, parsedJson, queryOf, refusalOf } from './input.js';
 import { attemptsQuery, objectsQuery, readAttempts, readObjects, readSummary } from './lists.js';
+import { putObject } from './rows.js';
 import {
   clearCounts,
   clearFaults,
@@ -22,37 +23,32 @@ import {
 } from './traffic.js';
 import { addEndpoint, endpointSchema, eventsOf, streamEvents, streamQuery } from './webhooks.js';
 
-/** An object put as it is: a state that only time or a bank would bring about. */
-const objectSchema = z.strictObject({
-  table: z.enum(['payment_intents', 'charges']),
-  row: z.looseObject({ id: z.string() }),
-});
-
 /** One control: what its query has to be, and what it does. */
 interface Control {
   readonly query: z.ZodType;
+  readonly takesBody: boolean;
   readonly act: (simulator: Simulator, query: never, body: string, res: ServerResponse) => unknown;
 }
 
-const NOTHING = z.strictObject({});
-const ofOneAccount = z.strictObject({ key: keySchema });
-const ofOneIntent = z.strictObject({ intent: z.string().min(1) });
-const heldQuery = z.strictObject({ count: z.coerce.number().int().min(1).default(1) });
+const NOTHING = exactly({});
+const ofOneAccount = exactly({ key: keySchema });
+const ofOneIntent = exactly({ intent: z.string().min(1) });
+const heldQuery = exactly({ count: countSchema(1, 1_000_000).default(1) });
 
 /** A control that takes a body and no query. */
 function withBody(act: (simulator: Simulator, body: unknown) => unknown): Control {
-  return { query: NOTHING, act: (simulator, _query, body) => act(simulator, parsedJson(body)) };
+  return { query: NOTHING, takesBody: true, act: (simulator, _query, body) => act(simulator, parsedJson(body)) };
 }
 
 function withQuery<Query>(
   query: z.ZodType<Query>,
   act: (simulator: Simulator, query: Query, body: string, res: ServerResponse) => unknown,
 ): Control {
-  return { query, act };
+  return { query, takesBody: false, act };
 }
 
 function plain(act: (simulator: Simulator) => unknown): Control {
-  return { query: NOTHING, act };
+  return { query: NOTHING, takesBody: false, act };
 }
 
 /** The simulator's own controls, under `/_simulator`. */
@@ -91,9 +87,10 @@ const CONTROLS: Readonly<Record<string, Control>> = {
   'GET requests': plain(({ log }) => ({ requests: log })),
   /** Held requests: lets them go, and waits until there are some. */
   'POST release': plain(({ held }) => ({ released: held.release() })),
-  'GET held': withQuery(heldQuery, async ({ held }, { count }) => {
-    await held.until(count);
-    return { held: true };
+  'GET held': withQuery(heldQuery, async ({ held }, { count }, _body, res) => {
+    const gone = new AbortController();
+    res.once('close', () => gone.abort());
+    return { held: await held.until(count, gone.signal) };
   }),
   /** Where an account's events go, and what became of them. */
   'PUT webhook_endpoints': withBody((simulator, body) => addEndpoint(simulator, endpointSchema.parse(body))),
@@ -111,7 +108,11 @@ const CONTROLS: Readonly<Record<string, Control>> = {
   /** An intent's events, timed. */
   'GET events': withQuery(ofOneIntent, (simulator, { intent }) => ({ events: eventsOf(simulator, intent) })),
   /** An object put as it is. */
-  'PUT object': withQuery(ofOneAccount, putObject),
+  'PUT object': {
+    query: ofOneAccount,
+    takesBody: true,
+    act: (simulator, { key }: z.infer<typeof ofOneAccount>, body) => putObject(simulator, key, parsedJson(body)),
+  },
 };
 
 /** Such as `PUT faults`. */
@@ -136,19 +137,17 @@ export async function control(
     }
     const found = Object.hasOwn(CONTROLS, `${method} ${path}`) ? CONTROLS[`${method} ${path}`] : undefined;
     if (found === undefined) return send(res, 404, { error: `no control ${method} /_simulator/${path}` });
-    const query = found.query.parse(Object.fromEntries(url.searchParams));
+    if (!found.takesBody && !/^\s*(\{\s*\})?\s*$/.test(body)) {
+      // Whoever clears the faults of one account must not find that all are gone.
+      throw new BadInput('it takes no body: what it asks for stands in the query');
+    }
+    const query = found.query.parse(queryOf(url.searchParams));
     const answer = await found.act(simulator, query as never, body, res);
-    if (!res.headersSent) send(res, 200, answer);
+    if (!res.headersSent && !res.destroyed) send(res, 200, answer);
   } catch (error) {
     const { status, message } = refusalOf(error);
     send(res, status, { error: message });
   }
-}
-
-function putObject({ store }: Simulator, { key }: z.infer<typeof ofOneAccount>, body: string): unknown {
-  const { table, row } = objectSchema.parse(parsedJson(body));
-  store.commit([[accountId(key), table, row as never]]);
-  return row;
 }
 
 function send(res: ServerResponse, status: number, body: unknown): void {

@@ -5,7 +5,7 @@ import type { Simulator } from '../simulator.js';
 import type { TableName, Tables } from '../state/tables.js';
 import { Transaction } from '../state/transaction.js';
 import { readClock } from './clock.js';
-import { BadInput, keySchema } from './input.js';
+import { BadInput, countSchema, exactly, keySchema } from './input.js';
 
 /** Controls that show what there is, and change nothing. */
 
@@ -39,19 +39,17 @@ const account = {
 const oneAccount = ({ key, account }: { key?: string | undefined; account?: string | undefined }) =>
   (key === undefined) !== (account === undefined);
 const WHICH = { message: 'key names the account, or account does', path: ['key'] };
-const limit = z.coerce.number().int().min(1).max(100).default(20);
+const limit = countSchema(1, 100).default(20);
 
-export const objectsQuery = z
-  .strictObject({
-    ...account,
-    table: z.enum(SHOWN_TABLES),
-    limit,
-    /** The id of an object: those that are older. */
-    before: z.string().min(1).optional(),
-  })
-  .refine(oneAccount, WHICH);
+export const objectsQuery = exactly({
+  ...account,
+  table: z.enum(SHOWN_TABLES),
+  limit,
+  /** The id of an object: those that are older. */
+  before: z.string().min(1).optional(),
+}).refine(oneAccount, WHICH);
 
-export const attemptsQuery = z.strictObject({ ...account, limit }).refine(oneAccount, WHICH);
+export const attemptsQuery = exactly({ ...account, limit }).refine(oneAccount, WHICH);
 
 export interface ObjectPage {
   readonly table: ShownTable;
@@ -69,8 +67,6 @@ export function objectPage(
   account: string,
   { table, limit, before }: { table: ShownTable; limit: number; before?: string | undefined },
 ): ObjectPage {
-  // To look at an account opens none.
-  if (!store.accountNames().includes(account)) return { table, objects: [], has_more: false };
   if (before !== undefined && store.get(account, table, before) === undefined) {
     throw new BadInput(`before: there is no ${before} among the ${table}`);
   }

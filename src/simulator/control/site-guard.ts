@@ -1,17 +1,28 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 
+/** Where the simulator listens (loopback when left out), and the names under which others reach it, in small letters. */
+export interface Site {
+  readonly host?: string | undefined;
+  readonly names?: readonly string[] | undefined;
+}
+
 /**
  * The page and the controls ask nobody for a key, so they must not be at the service of whatever web page a person happens
  * to look at: a page elsewhere may post forms to a loopback address, and one whose name is rebound to it may read answers.
  *
- * @param host where the simulator listens; undefined is loopback.
+ * Stripe's own API asks for a key, and goes by any name.
+ *
+ * @param names what else the simulator is called; on loopback and by its address it is reached without.
  * @returns why the request is not answered; undefined when it is.
  */
-export function refusalBySite({ method = 'GET', headers }: IncomingMessage, host: string | undefined) {
+export function refusalBySite({ method = 'GET', headers }: IncomingMessage, { host = '127.0.0.1', names = [] }: Site) {
   const asked = headers.host ?? '';
-  if (isLoopback(host ?? '127.0.0.1') && !isLoopback(nameOf(asked)) && nameOf(asked) !== host) {
-    return `the simulator listens on loopback only, and is not called ${nameOf(asked) || 'nothing at all'}`;
+  const name = nameOf(asked);
+  // An address cannot be rebound; but on loopback nobody comes by that of another machine.
+  const isAddress = isIP(name) !== 0 && !isLoopback(host);
+  if (!isLoopback(name) && !isAddress && name !== host && !names.includes(name)) {
+    return `the simulator's page and controls are not called ${name || 'nothing at all'}: they are with --hosts ${name || 'NAME'}`;
   }
   if (method === 'GET' || method === 'HEAD') return undefined;
   const site = headers['sec-fetch-site'];
@@ -25,7 +36,7 @@ export function refusalBySite({ method = 'GET', headers }: IncomingMessage, host
 }
 
 function isOf(origin: string, host: string): boolean {
-  return URL.canParse(origin) && new URL(origin).host === host;
+  return URL.canParse(origin) && new URL(origin).host === host.toLowerCase();
 }
 
 /** Without the port: `localhost`, `127.0.0.1`, `::1`. */

@@ -3,19 +3,24 @@ import { faultsSchema } from '../faults/schema.js';
 import { limitsSchema } from '../limits/schema.js';
 import type { CountsReport } from '../requests/counts.js';
 import { accountId } from '../requests/incoming.js';
-import { isEndpoint } from '../requests/routes.js';
+import { UNRECOGNIZED } from '../requests/routes.js';
 import type { Simulator } from '../simulator.js';
-import { keySchema } from './input.js';
+import { endpointSchema, exactly, keySchema } from './input.js';
 
 /** Controls of what requests meet with, and of what was counted of them. */
 
-export const ofAnyAccount = z.strictObject({ key: keySchema.optional() });
+export const ofAnyAccount = exactly({ key: keySchema.optional() });
 
-export const countsQuery = z.strictObject({
+export const countsQuery = exactly({
   key: keySchema.optional(),
-  endpoint: z.string().refine(isEndpoint, 'there is no such endpoint').optional(),
+  /** As the report calls it. */
+  endpoint: z.literal(UNRECOGNIZED).or(endpointSchema).optional(),
   /** Unix ms of real time. */
-  since_ms: z.coerce.number().min(0).optional(),
+  since_ms: z
+    .string()
+    .regex(/^\d{1,16}(\.\d+)?$/, 'a time is milliseconds, such as 1790000000000')
+    .transform(Number)
+    .optional(),
 });
 
 export function putFaults(simulator: Simulator, body: unknown): unknown {

@@ -1,20 +1,20 @@
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { EVENT_TYPES } from '../delivery/event-types.js';
+import { isHttpUrl } from '../http-url.js';
 import { fitsPattern } from '../patterns.js';
 import { accountId } from '../requests/incoming.js';
 import { newEndpoint } from '../resources/webhook-endpoints.js';
 import type { Simulator } from '../simulator.js';
-import { keySchema } from './input.js';
+import { eventPatternSchema, eventTypeSchema, exactly, keySchema } from './input.js';
 
 /** Controls of where events go, and of what became of them. */
 
-export const endpointSchema = z.strictObject({
+export const endpointSchema = exactly({
   key: keySchema,
-  url: z.url(),
+  url: z.string().refine(isHttpUrl, 'must be a whole URL: http:// or https://, and a host'),
   secret: z.string().min(8),
   /** As in Stripe's own: the types that are sent there, by name; all of them when left out. */
-  enabled_events: z.array(z.string().min(1)).min(1).optional(),
+  enabled_events: z.array(eventTypeSchema).min(1).optional(),
 });
 
 /** Registers where an account's events go; the same URL again replaces its secret and what it asks for. */
@@ -42,9 +42,7 @@ export function eventsOf(simulator: Simulator, intent: string): unknown[] {
   );
 }
 
-const ALL_TYPES = [...EVENT_TYPES];
-
-export const streamQuery = z.strictObject({
+export const streamQuery = exactly({
   /** Every account's events when left out. */
   key: keySchema.optional(),
   /** Comma-separated; every type when left out. */
@@ -52,12 +50,7 @@ export const streamQuery = z.strictObject({
     .string()
     .default('*')
     .transform((text) => text.split(',').map((pattern) => pattern.trim()))
-    .superRefine((patterns, { addIssue }) => {
-      for (const pattern of patterns) {
-        if (ALL_TYPES.some((type) => fitsPattern(pattern, type))) continue;
-        addIssue({ code: 'custom', message: `there is no event ${pattern || 'without a name'}` });
-      }
-    }),
+    .pipe(z.array(eventPatternSchema)),
 });
 
 /** Answers with events as they happen, a line of JSON each, until the reader or the simulator goes. */

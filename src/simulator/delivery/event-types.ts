@@ -266,3 +266,8 @@ export const EVENT_TYPES: ReadonlySet<string> = new Set([
   'treasury.received_credit.succeeded',
   'treasury.received_debit.created',
 ]);
+
+/** What an endpoint may ask for: a type by its name, or `*`, which is all of them. */
+export function canBeAskedFor(type: string): boolean {
+  return type === '*' || EVENT_TYPES.has(type);
+}

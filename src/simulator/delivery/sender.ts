@@ -1,3 +1,4 @@
+import type { WebhookFault } from '../faults/schema.js';
 import type { FaultScript, WebhookStrike } from '../faults/script.js';
 import { traitsOfEvent } from '../faults/traits.js';
 import type { Ids } from '../ids.js';
@@ -78,27 +79,28 @@ export class WebhookSender {
   async send(account: string, { event, deliveries }: RaisedEvent): Promise<void> {
     const { store, clock } = this.options;
     const strikes = this.strikesOn(account, event);
-    const find = (kind: string) => strikes.find(({ fault }) => fault.kind === kind);
-    if (find('drop') !== undefined) {
+    const faults = strikes.map(({ fault }) => fault);
+    const isStruck = (kind: WebhookFault['kind']) => faults.some((fault) => fault.kind === kind);
+    if (isStruck('drop')) {
       for (const { endpoint } of deliveries)
         this.note(account, event, endpoint, { status: null, ms: 0, state: 'dropped' });
       const dropped = deliveries.map((d): Put => [account, 'deliveries', { ...d, state: 'dropped' }]);
       this.untilDone(() => store.commit(dropped), `what was dropped of ${event.id}`);
       return;
     }
-    const copies = find('duplicate')?.fault.copies ?? 1;
-    const delayMs = find('delay')?.fault.delay_ms ?? 0;
-    const shuffled = find('shuffle');
+    const copies = faults.find((fault) => fault.kind === 'duplicate')?.copies ?? 1;
+    const delayMs = faults.find((fault) => fault.kind === 'delay')?.delay_ms ?? 0;
+    const shuffledMs = faults.find((fault) => fault.kind === 'shuffle')?.delay_ms ?? 0;
+    const shuffled = strikes.find(({ fault }) => fault.kind === 'shuffle');
     const sends: Promise<void>[] = [];
     for (const delivery of deliveries) {
       for (let copy = 0; copy < copies; copy += 1) {
-        const outOfOrderMs = shuffled === undefined ? 0 : shuffled.random() * shuffled.fault.delay_ms;
-        const putOffMs = delayMs + outOfOrderMs;
+        const putOffMs = delayMs + (shuffled === undefined ? 0 : shuffled.random() * shuffledMs);
         const answered = this.later(account, delivery.id, clock.now() + putOffMs);
         if (putOffMs === 0) sends.push(answered);
       }
       // A second event, of its own id, for the same change.
-      if (find('twin') !== undefined) sends.push(this.sendTwin(account, event, delivery));
+      if (isStruck('twin')) sends.push(this.sendTwin(account, event, delivery));
     }
     await Promise.all(sends);
   }

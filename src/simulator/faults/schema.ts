@@ -1,26 +1,27 @@
 import { z } from 'zod';
-import { keySchema } from '../control/input.js';
-import { isEndpoint } from '../requests/routes.js';
+import { apartBy, countrySchema, endpointSchema, eventPatternSchema, exactly, keySchema } from '../control/input.js';
+import { METHOD_TYPES } from '../objects/payment-method.js';
 import { LONGEST_STEP_MS } from '../time/clock.js';
+import { DAY_MS, MINUTE_MS } from '../time/durations.js';
 
 /** Three days: no webhook is tried for longer. */
-const LONGEST_DELAY_MS = 3 * 24 * 60 * 60_000;
+const LONGEST_DELAY_MS = 3 * DAY_MS;
 /** Ten minutes of real time: what holds a connection. */
-const LONGEST_HOLD_MS = 600_000;
+const LONGEST_HOLD_MS = 10 * MINUTE_MS;
 
 /** Where a rule of any kind applies; what is left out does not matter. */
 const where = {
   /** The secret key that opens the account. */
   key: keySchema.optional(),
   /** Of the payment: all of these, each exactly so or, with `*` at its end, beginning so. */
-  metadata: z.record(z.string().min(1), z.string().min(1)).optional(),
-  /** Countries of the card or bank account, ISO 3166. */
-  regions: z
-    .array(z.string().regex(/^[A-Z]{2}$/, 'a country is like DE'))
-    .min(1)
+  metadata: z
+    .record(z.string().min(1), z.string().min(1))
+    .refine((metadata) => Object.keys(metadata).length > 0, 'names what a payment has to carry, or is left out')
     .optional(),
-  /** Types of payment method, such as `card` or `sepa_debit`. */
-  methods: z.array(z.string().min(1)).min(1).optional(),
+  /** Countries of the card or bank account. */
+  regions: z.array(countrySchema).min(1).optional(),
+  /** Types of payment method. */
+  methods: z.array(z.enum(METHOD_TYPES)).min(1).optional(),
 };
 
 /** When it applies: ms of the simulator's clock since the script was put. */
@@ -40,13 +41,41 @@ const times = {
   times: z.int().min(1).optional(),
 };
 
-/** Such as `payment_intents.create`; every endpoint when left out. */
-const endpoint = z.string().refine(isEndpoint, 'there is no such endpoint').optional();
-
 function endsAfterItBegins(rule: { from_ms: number; until_ms?: number | undefined }): boolean {
   return rule.until_ms === undefined || rule.until_ms > rule.from_ms;
 }
 const NEVER = { message: 'must be later than from_ms', path: ['until_ms'] };
+
+/** Of a rule about requests; every endpoint when none is named. */
+const ofRequests = { ...where, endpoint: endpointSchema.optional(), ...when, ...chance, ...times };
+
+/** Statuses with which Stripe turns a request away (docs.stripe.com/api/errors): before its effect, and kept under no key. */
+const REFUSALS = [400, 401, 403, 404, 409, 424, 429] as const;
+
+const rejectSchema = exactly({
+  ...ofRequests,
+  kind: z.literal('reject'),
+  status: z
+    .literal(REFUSALS, {
+      error: ({ input }) =>
+        input === 402
+          ? 'a 402 is a declined card, and kept under the key: pay with a test card that declines, such as pm_card_chargeDeclined'
+          : `Stripe refuses with ${REFUSALS.join(', ')}`,
+    })
+    .default(429),
+  code: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]{0,99}$/, 'a code is like parameter_invalid')
+    .optional(),
+  /** `Stripe-Rate-Limited-Reason`, of Stripe's or one that it may come to have; without one it is a lock time-out. */
+  reason: z
+    .string()
+    .regex(/^[a-z][a-z0-9_-]{0,99}$/, 'a reason is like global-rate')
+    .optional(),
+}).refine(({ status, reason }) => reason === undefined || status === 429, {
+  message: 'goes with a 429 alone',
+  path: ['reason'],
+});
 
 /**
  * What can go wrong with a request, as `<what>_before` its effect, of which there is then none unless the fault only takes
@@ -55,99 +84,86 @@ const NEVER = { message: 'must be later than from_ms', path: ['until_ms'] };
  * no object · `bad_gateway` a 502 in HTML · `error` a 500, kept under the key · `delay` it takes `delay_ms` longer ·
  * `hold` it waits until it is released. Besides, `reject` refuses it and `webhook_first` answers once the webhooks were.
  */
-const REQUEST_FAULTS = [
-  'reset_before',
-  'reset_after',
-  'hang_before',
-  'hang_after',
-  'truncate_before',
-  'truncate_after',
-  'gibberish_before',
-  'gibberish_after',
-  'bad_gateway_before',
-  'bad_gateway_after',
-  'error_before',
-  'error_after',
-  'delay_before',
-  'delay_after',
-  'hold_before',
-  'hold_after',
-  'reject',
-  'webhook_first',
-] as const;
-
-const requestFaultSchema = z
-  .strictObject({
-    ...where,
-    endpoint,
-    ...when,
-    ...chance,
-    ...times,
-    kind: z.enum(REQUEST_FAULTS),
-    /** Of `reject`: the answer. */
-    status: z.int().min(400).max(499).default(429),
-    code: z.string().optional(),
-    /** Of `reject` with 429: `Stripe-Rate-Limited-Reason`; without one it is a lock time-out. */
-    reason: z.string().optional(),
+const requestFaultSchema = apartBy('kind', [
+  exactly({
+    ...ofRequests,
+    kind: z.enum([
+      'reset_before',
+      'reset_after',
+      'hang_before',
+      'hang_after',
+      'truncate_before',
+      'truncate_after',
+      'gibberish_before',
+      'gibberish_after',
+      'bad_gateway_before',
+      'bad_gateway_after',
+      'error_before',
+      'error_after',
+      'hold_before',
+      'hold_after',
+      'webhook_first',
+    ]),
+  }),
+  exactly({
+    ...ofRequests,
+    kind: z.enum(['delay_before', 'delay_after']),
     delay_ms: z.int().min(0).max(LONGEST_HOLD_MS).default(1_000),
-  })
-  .refine(endsAfterItBegins, NEVER);
+  }),
+  rejectSchema,
+]).refine(endsAfterItBegins, NEVER);
+
+/** Of a rule about webhooks; every type when none is named. */
+const ofWebhooks = { ...where, type: eventPatternSchema.optional(), ...when, ...chance, ...times };
+
+const webhookDelay = z.int().min(0).max(LONGEST_DELAY_MS).default(500);
 
 /** What can go wrong with a webhook. */
-const webhookFaultSchema = z
-  .strictObject({
-    ...where,
-    /** Such as `payment_intent.succeeded`; every type when left out. */
-    type: z.string().optional(),
-    ...when,
-    ...chance,
-    ...times,
-    kind: z.enum(['drop', 'duplicate', 'delay', 'shuffle', 'twin']),
-    /** Of `duplicate`: how often it comes in all. */
-    copies: z.int().min(2).max(20).default(3),
-    /** Of `delay`: how long, by the simulator's clock; of `shuffle`: up to how long. */
-    delay_ms: z.int().min(0).max(LONGEST_DELAY_MS).default(500),
-  })
-  .refine(endsAfterItBegins, NEVER);
+const webhookFaultSchema = apartBy('kind', [
+  exactly({ ...ofWebhooks, kind: z.enum(['drop', 'twin']) }),
+  /** `copies`: how often it comes in all. */
+  exactly({ ...ofWebhooks, kind: z.literal('duplicate'), copies: z.int().min(2).max(20).default(3) }),
+  /** How long, by the simulator's clock; of `shuffle`: up to how long. */
+  exactly({ ...ofWebhooks, kind: z.literal('delay'), delay_ms: webhookDelay }),
+  exactly({ ...ofWebhooks, kind: z.literal('shuffle'), delay_ms: webhookDelay }),
+]).refine(endsAfterItBegins, NEVER);
 
 const ms = z.number().min(0).max(LONGEST_HOLD_MS);
 
-const distributionSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('fixed'), ms }),
-  z
-    .strictObject({ kind: z.literal('uniform'), min_ms: ms, max_ms: ms })
-    .refine(({ min_ms, max_ms }) => min_ms <= max_ms, { message: 'must not be less than min_ms', path: ['max_ms'] }),
-  z
-    .strictObject({ kind: z.literal('lognormal'), p50_ms: ms.gt(0), p99_ms: ms.gt(0) })
-    .refine(({ p50_ms, p99_ms }) => p50_ms <= p99_ms, { message: 'must not be less than p50_ms', path: ['p99_ms'] }),
+const distributionSchema = apartBy('kind', [
+  exactly({ kind: z.literal('fixed'), ms }),
+  exactly({ kind: z.literal('uniform'), min_ms: ms, max_ms: ms }).refine(({ min_ms, max_ms }) => min_ms <= max_ms, {
+    message: 'must not be less than min_ms',
+    path: ['max_ms'],
+  }),
+  exactly({ kind: z.literal('lognormal'), p50_ms: ms.gt(0), p99_ms: ms.gt(0) }).refine(
+    ({ p50_ms, p99_ms }) => p50_ms <= p99_ms,
+    { message: 'must not be less than p50_ms', path: ['p99_ms'] },
+  ),
 ]);
 
 /** How long a request takes until it has its effect: the first that matches counts. */
-const latencySchema = z
-  .strictObject({
-    ...where,
-    endpoint,
-    ...when,
-    distribution: distributionSchema,
-    /** At first `factor` times as long, and less and less so until `for_ms` after the rule began to apply. */
-    slow_start: z.strictObject({ for_ms: z.int().min(1), factor: z.number().min(1).max(1_000) }).optional(),
-  })
-  .refine(endsAfterItBegins, NEVER);
+const latencySchema = exactly({
+  ...where,
+  endpoint: endpointSchema.optional(),
+  ...when,
+  distribution: distributionSchema,
+  /** At first `factor` times as long, and less and less so until `for_ms` after the rule began to apply. */
+  slow_start: exactly({ for_ms: z.int().min(1), factor: z.number().min(1).max(1_000) }).optional(),
+}).refine(endsAfterItBegins, NEVER);
 
 /** What becomes of money days later: of a charge once it was taken, or of a refund once it was made. */
-const sequelSchema = z
-  .strictObject({
-    ...where,
-    ...when,
-    ...chance,
-    ...times,
-    kind: z.enum(['dispute', 'inquiry', 'refund_pending', 'refund_fails']),
-    /** By the simulator's clock; as long as with the test payment methods when left out. */
-    after_ms: z.int().min(0).max(LONGEST_STEP_MS).optional(),
-  })
-  .refine(endsAfterItBegins, NEVER);
+const sequelSchema = exactly({
+  ...where,
+  ...when,
+  ...chance,
+  ...times,
+  kind: z.enum(['dispute', 'inquiry', 'refund_pending', 'refund_fails']),
+  /** By the simulator's clock; as long as with the test payment methods when left out. */
+  after_ms: z.int().min(0).max(LONGEST_STEP_MS).optional(),
+}).refine(endsAfterItBegins, NEVER);
 
-export const faultsSchema = z.strictObject({
+export const faultsSchema = exactly({
   seed: z.int().default(1),
   requests: z.array(requestFaultSchema).default([]),
   latency: z.array(latencySchema).default([]),
@@ -157,6 +173,7 @@ export const faultsSchema = z.strictObject({
 
 export type Faults = z.infer<typeof faultsSchema>;
 export type RequestFault = Faults['requests'][number];
+export type Rejection = Extract<RequestFault, { kind: 'reject' }>;
 export type WebhookFault = Faults['webhooks'][number];
 export type SequelRule = Faults['sequels'][number];
 export type LatencyRule = Faults['latency'][number];

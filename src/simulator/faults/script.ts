@@ -154,7 +154,7 @@ export class FaultScript {
   forEvent(situation: EventSituation): WebhookStrike[] {
     const strikes: WebhookStrike[] = [];
     for (const rule of this.webhooks) {
-      if (rule.spec.type !== undefined && rule.spec.type !== situation.type) continue;
+      if (rule.spec.type !== undefined && !fitsPattern(rule.spec.type, situation.type)) continue;
       const random = rule.match(situation, situation.nowMs - this.putAtMs);
       if (random === undefined || !rule.hits(random)) continue;
       rule.strike();

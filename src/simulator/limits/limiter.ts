@@ -88,9 +88,9 @@ export class Limiter {
     month.updates.add(arrival.id, nowMs);
   }
 
-  /** A charge of the account succeeded. */
-  paid(account: string, nowMs: number): void {
-    this.month(account).transactions.add(nowMs);
+  /** A charge of the account succeeded. @param atMs by the simulator's clock, Unix ms. */
+  paid(account: string, atMs: number): void {
+    this.month(account).transactions.add(atMs);
   }
 
   private isUsedUp(arrival: Arrival, { intent_updates_per_hour, reads }: Limits): boolean {

@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { keySchema } from '../control/input.js';
-import { isEndpoint } from '../requests/routes.js';
+import { endpointSchema, exactly, keySchema, wrongName } from '../control/input.js';
 
 /** Null is no limit; 0 lets nothing through. */
 const limit = z.int().min(0).nullable();
 
-const endpointSchema = z.strictObject({
+const ownSchema = exactly({
   requests_per_second: limit.default(null),
   concurrent_requests: limit.default(null),
 });
@@ -23,11 +22,11 @@ const fields = {
   /** Under way at once, of each endpoint that is not named in `endpoints`. */
   endpoint_concurrent_requests: limit,
   /** By name, such as `payment_intents.create`: instead of what holds for each. */
-  endpoints: z.record(z.string().refine(isEndpoint, 'there is no such endpoint'), endpointSchema),
+  endpoints: z.record(endpointSchema, ownSchema, { error: wrongName }),
   /** Writes to one PaymentIntent in any hour of the simulator's clock. */
   intent_updates_per_hour: limit,
   /** Reads in any 30 days of the simulator's clock: `floor`, or `per_transaction` for each charge that succeeded. */
-  reads: z.strictObject({ floor: z.int().min(0), per_transaction: z.int().min(0) }).nullable(),
+  reads: exactly({ floor: z.int().min(0), per_transaction: z.int().min(0) }).nullable(),
   /** Of two calls in flight on one object, one of them a write, the second is a `lock_timeout`. */
   object_locks: z.boolean(),
 };
@@ -71,16 +70,14 @@ const PRESETS = {
 const { endpoints, ...others } = fields;
 
 /** Limits as somebody sets them: what is left out is off, or as in the preset. */
-export const limitsSchema = z
-  .strictObject({
-    /** The secret key that opens the account; every account without limits of its own when left out. */
-    key: keySchema.optional(),
-    preset: z.enum(['sandbox', 'live']).optional(),
-    endpoints: endpoints.default({}),
-    ...z.object(others).partial().shape,
-  })
-  .transform(({ key, preset, endpoints, ...given }) => {
-    const base = preset === undefined ? OFF : PRESETS[preset];
-    const limits = { ...base, ...given, endpoints: { ...base.endpoints, ...endpoints } } as Limits;
-    return { key, limits };
-  });
+export const limitsSchema = exactly({
+  /** The secret key that opens the account; every account without limits of its own when left out. */
+  key: keySchema.optional(),
+  preset: z.enum(['sandbox', 'live']).optional(),
+  endpoints: endpoints.default({}),
+  ...z.object(others).partial().shape,
+}).transform(({ key, preset, endpoints, ...given }) => {
+  const base = preset === undefined ? OFF : PRESETS[preset];
+  const limits = { ...base, ...given, endpoints: { ...base.endpoints, ...endpoints } } as Limits;
+  return { key, limits };
+});

@@ -44,12 +44,19 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
 
 export const TEST_CARDS: readonly string[] = [...Object.keys(BEHAVIOURS), 'pm_card_de', 'pm_card_br'];
 
-/** `pm_card_<country>`: a card of that country that pays. */
+/** `pm_card_<country>`: a card of that country that pays, of the countries that Stripe has one of (docs.stripe.com/testing). */
 const COUNTRY_CARD = /^pm_card_([a-z]{2})$/;
+const CARD_COUNTRIES: ReadonlySet<string> = new Set(
+  (
+    'us ar br ca cl co cr ec mx pa py pe uy ae at be bg by hr cy cz dk ee fi fr de gi gr hu ie it lv li lt lu mt nl no pl ' +
+    'pt ro si sk es se ch gb au cn hk in jp my nz sg tw'
+  ).split(' '),
+);
 
 export function cardBehaviour(token: string): Behaviour | undefined {
   if (Object.hasOwn(BEHAVIOURS, token)) return BEHAVIOURS[token];
-  return COUNTRY_CARD.test(token) ? { kind: 'pays' } : undefined;
+  const country = COUNTRY_CARD.exec(token)?.[1] ?? '';
+  return CARD_COUNTRIES.has(country) ? { kind: 'pays' } : undefined;
 }
 
 export function cardDetails(token: string): CardDetails {

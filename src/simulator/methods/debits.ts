@@ -1,8 +1,8 @@
+import { isCountry } from '../countries.js';
 import { digest } from '../ids.js';
 import type { SepaDebit, UsBankAccount } from '../objects/payment-method.js';
+import { DAY_MS } from '../time/durations.js';
 import { type Behaviour, type Decline, declines, type Pays } from './behaviours.js';
-
-const DAY_MS = 24 * 60 * 60_000;
 
 /**
  * How long a bank debit is under way. Stripe counts business days, the simulator's clock knows only days:
@@ -76,7 +76,8 @@ export function usBehaviour(token: string): Behaviour | undefined {
 }
 
 export function sepaBehaviour(token: string): Behaviour | undefined {
-  const scenario = SEPA_TOKEN.exec(token)?.[1] ?? '';
+  const [, scenario = '', country = ''] = SEPA_TOKEN.exec(token) ?? [];
+  if (!isCountry(country.toUpperCase())) return undefined;
   const ends = Object.hasOwn(SEPA, scenario) ? SEPA[scenario] : undefined;
   if (ends === undefined) return undefined;
   const decidedAfterMs = scenario.endsWith('Delayed') ? UNDER_WAY_MS.sepaDelayed : UNDER_WAY_MS.sepa;

@@ -1,3 +1,5 @@
+import type { MethodType } from './payment-method.js';
+
 /** How an account is set up at Stripe: what a person sets in its dashboard, or agrees with Stripe. */
 export interface Account {
   id: 'account';
@@ -26,7 +28,7 @@ export interface FeeModel {
 /** `fixed` and `most` are in minor units of the balance's currency, shares in hundredths of a percent. */
 export interface PaymentFee {
   /** The type of payment method; any when left out. */
-  method?: string;
+  method?: MethodType;
   /** `domestic`: of the account's own country. */
   cards?: 'domestic' | 'international';
   /** The method's countries, ISO 3166; any when left out. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import type { RequestFault } from '../faults/schema.js';
+import type { Rejection } from '../faults/schema.js';
 import { tooMany } from '../limits/reasons.js';
 import { API_VERSION } from './context.js';
 import { StripeApiError } from './errors.js';
@@ -72,7 +72,7 @@ export function unknownUrl(method: string, path: string): StripeApiError {
 }
 
 /** What a fault refuses a request with. */
-export function rejection({ status, code, reason }: RequestFault): StripeApiError {
+export function rejection({ status, code, reason }: Rejection): StripeApiError {
   const message = status === 401 ? 'Invalid API Key provided.' : 'The request was refused.';
   const refusal =
     status === 429

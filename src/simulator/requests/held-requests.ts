@@ -5,13 +5,12 @@
 export class HeldRequests {
   private readonly held = new Set<(goOn: boolean) => void>();
   private readonly asleep = new Map<NodeJS.Timeout, (goOn: boolean) => void>();
-  private readonly watchers = new Set<() => void>();
+  private readonly watching = new Set<() => void>();
 
   hold(): Promise<boolean> {
     return new Promise((resolve) => {
       this.held.add(resolve);
-      for (const watcher of this.watchers) watcher();
-      this.watchers.clear();
+      for (const look of this.watching) look();
     });
   }
 
@@ -33,9 +32,25 @@ export class HeldRequests {
     return count;
   }
 
-  /** Resolves once at least `count` are held. */
-  async until(count: number): Promise<void> {
-    while (this.held.size < count) await new Promise<void>((resolve) => this.watchers.add(resolve));
+  /** Resolves once at least `count` are held, or whoever waits for it has gone. @returns whether there are so many. */
+  until(count: number, gone?: AbortSignal): Promise<boolean> {
+    return new Promise((resolve) => {
+      const end = (areThere: boolean) => {
+        this.watching.delete(look);
+        resolve(areThere);
+      };
+      const look = () => {
+        if (this.held.size >= count) end(true);
+      };
+      this.watching.add(look);
+      gone?.addEventListener('abort', () => end(false), { once: true });
+      look();
+    });
+  }
+
+  /** How many wait for some to be held. */
+  get watchers(): number {
+    return this.watching.size;
   }
 
   /** Ends every wait, and nothing comes of what waited. */

@@ -6,7 +6,7 @@ import { invalidRequest, StripeApiError } from './errors.js';
 import type { Params } from './params.js';
 
 /** Files come in them too. */
-const LARGEST_BODY = 8 * (1 << 20);
+export const LARGEST_BODY = 8 * (1 << 20);
 
 /** The account a secret key opens: each key is an island. */
 export function accountId(key: string): string {

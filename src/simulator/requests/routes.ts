@@ -124,11 +124,11 @@ export const ROUTES: readonly Route[] = LINES.map(([method, path, endpoint, oper
   operation,
 }));
 
-const ENDPOINTS: ReadonlySet<string> = new Set(ROUTES.map(({ endpoint }) => endpoint));
+/** Each once, such as `payment_intents.create`. */
+export const ENDPOINTS: readonly string[] = [...new Set(ROUTES.map(({ endpoint }) => endpoint))];
 
-export function isEndpoint(name: string): boolean {
-  return ENDPOINTS.has(name);
-}
+/** What a request is counted as when no endpoint is of its method and path. */
+export const UNRECOGNIZED = 'unrecognized';
 
 /** What a customer's browser may do, with a publishable key and the intent's client secret. */
 const PUBLISHABLE: readonly string[] = ['payment_intents.retrieve', 'payment_intents.confirm'];

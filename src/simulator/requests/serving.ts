@@ -27,7 +27,7 @@ import type { HeldRequests } from './held-requests.js';
 import { type Caller, callerOf, decode, header } from './incoming.js';
 import type { Params } from './params.js';
 import type { LoggedRequest, RequestLog } from './request-log.js';
-import { type Found, findRoute, isPublishable } from './routes.js';
+import { type Found, findRoute, isPublishable, UNRECOGNIZED } from './routes.js';
 
 export interface ServingParts extends Parts {
   readonly clock: Clock;
@@ -60,9 +60,6 @@ interface Request {
   readonly malformed: Error | undefined;
   readonly entry: LoggedRequest;
 }
-
-/** What it is counted as when no endpoint is of that name. */
-const UNRECOGNIZED = 'unrecognized';
 
 /**
  * One request's way: counted, judged by the limits, and struck by what the script has in store for it; then carried out and

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { isCountry } from '../countries.js';
 import { behaviourOf, methodFrom } from '../methods/index.js';
 import { accountToken, cardToken, ibanToken } from '../methods/numbers.js';
 import type { PaymentMethod } from '../objects/payment-method.js';
@@ -62,10 +63,11 @@ function tokenOf({ type, card, sepa_debit, us_bank_account, billing_details }: M
   }
   if (type === 'sepa_debit') {
     if (sepa_debit === undefined) throw missing('sepa_debit');
-    if (!/^[A-Z]{2}\d{2}[A-Z0-9]{10,30}$/.test(sepa_debit.iban)) {
+    const { iban } = sepa_debit;
+    if (!/^[A-Z]{2}\d{2}[A-Z0-9]{10,30}$/.test(iban) || !isCountry(iban.slice(0, 2))) {
       throw invalidRequest('The IBAN you provided is invalid.', 'invalid_bank_account_iban', 'sepa_debit[iban]');
     }
-    return ibanToken(sepa_debit.iban);
+    return ibanToken(iban);
   }
   if (us_bank_account === undefined) throw missing('us_bank_account');
   if (us_bank_account.account_number === undefined) throw missing('us_bank_account[account_number]');

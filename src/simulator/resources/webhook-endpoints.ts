@@ -1,4 +1,5 @@
-import { EVENT_TYPES } from '../delivery/event-types.js';
+import { canBeAskedFor } from '../delivery/event-types.js';
+import { isHttpUrl } from '../http-url.js';
 import type { WebhookEndpoint } from '../objects/event.js';
 import { nowSeconds, type Operation, type RequestContext } from '../requests/context.js';
 import { invalidRequest, noSuch } from '../requests/errors.js';
@@ -17,11 +18,10 @@ import {
 } from '../requests/params.js';
 import { shown } from '../requests/shown.js';
 
-const TYPES = list(
-  word().refine((type) => type === '*' || EVENT_TYPES.has(type), {
-    error: 'must be a type of event that Stripe knows',
-  }),
-).refine((types) => types.length > 0, { error: 'must name at least one type of event' });
+const TYPES = list(word().refine(canBeAskedFor, { error: 'must be a type of event that Stripe knows' })).refine(
+  (types) => types.length > 0,
+  { error: 'must name at least one type of event' },
+);
 
 const CREATE = object({
   ...EXPAND,
@@ -110,6 +110,6 @@ function find({ tx }: RequestContext, id: string): WebhookEndpoint {
 }
 
 function checkedUrl(url: string): string {
-  if (URL.canParse(url) && /^https?:/.test(url)) return url;
+  if (isHttpUrl(url)) return url;
   throw invalidRequest('Invalid URL: must be http or https', 'url_invalid', 'url');
 }

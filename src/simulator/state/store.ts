@@ -24,6 +24,16 @@ export interface StoreOptions {
 /** Some hundred megabytes at most; a bench that counts more payments than this says so. */
 const HISTORY = 20_000;
 
+function newTables(): AccountTables {
+  const made = TABLE_NAMES.map((name) => {
+    return [name, new Table({ indexed: INDEXES[name], asText: AS_TEXT.has(name) })] as const;
+  });
+  return Object.fromEntries(made) as unknown as AccountTables;
+}
+
+/** What every account has that nothing was ever put into. */
+const NO_TABLES = newTables();
+
 /**
  * The simulator's memory, and its journal: one line for all that a request changed, written before the answer leaves.
  * So a process killed at any point comes back with each request either whole or not at all.
@@ -90,7 +100,7 @@ export class Store {
 
   private apply(puts: readonly Put[]): void {
     for (const [account, name, row] of puts) {
-      const table = this.table(account, name) as Table<Tables[TableName]>;
+      const table = this.opened(account)[name] as Table<Tables[TableName]>;
       if (typeof row === 'string') table.delete(row);
       else table.put(row);
       if (name === 'scheduled' && typeof row !== 'string') this.onScheduled(account, row as Scheduled);
@@ -99,6 +109,7 @@ export class Store {
 
   /** Written down like anything else: whoever reads the journal forgets what was forgotten, and when. */
   private forget(account: string): void {
+    if (!this.accounts.has(account)) return;
     const puts = this.historyOf(account).overdue(account);
     if (puts.length === 0) return;
     try {
@@ -116,11 +127,15 @@ export class Store {
     return known;
   }
 
+  /** To look at an account opens none. */
   private tables(account: string): AccountTables {
+    return this.accounts.get(account) ?? NO_TABLES;
+  }
+
+  private opened(account: string): AccountTables {
     let tables = this.accounts.get(account);
     if (tables === undefined) {
-      const made = TABLE_NAMES.map((name) => [name, tableOf(name)] as const);
-      tables = Object.fromEntries(made) as unknown as AccountTables;
+      tables = newTables();
       this.accounts.set(account, tables);
     }
     return tables;
@@ -135,8 +150,4 @@ export class Store {
       for (const row of rows) yield `[[${of},${row}]]`;
     }
   }
-}
-
-function tableOf(name: TableName): Table<Tables[TableName]> {
-  return new Table({ indexed: INDEXES[name], asText: AS_TEXT.has(name) });
 }

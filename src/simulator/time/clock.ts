@@ -1,7 +1,8 @@
 import { type Store, WHOLE } from '../state/store.js';
+import { DAY_MS } from './durations.js';
 
 /** Ten years, as far as it can be stepped at once: whatever is scheduled falls due before. */
-export const LONGEST_STEP_MS = 3_650 * 24 * 60 * 60_000;
+export const LONGEST_STEP_MS = 3_650 * DAY_MS;
 
 /** The longest that a timer takes, ms; what is further off is looked at again then. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;

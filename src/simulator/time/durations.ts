@@ -1,6 +1,10 @@
 /** Spans of time as people write them: `90s`, `15m`, `6h`, `7d`, or several of them, `1d12h`. */
 
-const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+export const MINUTE_MS = 60_000;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
+
+const UNITS = { ms: 1, s: 1_000, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS } as const;
 type Unit = keyof typeof UNITS;
 
 const WHOLE = /^(\d+(ms|s|m|h|d))+$/;

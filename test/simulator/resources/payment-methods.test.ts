@@ -91,6 +91,12 @@ describe('a payment method', () => {
     ],
     ['an account of nobody', SEPA, 'parameter_missing', 'billing_details[name]'],
     [
+      'an IBAN of no country',
+      { ...SEPA, ...NAME, sepa_debit: { iban: 'ZZ89370400440532013000' } },
+      'invalid_bank_account_iban',
+      'sepa_debit[iban]',
+    ],
+    [
       'an account by no IBAN',
       { ...SEPA, ...NAME, sepa_debit: { iban: 'DE89' } },
       'invalid_bank_account_iban',

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { SIMULATOR_KEY } from '../../../src/config/accounts.js';
 import { NEW_ACCOUNT } from '../../../src/simulator/account.js';
 import { outOfBalance, pendingOf } from '../../../src/simulator/ledger/books.js';
+import type { Customer } from '../../../src/simulator/objects/customer.js';
 import type { StripeEvent, WebhookDelivery } from '../../../src/simulator/objects/event.js';
 import type { PaymentIntent } from '../../../src/simulator/objects/payment-intent.js';
 import { accountId } from '../../../src/simulator/requests/incoming.js';
@@ -66,6 +67,7 @@ function assertBooksAddUp(store: Store): void {
 /** A store that remembers little, and how many rows were looked at to find what may go. */
 function lookedAt(name: 'payment_intents' | 'events') {
   const store = new Store({ folder: undefined, history: HISTORY });
+  store.commit([['acct', 'customers', { id: 'cus_first' } as Customer]]);
   const table = store.table('acct', name);
   const ids = table.ids.bind(table);
   let looks = 0;

@@ -1,13 +1,11 @@
 import { UsageError } from '../../../process.js';
+import { DAY_MS, HOUR_MS } from '../../time/durations.js';
 import type { StripeObject } from '../remote.js';
 import type { Recipe } from './index.js';
 import { pay } from './payments.js';
 import type { Stage } from './stage.js';
 
 /** What leads to the events of customers, payment methods, payouts, the balance and reports. */
-
-const HOUR_MS = 60 * 60_000;
-const DAY_MS = 24 * HOUR_MS;
 
 /** Minor units. */
 const PAID_OUT = 2_000;

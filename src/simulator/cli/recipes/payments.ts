@@ -1,10 +1,9 @@
+import { DAY_MS } from '../../time/durations.js';
 import type { StripeObject } from '../remote.js';
 import type { Recipe } from './index.js';
 import type { Stage } from './stage.js';
 
 /** What leads to the events of payments, charges, refunds and disputes. */
-
-const DAY_MS = 24 * 60 * 60_000;
 
 const PAYMENT = {
   amount: 2_000,

@@ -1,0 +1,279 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { SIMULATOR_KEY } from '../../src/config/accounts.js';
+import { accountId } from '../../src/simulator/requests/incoming.js';
+import { askControl, standing } from '../support/asked-controls.js';
+import { T0 } from '../support/facts.js';
+import { cardPayment } from '../support/metered-gateway.js';
+import { Simulated } from '../support/simulated.js';
+
+/** What a control took, and what then meant nothing: each is refused, by the field's name, with what there is instead. */
+type Nonsense = readonly [what: string, method: string, path: string, body: unknown, says: RegExp];
+
+const rule = (where: 'requests' | 'webhooks' | 'sequels', what: string, terms: object, says: RegExp): Nonsense => [
+  what,
+  'PUT',
+  'faults',
+  { [where]: [terms] },
+  says,
+];
+const FAULTS: readonly Nonsense[] = [
+  rule(
+    'webhooks',
+    'a misspelt type',
+    { kind: 'drop', type: 'payment_intent.succeded' },
+    /did you mean payment_intent\.succeeded[\s\S]*webhooks\[0\]\.type/,
+  ),
+  rule(
+    'webhooks',
+    'a pattern of nothing',
+    { kind: 'drop', type: 'chrage.*' },
+    /no event chrage\.\*[\s\S]*webhooks\[0\]\.type/,
+  ),
+  rule(
+    'webhooks',
+    'a field of another kind',
+    { kind: 'drop', copies: 3 },
+    /no "copies" here; there are [\s\S]*metadata[\s\S]*webhooks\[0\]/,
+  ),
+  rule(
+    'webhooks',
+    'a delay of a duplicate',
+    { kind: 'duplicate', delay_ms: 3 },
+    /"delay_ms"[\s\S]*copies[\s\S]*webhooks\[0\]/,
+  ),
+  rule(
+    'webhooks',
+    'a kind of requests',
+    { kind: 'reject' },
+    /there is no kind reject; there are drop, twin,[\s\S]*webhooks\[0\]\.kind/,
+  ),
+  rule('requests', 'a misspelt kind', { kind: 'reset_befor' }, /did you mean reset_before[\s\S]*requests\[0\]\.kind/),
+  rule('requests', 'a kind that is no word', { kind: {} }, /there is no kind \{\}; [\s\S]*requests\[0\]\.kind/),
+  rule('requests', 'no kind', {}, /which kind\? there are [\s\S]*requests\[0\]\.kind/),
+  rule(
+    'requests',
+    'a misspelt endpoint',
+    { kind: 'reset_before', endpoint: 'payment_intents.crate' },
+    /did you mean payment_intents\.create/,
+  ),
+  rule(
+    'requests',
+    'a misspelt method',
+    { kind: 'reset_before', methods: ['crad'] },
+    /"card"[\s\S]*requests\[0\]\.methods\[0\]/,
+  ),
+  rule(
+    'requests',
+    'a country that there is not',
+    { kind: 'reset_before', regions: ['ZZ'] },
+    /no country ZZ[\s\S]*requests\[0\]\.regions\[0\]/,
+  ),
+  rule('requests', 'a country by its other name', { kind: 'reset_before', regions: ['UK'] }, /no country UK/),
+  rule('requests', 'no metadata', { kind: 'reset_before', metadata: {} }, /requests\[0\]\.metadata/),
+  rule(
+    'requests',
+    'a status of no reject',
+    { kind: 'reset_before', status: 429, code: 'x' },
+    /"status", "code"[\s\S]*requests\[0\]/,
+  ),
+  rule('requests', 'a delay that is none', { kind: 'hold_before', delay_ms: 5 }, /"delay_ms"/),
+  rule('requests', 'a reason that no header carries', { kind: 'reject', reason: 'a\nb' }, /requests\[0\]\.reason/),
+  rule(
+    'requests',
+    'a reason without 429',
+    { kind: 'reject', status: 401, reason: 'global-rate' },
+    /429[\s\S]*requests\[0\]\.reason/,
+  ),
+  rule('requests', 'a decline', { kind: 'reject', status: 402 }, /pm_card_chargeDeclined[\s\S]*requests\[0\]\.status/),
+  rule(
+    'requests',
+    'a status Stripe has not',
+    { kind: 'reject', status: 418 },
+    /400[\s\S]*429[\s\S]*requests\[0\]\.status/,
+  ),
+  rule('requests', 'a code that is none', { kind: 'reject', status: 400, code: 'What?' }, /requests\[0\]\.code/),
+  rule(
+    'requests',
+    'a window that ends first',
+    { kind: 'reset_before', from_ms: 9, until_ms: 3 },
+    /later than from_ms[\s\S]*requests\[0\]\.until_ms/,
+  ),
+  rule('requests', 'a giant number', { kind: 'delay_before', delay_ms: 1e300 }, /requests\[0\]\.delay_ms/),
+  rule('requests', 'a number as text', { kind: 'delay_before', delay_ms: '5' }, /requests\[0\]\.delay_ms/),
+  rule('sequels', 'a sequel in a hundred years', { kind: 'dispute', after_ms: 4e12 }, /sequels\[0\]\.after_ms/),
+  ['one rule and no list', 'PUT', 'faults', { requests: { kind: 'reset_before' } }, /expected array[\s\S]*requests/],
+  [
+    'faults without their name',
+    'PUT',
+    'faults',
+    { faults: [] },
+    /no "faults" here; there are seed, requests, latency, webhooks, sequels/,
+  ],
+];
+
+const endpoint = (what: string, terms: object, says: RegExp): Nonsense => [
+  what,
+  'PUT',
+  'webhook_endpoints',
+  { key: SIMULATOR_KEY, url: 'http://127.0.0.1:9/', secret: 'whsec_12345678', ...terms },
+  says,
+];
+const account = (what: string, terms: object, says: RegExp): Nonsense => [
+  what,
+  'PUT',
+  'account',
+  { key: SIMULATOR_KEY, ...terms },
+  says,
+];
+const SETTINGS: readonly Nonsense[] = [
+  endpoint('a URL of another kind', { url: 'ftp://x' }, /http:\/\/ or https:\/\/[\s\S]*url/),
+  endpoint('a URL that is a script', { url: 'javascript:alert(1)' }, /url/),
+  endpoint('a URL without a host', { url: 'http://' }, /url/),
+  endpoint(
+    'a misspelt event',
+    { enabled_events: ['payment_intent.succeded'] },
+    /did you mean payment_intent\.succeeded[\s\S]*enabled_events\[0\]/,
+  ),
+  endpoint(
+    'a pattern where Stripe takes none',
+    { enabled_events: ['charge.*'] },
+    /by their names[\s\S]*enabled_events\[0\]/,
+  ),
+  endpoint('a port that there is not', { url: 'http://127.0.0.1:99999/' }, /a whole URL[\s\S]*url/),
+  endpoint('no events', { enabled_events: [] }, /enabled_events/),
+  account('a country that there is not', { country: 'ZZ' }, /no country ZZ[\s\S]*country/),
+  account(
+    'a fee of no method',
+    { fees: { payments: [{ method: 'crd', bps: 1, fixed: 1 }] } },
+    /"card"[\s\S]*fees\.payments\[0\]\.method/,
+  ),
+  account(
+    'a currency twice',
+    { settlement: { currencies: ['usd', 'usd'] } },
+    /usd is there twice[\s\S]*settlement\.currencies\[1\]/,
+  ),
+  ['limits that are negative', 'PUT', 'limits', { reads: { floor: -1, per_transaction: 1 } }, /reads\.floor/],
+  ['limits of more than a number holds', 'PUT', 'limits', { requests_per_second: 1e21 }, /requests_per_second/],
+  ['a clock by giant steps', 'POST', 'clock', { to_ms: 1e300 }, /to_ms/],
+];
+
+const QUERIES: readonly Nonsense[] = [
+  ['an empty time', 'GET', 'counts?since_ms=', undefined, /since_ms/],
+  ['a time in another base', 'GET', 'counts?since_ms=0x10', undefined, /since_ms/],
+  ['a key twice', 'GET', `counts?key=${SIMULATOR_KEY}&key=sk_test_other`, undefined, /key: given twice/],
+  ['an empty key', 'GET', 'counts?key=', undefined, /key/],
+  ['an endpoint that there is not', 'GET', 'counts?endpoint=refunds.crate', undefined, /did you mean refunds\.create/],
+  ['a number that is none', 'GET', `attempts?key=${SIMULATOR_KEY}&limit=1e1`, undefined, /limit/],
+  ['an event misspelt', 'GET', 'stream?events=charge.capturd', undefined, /did you mean charge\.captured[\s\S]*events/],
+  ['a body where the query asks', 'DELETE', 'faults', { key: SIMULATOR_KEY }, /takes no body/],
+  ['a body of a list', 'POST', 'release', '[]', /takes no body/],
+];
+
+const BODIES: readonly Nonsense[] = [
+  ['no body', 'PUT', 'faults', undefined, /the body must be JSON/],
+  ['an empty body', 'PUT', 'faults', '', /the body must be JSON/],
+  ['what JSON has not', 'PUT', 'faults', '{"seed": NaN}', /the body must be JSON/],
+  ['a list', 'PUT', 'faults', '[]', /expected object, received array/],
+  ['nothing', 'PUT', 'limits', 'null', /expected object, received null/],
+  ['a text', 'POST', 'clock', '"1d"', /expected object, received string/],
+  ['a form', 'POST', 'dispute', 'intent=pi_1', /the body must be JSON/],
+  ['what every object has', 'PUT', 'faults', '{"__proto__": {}}', /"__proto__"/],
+  ['ten megabytes', 'PUT', 'faults', `{"seed": 1${' '.repeat(10 * (1 << 20))}}`, /larger than 8 MiB/],
+];
+
+let stripe: Simulated;
+let charge: Record<string, unknown>;
+let intent: Record<string, unknown>;
+before(async () => {
+  stripe = await Simulated.start({ now: () => T0 });
+  const { id, latest_charge } = await stripe.stripe.paymentIntents.create(cardPayment());
+  const { store } = stripe.simulator;
+  intent = { ...store.get(accountId(SIMULATOR_KEY), 'payment_intents', id) };
+  charge = { ...store.get(accountId(SIMULATOR_KEY), 'charges', latest_charge as string) };
+  await stripe.control.faults({ seed: 4, requests: [{ kind: 'reject', key: 'sk_test_of_nobody' }] });
+});
+after(() => stripe?.stop());
+
+async function refuses(rows: readonly Nonsense[]) {
+  const before = await standing(stripe.base);
+  for (const [what, method, path, body, says] of rows) {
+    const { status, error } = await askControl(stripe.base, [method, path, body]);
+    assert.equal(status, 422, `${what}: ${error}`);
+    assert.match(error, says, what);
+    assert.deepEqual(await standing(stripe.base), before, what);
+  }
+}
+
+describe('the control API refuses, by name, and changes nothing:', () => {
+  it('faults that would never strike, or mean something else', () => refuses(FAULTS));
+  it('settings that nothing could come of', () => refuses(SETTINGS));
+  it('queries that say two things, or none', () => refuses(QUERIES));
+  it('bodies that are none', () => refuses(BODIES));
+
+  it('objects that lack what every one of their kind has', async () => {
+    const put = (what: string, table: string, row: object, says: RegExp): Nonsense => [
+      what,
+      'PUT',
+      `object?key=${SIMULATOR_KEY}`,
+      { table, row },
+      says,
+    ];
+    const without = (row: object, name: string) => Object.fromEntries(Object.entries(row).filter(([n]) => n !== name));
+    await refuses([
+      put('an id alone', 'payment_intents', { id: 'pi_x' }, /row\.status/),
+      ...Object.keys(intent).map((name) =>
+        put(`an intent without ${name}`, 'payment_intents', without(intent, name), new RegExp(`row\\.${name}$`)),
+      ),
+      ...Object.keys(charge).map((name) =>
+        put(`a charge without ${name}`, 'charges', without(charge, name), new RegExp(`row\\.${name}$`)),
+      ),
+      put('a status there is not', 'payment_intents', { ...intent, status: 'paid' }, /"succeeded"[\s\S]*row\.status/),
+      put('half a cent', 'charges', { ...charge, amount: 0.5 }, /row\.amount/),
+      put('less than nothing', 'charges', { ...charge, amount_refunded: -1 }, /row\.amount_refunded/),
+      put('a charge among intents', 'payment_intents', charge, /row\.id/),
+      put('what no charge has', 'charges', { ...charge, colour: 'red' }, /"colour"/),
+    ]);
+  });
+});
+
+describe('the control API takes', () => {
+  it('rows of objects as they are, of every kind of payment method, and changed', async () => {
+    const asItIs = async (table: string, row: object) => {
+      const { status, answer } = await askControl(stripe.base, ['PUT', `object?key=${SIMULATOR_KEY}`, { table, row }]);
+      assert.deepEqual([status, answer], [200, row]);
+    };
+    const methods = ['pm_card_authenticationRequired', 'pm_usBankAccount_success', 'pm_card_chargeDeclined'];
+    for (const payment_method of methods) {
+      await stripe.stripe.paymentIntents
+        .create(cardPayment({ payment_method, currency: 'usd' }))
+        .catch(() => undefined);
+    }
+    await stripe.stripe.paymentIntents.create(cardPayment({ capture_method: 'manual' }));
+    const { store } = stripe.simulator;
+    const intents = store.all(accountId(SIMULATOR_KEY), 'payment_intents');
+    const charges = store.all(accountId(SIMULATOR_KEY), 'charges');
+    assert.equal(intents.length, 5);
+    for (const row of intents) await asItIs('payment_intents', row);
+    for (const row of charges) await asItIs('charges', row);
+    await asItIs('payment_intents', { ...intent, status: 'processing', metadata: { shop: 'acme' } });
+  });
+
+  it('patterns of events, which strike each of them', async () => {
+    await stripe.control.faults({ webhooks: [{ kind: 'drop', type: 'customer.*' }] });
+    const key = 'sk_test_of_patterns';
+    await stripe.sendWebhooksTo('http://127.0.0.1:9/', 'whsec_12345678', key);
+    await stripe.stripeOf(key).customers.create({});
+    const { deliveries } = (await stripe.control.read(`deliveries?key=${key}`)) as { deliveries: { state: string }[] };
+    assert.deepEqual(
+      deliveries.map(({ state }) => state),
+      ['dropped'],
+    );
+  });
+
+  it('counts of what no endpoint took, by the name that the report has for it', async () => {
+    await fetch(`${stripe.base}/v1/nothing/of/the/kind`, { headers: { authorization: `Bearer ${SIMULATOR_KEY}` } });
+    const { accounts } = await stripe.control.counts({ endpoint: 'unrecognized' });
+    assert.equal(accounts[0]?.endpoints['unrecognized']?.sent, 1);
+  });
+});
