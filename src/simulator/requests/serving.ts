@@ -27,7 +27,7 @@ import type { HeldRequests } from './held-requests.js';
 import { type Caller, callerOf, decode, header } from './incoming.js';
 import type { Params } from './params.js';
 import type { LoggedRequest, RequestLog } from './request-log.js';
-import { type Found, findRoute, isPublishable } from './routes.js';
+import { type Found, findRoute, isPublishable, takesFile } from './routes.js';
 
 export interface ServingParts extends Parts {
   readonly clock: Clock;
@@ -86,7 +86,7 @@ export class Serving {
     const found = findRoute(method, url.pathname);
     const endpoint = found?.route.endpoint ?? UNRECOGNIZED;
     const idempotencyKey = header(req, 'idempotency-key');
-    const form = await formOf(req, url, body);
+    const form = await formOf(req, url, body, found);
     const atMs = this.parts.steadyNow();
     const entry = log.add(atMs, account, endpoint, idempotencyKey);
     const request: Request = { req, res, id, caller, method, path: url.pathname, idempotencyKey, entry, ...form };
@@ -282,9 +282,10 @@ async function formOf(
   req: IncomingMessage,
   url: URL,
   body: Buffer,
+  found: Found | undefined,
 ): Promise<Pick<Request, 'params' | 'upload' | 'malformed'>> {
   try {
-    return { ...(await decode(req, url, body)), malformed: undefined };
+    return { ...(await decode(req, url, body, found !== undefined && takesFile(found.route))), malformed: undefined };
   } catch (error) {
     return { params: {}, upload: null, malformed: error as Error };
   }
