@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import fc from 'fast-check';
 import type Stripe from 'stripe';
+import { unexpanded } from '../outside/openapi/expanded.js';
 import { ACCOUNT } from '../support/account.js';
 import { T0 } from '../support/facts.js';
 import { cardPayment } from '../support/metered-gateway.js';
@@ -32,6 +34,25 @@ function at_(object: unknown, path: string): unknown {
   return path.split('.').reduce<unknown>((value, name) => (value as Record<string, unknown>)[name], object);
 }
 const nameAt = (object: unknown, path: string) => (at_(object, path) as { object?: string }).object;
+
+/** Of a payment intent, paths that begin alike and lead through lists and through what may be absent. */
+const PATHS = [
+  'customer',
+  'customer.invoice_settings.default_payment_method',
+  'payment_method',
+  'payment_method.customer',
+  'latest_charge',
+  'latest_charge.balance_transaction',
+  'latest_charge.balance_transaction.source',
+  'latest_charge.customer',
+  'latest_charge.payment_intent.latest_charge',
+  'latest_charge.payment_intent.latest_charge.refunds',
+  'latest_charge.refunds',
+  'latest_charge.refunds.data.balance_transaction',
+  'latest_charge.refunds.data.charge',
+  'latest_charge.refunds.data.payment_intent',
+  'review',
+] as const;
 
 describe('what is to be shown whole', () => {
   it('is, where its id stood, and nothing else is', async () => {
@@ -114,6 +135,22 @@ describe('what is to be shown whole', () => {
     assert.equal(nameAt(shown.refunds?.data[0], 'balance_transaction'), 'balance_transaction');
     const through = await at.stripe.paymentIntents.retrieve(id, { expand: ['latest_charge.refunds'] });
     assert.equal((through.latest_charge as Stripe.Charge).refunds?.data.length, 10);
+  });
+
+  it('is the same in whatever order it is asked for, and all of it', async () => {
+    const { id } = await pay({ amount: 700 });
+    await at.stripe.refunds.create({ payment_intent: id, amount: 100 });
+    await at.stripe.refunds.create({ payment_intent: id, amount: 200 });
+    const asked = async (expand: readonly string[]) =>
+      (await at.stripe.paymentIntents.retrieve(id, { expand: [...expand] })) as unknown as Record<string, unknown>;
+    await fc.assert(
+      fc.asyncProperty(fc.shuffledSubarray([...PATHS], { minLength: 1 }), async (paths) => {
+        const shown = await asked(paths);
+        assert.deepEqual(unexpanded(shown, paths), []);
+        assert.deepEqual(shown, await asked([...paths].sort()));
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it('is a customer who was deleted, as what is left of them', async () => {
