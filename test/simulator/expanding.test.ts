@@ -99,7 +99,7 @@ describe('what is to be shown whole', () => {
 
   it('is null where there is nothing, and null is as far as it goes', async () => {
     const bare = await at.stripe.paymentIntents.create({
-      amount: 1,
+      amount: 1_000,
       currency: 'eur',
       expand: ['latest_charge.balance_transaction', 'customer'],
     });
@@ -155,14 +155,14 @@ describe('what is to be shown whole', () => {
 
   it('is a customer who was deleted, as what is left of them', async () => {
     const { id } = await at.stripe.customers.create({ name: 'Bob' });
-    const paid = await at.stripe.paymentIntents.create({ amount: 1, currency: 'eur', customer: id });
+    const paid = await at.stripe.paymentIntents.create({ amount: 1_000, currency: 'eur', customer: id });
     await at.stripe.customers.del(id);
     const shown = await at.stripe.paymentIntents.retrieve(paid.id, { expand: ['customer'] });
     assert.deepEqual(shown.customer, { id, object: 'customer', deleted: true });
   });
 
   it('is, in the answer to a creation, what the creation made', async () => {
-    const made = await pay({ amount: 7, expand: ['latest_charge.balance_transaction', 'payment_method'] });
+    const made = await pay({ amount: 700, expand: ['latest_charge.balance_transaction', 'payment_method'] });
     assert.equal(nameAt(made, 'latest_charge.balance_transaction'), 'balance_transaction');
     assert.equal((made.payment_method as Stripe.PaymentMethod).id, method.id);
   });
@@ -198,7 +198,7 @@ describe('what cannot be shown whole', () => {
   }
 
   it('is refused even where there is nothing yet that could be shown', async () => {
-    const create = (expand: string[]) => at.stripe.paymentIntents.create({ amount: 1, currency: 'eur', expand });
+    const create = (expand: string[]) => at.stripe.paymentIntents.create({ amount: 1_000, currency: 'eur', expand });
     assert.equal((await errorOf(create(['latest_charge.colour']))).param, 'expand');
     assert.equal((await create(['customer.invoice_settings.default_payment_method'])).customer, null);
   });
