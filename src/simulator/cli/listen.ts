@@ -96,7 +96,7 @@ class Forwarding {
   }
 
   private async attempt(url: string, event: StripeEvent): Promise<void> {
-    const status = await post({ url, secret: this.secret }, event);
+    const status = await post({ url, secret: this.secret, api_version: null }, event);
     this.terminal.say(`${' '.repeat(19)}  <-- [${status ?? 'no answer'}] POST ${url} [${event.id}]`);
   }
 }

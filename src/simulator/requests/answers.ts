@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { RequestFault } from '../faults/schema.js';
 import { tooMany } from '../limits/reasons.js';
-import { API_VERSION } from './context.js';
 import { StripeApiError } from './errors.js';
 import type { Answer } from './handle.js';
+import { API_VERSION } from './versions.js';
 
 /** The answers that come of no operation, and the ways in which an answer leaves. */
 

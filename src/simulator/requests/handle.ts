@@ -7,11 +7,12 @@ import type { SearchLag } from '../search/lag.js';
 import type { Store } from '../state/store.js';
 import { Transaction } from '../state/transaction.js';
 import { browserView } from './browser-view.js';
-import { API_VERSION, type RequestContext, type Upload } from './context.js';
+import type { RequestContext, Upload } from './context.js';
 import { invalidRequest, StripeApiError } from './errors.js';
 import { expand } from './expanding.js';
 import { EXPAND, object, type Params, read } from './params.js';
 import type { Found } from './routes.js';
+import { API_VERSION } from './versions.js';
 
 /** Stripe keeps keys for 24 hours at least; the simulator no longer than that. */
 export const KEY_LIFE_MS = 24 * 60 * 60_000;

@@ -20,7 +20,7 @@ import {
   truncate,
   unknownUrl,
 } from './answers.js';
-import { DEFAULT_VERSION, type Upload } from './context.js';
+import type { Upload } from './context.js';
 import type { Counts } from './counts.js';
 import { type Answer, handle, type IncomingCall, type Parts, type RaisedEvent } from './handle.js';
 import type { HeldRequests } from './held-requests.js';
@@ -28,6 +28,7 @@ import { type Caller, callerOf, decode, header } from './incoming.js';
 import type { Params } from './params.js';
 import type { LoggedRequest, RequestLog } from './request-log.js';
 import { type Found, findRoute, isPublishable, takesFile } from './routes.js';
+import { DEFAULT_VERSION, invalidVersion, isVersion } from './versions.js';
 
 export interface ServingParts extends Parts {
   readonly clock: Clock;
@@ -54,6 +55,7 @@ interface Request {
   readonly method: string;
   readonly path: string;
   readonly idempotencyKey: string | null;
+  readonly apiVersion: string;
   readonly params: Params;
   readonly upload: Upload | null;
   /** Why its form could not be read. */
@@ -86,10 +88,12 @@ export class Serving {
     const found = findRoute(method, url.pathname);
     const endpoint = found?.route.endpoint ?? UNRECOGNIZED;
     const idempotencyKey = header(req, 'idempotency-key');
+    const apiVersion = header(req, 'stripe-version') ?? DEFAULT_VERSION;
     const form = await formOf(req, url, body, found);
     const atMs = this.parts.steadyNow();
     const entry = log.add(atMs, account, endpoint, idempotencyKey);
-    const request: Request = { req, res, id, caller, method, path: url.pathname, idempotencyKey, entry, ...form };
+    const { pathname: path } = url;
+    const request: Request = { req, res, id, caller, method, path, idempotencyKey, apiVersion, entry, ...form };
     const traffic = counts.traffic(account, endpoint);
     traffic.countSent(atMs);
 
@@ -116,6 +120,7 @@ export class Serving {
     const refuse = (error: Error) => reply(res, asAnswer(error), id, entry);
     if (found === undefined) return refuse(unknownUrl(request.method, request.path));
     if (caller.publishable && !isPublishable(found.route)) return refuse(secretKeyRequired());
+    if (!isVersion(request.apiVersion)) return refuse(invalidVersion(request.apiVersion));
     if (request.malformed !== undefined) return refuse(request.malformed);
     if (this.isInUse(request)) return refuse(keyInUse());
     const { fault, latencyMs } = this.misfortune(request, found);
@@ -161,7 +166,7 @@ export class Serving {
     const { clock, agenda, base } = this.parts;
     // The time is taken here: what was held up comes about when it is carried out.
     agenda.catchUp();
-    const { caller, method, path, params, upload, idempotencyKey, id } = request;
+    const { caller, method, path, params, upload, idempotencyKey, apiVersion, id } = request;
     const call: IncomingCall = {
       ...caller,
       method,
@@ -170,7 +175,7 @@ export class Serving {
       params,
       upload,
       idempotencyKey,
-      apiVersion: header(request.req, 'stripe-version') ?? DEFAULT_VERSION,
+      apiVersion,
       requestId: id,
       nowMs: clock.now(),
       base: base(),
