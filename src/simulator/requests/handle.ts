@@ -207,8 +207,9 @@ function keptAnswer(store: Store, call: IncomingCall, fingerprint: string): Answ
   };
 }
 
-function fingerprintOf(call: IncomingCall): string {
+/** With the kind of key that asks: what is kept for one is not for the eyes of the other. */
+function fingerprintOf({ publishable, method, path, params, upload }: IncomingCall): string {
   return createHash('sha256')
-    .update(JSON.stringify([call.method, call.path, call.params, call.upload?.contents.toString('base64')]))
+    .update(JSON.stringify([publishable, method, path, params, upload?.contents.toString('base64')]))
     .digest('base64url');
 }
