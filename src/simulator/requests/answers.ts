@@ -66,6 +66,14 @@ export function keyInUse(): StripeApiError {
   });
 }
 
+/** Stripe's words, for an empty one: github.com/cartalyst/stripe/issues/65. */
+export function keyLength({ length }: string): StripeApiError {
+  const message =
+    `Idempotent key length is ${length}, which is outside accepted lengths. Idempotent Keys must be 1-255 characters ` +
+    "long. If you're looking for a decent generator, try using a UUID defined by IETF RFC 4122.";
+  return new StripeApiError(400, { type: 'invalid_request_error', message });
+}
+
 export function unknownUrl(method: string, path: string): StripeApiError {
   const message = `Unrecognized request URL (${method}: ${path}).`;
   return new StripeApiError(404, { type: 'invalid_request_error', message });

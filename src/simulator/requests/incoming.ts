@@ -60,13 +60,29 @@ const PARSING: qs.IParseOptions = {
   plainObjects: true,
 };
 
+export interface Form {
+  readonly params: Params;
+  readonly upload: Upload | null;
+  /** Why it could not be read. */
+  readonly malformed: Error | undefined;
+}
+
+/** As `decode`; a form that cannot be read is counted and limited as any other. */
+export async function formOf(...of: Parameters<typeof decode>): Promise<Form> {
+  try {
+    return { ...(await decode(...of)), malformed: undefined };
+  } catch (error) {
+    return { params: {}, upload: null, malformed: error as Error };
+  }
+}
+
 /**
  * What a request asks for. Stripe mixes query and form into one whatever the method (stripe-mock 0.203.0, param/param.go:
  * "behavior inherited from Rack"); a body of a GET it does not read.
  * @param takesFile only such a route takes a form in parts, as in Stripe's OpenAPI document.
  * @throws the 400 for what is no form, or not the one that the route takes.
  */
-export async function decode(
+async function decode(
   req: IncomingMessage,
   url: URL,
   body: Buffer,
