@@ -105,6 +105,14 @@ describe('idempotency keys', () => {
     assert.equal((await pay()).text, first.text);
   });
 
+  it('with the same parameters in another order it is refused: stricter than Stripe says it is', async () => {
+    const send = (form: string) => stripe.postText(INTENTS, form, { idempotencyKey: key });
+    assert.equal((await send('amount=4200&currency=eur')).status, 200);
+    const other = await send('currency=eur&amount=4200');
+    assert.deepEqual([other.status, other.error?.type], [400, 'idempotency_error']);
+    assert.equal((await send('amount=4200&currency=eur')).replayed, true);
+  });
+
   it('on another endpoint it is refused', async () => {
     const first = await pay({ payment_method: 'pm_card_authenticationRequired' });
     const other = await stripe.post(`${INTENTS}/${idOf(first)}/cancel`, {}, { idempotencyKey: key });

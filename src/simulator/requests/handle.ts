@@ -217,7 +217,10 @@ function otherRequest(kept: StoredAnswer, { path }: IncomingCall): StripeApiErro
   });
 }
 
-/** With the kind of key that asks: what is kept for one is not for the eyes of the other. */
+/**
+ * With the kind of key that asks: what is kept for one is not for the eyes of the other. And with the order of parameters:
+ * whether Stripe minds it nobody says, so a caller whose order wavers is told of it here.
+ */
 function fingerprintOf({ publishable, method, path, params, upload }: IncomingCall): string {
   return createHash('sha256')
     .update(JSON.stringify([publishable, method, path, params, upload?.contents.toString('base64')]))

@@ -23,7 +23,7 @@ import {
 import { CONFIRMATION, checkReturnUrl, confirm, methodGiven, missingMethod } from './confirming.js';
 import { isLiving } from './customers.js';
 import { SHIPPING, shippingOf } from './details.js';
-import { findIntent, unexpectedState } from './intents.js';
+import { cannotChange, findIntent, unexpectedState } from './intents.js';
 import { OPTIONS, TYPES, typesOf } from './method-types.js';
 
 const LARGEST_AMOUNT = 99_999_999;
@@ -106,10 +106,7 @@ export const updateIntent: Operation = (context, id) => {
     const harmless = Object.keys(given).every((name) => ['expand', 'metadata', 'description'].includes(name));
     if (!harmless) throw unexpectedState(intent, 'update');
   }
-  const { amount = intent.amount, currency = intent.currency } = given;
-  if (given.amount !== undefined || given.currency !== undefined) {
-    Object.assign(intent, checkedMoney(context, { amount, currency }));
-  }
+  changeMoney(context, intent, given);
   setTerms(context, intent, given);
   if (given.payment_method !== undefined || given.payment_method_data !== undefined) {
     const method = methodGiven(context, given, intent);
@@ -120,6 +117,17 @@ export const updateIntent: Operation = (context, id) => {
   context.tx.put('payment_intents', intent);
   return intent;
 };
+
+function changeMoney(
+  context: RequestContext,
+  intent: PaymentIntent,
+  { amount, currency }: Pick<z.output<typeof UPDATE>, 'amount' | 'currency'>,
+): void {
+  if (amount === undefined && currency === undefined) return;
+  if (intent.status === 'requires_action') throw cannotChange(intent, amount === undefined ? 'currency' : 'amount');
+  const money = { amount: amount ?? intent.amount, currency: currency ?? intent.currency };
+  Object.assign(intent, checkedMoney(context, money));
+}
 
 export const listIntents: Operation = (context) => {
   const { customer, ...given } = read(LIST, context.params);
