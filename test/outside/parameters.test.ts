@@ -9,7 +9,7 @@ import { NEVER_GRANTED } from './openapi/allowances.js';
 import { type Call, pathOf, type Request } from './openapi/call.js';
 import { CONTENTS } from './openapi/calls/files.js';
 import { CALLS } from './openapi/calls/index.js';
-import { type Mutation, spoiltIn, unknownIn } from './openapi/mutations.js';
+import { type Misplaced, type Mutation, misplacedIn, spoiltIn, unknownIn } from './openapi/mutations.js';
 import { type Exchange, Recorder } from './openapi/recorder.js';
 import { World } from './openapi/world.js';
 
@@ -31,6 +31,11 @@ let world: World;
 function send(to: Recorder, { method, name }: Operation, request: Request, mutation?: Mutation): Promise<Exchange> {
   const { ids, params = {} } = request;
   return to.send(method, pathOf(name, ids), mutation === undefined ? params : mutation.spoil(params));
+}
+
+function sendMisplaced(to: Recorder, { method, name }: Operation, request: Request, misplaced: Misplaced) {
+  const { ids, params = {} } = request;
+  return to.send(method, pathOf(name, ids), misplaced.spoil(params), misplaced.elsewhere);
 }
 
 /**
@@ -98,6 +103,19 @@ function refusals(call: Call): void {
     }
     assert.ok(refused.some(({ how }) => how === 'unknown'));
     await areRefused(operation(), call, refused);
+  });
+
+  it('are refused where stripe-mock refuses them in a place that is not theirs', async () => {
+    for (const misplaced of misplacedIn(operation())) {
+      const request = await call.request(world);
+      const theirs = await sendMisplaced(outsider, operation(), request, misplaced);
+      assert.equal(theirs.status, 400, misplaced.how);
+      const ours = await sendMisplaced(recorder, operation(), request, misplaced);
+      assert.equal(ours.status, 400, `${misplaced.how}: ${JSON.stringify(ours.body)}`);
+      const { error } = ours.body as { error: { param?: string; message: string } };
+      // A form in parts is refused as a whole where the route takes no file.
+      assert.ok(error.param === 'nonsense_parameter' || /content type/.test(error.message), JSON.stringify(error));
+    }
   });
 
   it('are refused where a nested object does not know them', async () => {

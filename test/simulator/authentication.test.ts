@@ -47,6 +47,24 @@ describe('a customer who is asked to authenticate', () => {
     assert.deepEqual([error.statusCode, error.param], [400, 'return_url']);
   });
 
+  it('is asked about the money that is charged in the end: neither its amount nor its currency changes meanwhile', async () => {
+    const { id, amount, currency } = await waiting();
+    for (const [name, change] of [
+      ['amount', { amount: 99_999 }],
+      ['currency', { currency: 'usd' }],
+    ] as const) {
+      const error = await errorOf(stripe.stripe.paymentIntents.update(id, change));
+      assert.deepEqual([error.statusCode, error.code], [400, 'payment_intent_unexpected_state']);
+      assert.match(
+        error.message,
+        new RegExp(`^This PaymentIntent's ${name} could not be updated because it has a status`),
+      );
+    }
+    await stripe.stripe.paymentIntents.update(id, { description: 'this may change' });
+    const paid = await stripe.control.authenticate(id, 'succeed');
+    assert.deepEqual([paid.amount_received, paid.currency], [amount, currency]);
+  });
+
   for (const card of ['pm_card_authenticationRequired', 'pm_card_threeDSecure2Required']) {
     it(`${card}: who succeeds has paid, by an event that nobody’s request caused`, async () => {
       const { id } = await waiting({ payment_method: card, metadata: { order: '7' } });

@@ -52,6 +52,31 @@ describe('a customer’s browser, with a publishable key', () => {
     assert.deepEqual([own.status, own.metadata], ['succeeded', { margin: 'secret' }]);
   });
 
+  it('is never answered with what was kept for a secret key, nor a secret key with what was kept for it', async () => {
+    for (const [first, second] of [
+      [SIMULATOR_KEY, PUBLISHABLE],
+      [PUBLISHABLE, SIMULATOR_KEY],
+    ] as const) {
+      const intent = await unpaid();
+      const idempotencyKey = `shared-${intent.id}`;
+      const confirm = (secretKey: string) =>
+        stripe.post(
+          `/v1/payment_intents/${intent.id}/confirm`,
+          {
+            payment_method: 'pm_card_visa',
+            return_url: 'https://shop.example.com/',
+            client_secret: intent.client_secret,
+          },
+          { secretKey, idempotencyKey },
+        );
+      const kept = await confirm(first);
+      const other = await confirm(second);
+      assert.deepEqual([kept.status, other.status, other.error?.type], [200, 400, 'idempotency_error']);
+      const again = await confirm(first);
+      assert.deepEqual([again.replayed, again.text], [true, kept.text]);
+    }
+  });
+
   it('confirms after a decline that left its mark, which the next attempt takes away', async () => {
     const intent = await unpaid();
     const confirm = (payment_method: string) =>

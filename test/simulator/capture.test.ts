@@ -97,6 +97,17 @@ describe('capturing a payment intent', () => {
     assert.equal((await errorOf(stripe.stripe.paymentIntents.capture('pi_nobody'))).statusCode, 404);
   });
 
+  it('is final where it says so, and can be no other here', async () => {
+    const { id } = await authorize();
+    const capture = (final_capture: boolean) => stripe.stripe.paymentIntents.capture(id, { final_capture });
+    const error = await errorOf(capture(false));
+    assert.deepEqual([error.code, error.param], ['payment_intent_invalid_parameter', 'final_capture']);
+    assert.match(error.message, /multicapture/);
+    const wrong = await errorOf(stripe.stripe.paymentIntents.capture(id, { final_capture: 'maybe' } as never));
+    assert.match(wrong.message, /^Invalid boolean: maybe/);
+    assert.equal((await capture(true)).status, 'succeeded');
+  });
+
   it('takes no parameter Stripe does not know', async () => {
     const { id } = await authorize();
     const error = await errorOf(stripe.stripe.paymentIntents.capture(id, { amount: 1 } as never));

@@ -30,6 +30,9 @@ const DECLINING: Readonly<Record<string, readonly [code: string, declineCode: st
   pm_card_radarBlock: ['card_declined', 'fraudulent'],
 };
 
+/** What of the card some codes are laid to. */
+const AT_FAULT: Readonly<Record<string, string>> = { expired_card: 'exp_month', incorrect_cvc: 'cvc' };
+
 describe('a test card', () => {
   let stripe: Simulated;
   before(async () => {
@@ -61,6 +64,7 @@ describe('a test card', () => {
       assert.deepEqual([error.statusCode, error.rawType, error.code], [402, 'card_error', code]);
       // The client makes an empty text of a decline code that is not there.
       assert.equal(error.decline_code || undefined, declineCode);
+      assert.equal(error.param, AT_FAULT[code]);
       assert.equal(error.payment_method?.object, 'payment_method');
       assert.ok(!('token' in (error.payment_method ?? {})), 'what makes the card behave so is never shown');
 
@@ -69,6 +73,7 @@ describe('a test card', () => {
       assert.equal(intent.payment_method, null);
       const { last_payment_error: last } = intent;
       assert.deepEqual([last?.code, last?.decline_code, last?.charge], [code, declineCode, error.charge]);
+      assert.equal(last?.param, AT_FAULT[code]);
       assert.equal(last?.payment_method?.id, error.payment_method?.id);
       assert.deepEqual(await stripe.stripe.paymentIntents.retrieve(intent.id), intent, 'the refusal left it behind');
 

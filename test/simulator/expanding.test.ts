@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import fc from 'fast-check';
 import type Stripe from 'stripe';
+import { unexpanded } from '../outside/openapi/expanded.js';
 import { ACCOUNT } from '../support/account.js';
 import { T0 } from '../support/facts.js';
 import { cardPayment } from '../support/metered-gateway.js';
@@ -32,6 +34,25 @@ function at_(object: unknown, path: string): unknown {
   return path.split('.').reduce<unknown>((value, name) => (value as Record<string, unknown>)[name], object);
 }
 const nameAt = (object: unknown, path: string) => (at_(object, path) as { object?: string }).object;
+
+/** Of a payment intent, paths that begin alike and lead through lists and through what may be absent. */
+const PATHS = [
+  'customer',
+  'customer.invoice_settings.default_payment_method',
+  'payment_method',
+  'payment_method.customer',
+  'latest_charge',
+  'latest_charge.balance_transaction',
+  'latest_charge.balance_transaction.source',
+  'latest_charge.customer',
+  'latest_charge.payment_intent.latest_charge',
+  'latest_charge.payment_intent.latest_charge.refunds',
+  'latest_charge.refunds',
+  'latest_charge.refunds.data.balance_transaction',
+  'latest_charge.refunds.data.charge',
+  'latest_charge.refunds.data.payment_intent',
+  'review',
+] as const;
 
 describe('what is to be shown whole', () => {
   it('is, where its id stood, and nothing else is', async () => {
@@ -78,7 +99,7 @@ describe('what is to be shown whole', () => {
 
   it('is null where there is nothing, and null is as far as it goes', async () => {
     const bare = await at.stripe.paymentIntents.create({
-      amount: 1,
+      amount: 1_000,
       currency: 'eur',
       expand: ['latest_charge.balance_transaction', 'customer'],
     });
@@ -116,16 +137,32 @@ describe('what is to be shown whole', () => {
     assert.equal((through.latest_charge as Stripe.Charge).refunds?.data.length, 10);
   });
 
+  it('is the same in whatever order it is asked for, and all of it', async () => {
+    const { id } = await pay({ amount: 700 });
+    await at.stripe.refunds.create({ payment_intent: id, amount: 100 });
+    await at.stripe.refunds.create({ payment_intent: id, amount: 200 });
+    const asked = async (expand: readonly string[]) =>
+      (await at.stripe.paymentIntents.retrieve(id, { expand: [...expand] })) as unknown as Record<string, unknown>;
+    await fc.assert(
+      fc.asyncProperty(fc.shuffledSubarray([...PATHS], { minLength: 1 }), async (paths) => {
+        const shown = await asked(paths);
+        assert.deepEqual(unexpanded(shown, paths), []);
+        assert.deepEqual(shown, await asked([...paths].sort()));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it('is a customer who was deleted, as what is left of them', async () => {
     const { id } = await at.stripe.customers.create({ name: 'Bob' });
-    const paid = await at.stripe.paymentIntents.create({ amount: 1, currency: 'eur', customer: id });
+    const paid = await at.stripe.paymentIntents.create({ amount: 1_000, currency: 'eur', customer: id });
     await at.stripe.customers.del(id);
     const shown = await at.stripe.paymentIntents.retrieve(paid.id, { expand: ['customer'] });
     assert.deepEqual(shown.customer, { id, object: 'customer', deleted: true });
   });
 
   it('is, in the answer to a creation, what the creation made', async () => {
-    const made = await pay({ amount: 7, expand: ['latest_charge.balance_transaction', 'payment_method'] });
+    const made = await pay({ amount: 700, expand: ['latest_charge.balance_transaction', 'payment_method'] });
     assert.equal(nameAt(made, 'latest_charge.balance_transaction'), 'balance_transaction');
     assert.equal((made.payment_method as Stripe.PaymentMethod).id, method.id);
   });
@@ -161,7 +198,7 @@ describe('what cannot be shown whole', () => {
   }
 
   it('is refused even where there is nothing yet that could be shown', async () => {
-    const create = (expand: string[]) => at.stripe.paymentIntents.create({ amount: 1, currency: 'eur', expand });
+    const create = (expand: string[]) => at.stripe.paymentIntents.create({ amount: 1_000, currency: 'eur', expand });
     assert.equal((await errorOf(create(['latest_charge.colour']))).param, 'expand');
     assert.equal((await create(['customer.invoice_settings.default_payment_method'])).customer, null);
   });

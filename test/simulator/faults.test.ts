@@ -32,7 +32,7 @@ const post = (description: string) =>
   fetch(`${stripe.base}/v1/payment_intents`, {
     method: 'POST',
     headers: { authorization: `Bearer ${SIMULATOR_KEY}`, 'content-type': 'application/x-www-form-urlencoded' },
-    body: new URLSearchParams({ amount: '1', currency: 'eur', description }),
+    body: new URLSearchParams({ amount: '1000', currency: 'eur', description }),
     signal: AbortSignal.timeout(250),
   });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import { HOUR, T0 } from '../support/facts.js';
 import { Simulated } from '../support/simulated.js';
 
@@ -104,6 +105,14 @@ describe('idempotency keys', () => {
     assert.equal((await pay()).text, first.text);
   });
 
+  it('with the same parameters in another order it is refused: stricter than Stripe says it is', async () => {
+    const send = (form: string) => stripe.postText(INTENTS, form, { idempotencyKey: key });
+    assert.equal((await send('amount=4200&currency=eur')).status, 200);
+    const other = await send('currency=eur&amount=4200');
+    assert.deepEqual([other.status, other.error?.type], [400, 'idempotency_error']);
+    assert.equal((await send('amount=4200&currency=eur')).replayed, true);
+  });
+
   it('on another endpoint it is refused', async () => {
     const first = await pay({ payment_method: 'pm_card_authenticationRequired' });
     const other = await stripe.post(`${INTENTS}/${idOf(first)}/cancel`, {}, { idempotencyKey: key });
@@ -177,11 +186,43 @@ describe('idempotency keys', () => {
     assert.equal((await pay({ description })).text, second.text, 'and the key now stands for the second');
   });
 
-  it('has up to 255 characters', async () => {
+  it('has 1 to 255 characters', async () => {
     key = 'k'.repeat(255);
     assert.equal((await pay()).status, 200);
-    key = 'k'.repeat(256);
-    assert.equal((await pay()).status, 400);
+    for (key of ['', 'k'.repeat(256)]) {
+      const { status, error } = await pay();
+      assert.deepEqual([status, error?.type], [400, 'invalid_request_error']);
+      assert.match(error?.message ?? '', new RegExp(`^Idempotent key length is ${key.length}, .* must be 1-255 `));
+    }
+  });
+
+  it('says what it was used for before, the endpoint or the parameters', async () => {
+    const { id } = JSON.parse((await pay({ confirm: false })).text) as { id: string };
+    assert.match((await pay()).error?.message ?? '', new RegExp(`same parameters .* a key other than '${key}'`));
+    const { error } = await stripe.post(`${INTENTS}/${id}/cancel`, {}, { idempotencyKey: key });
+    assert.ok(error?.message?.includes(`('${INTENTS}/${id}/cancel' vs '${INTENTS}')`), error?.message);
+  });
+
+  it('has no effect in a GET or a DELETE, even while a POST has it in use', async () => {
+    const { id } = await stripe.stripe.customers.create({});
+    await stripe.control.faults({ requests: [{ kind: 'hold_before', endpoint: 'payment_intents.create', times: 1 }] });
+    const paying = pay();
+    await stripe.control.untilHeld(1);
+    try {
+      for (const method of ['GET', 'DELETE', 'GET']) {
+        const response = await fetch(`${stripe.base}/v1/customers/${id}`, {
+          method,
+          headers: { authorization: `Bearer ${SIMULATOR_KEY}`, 'idempotency-key': key },
+        });
+        assert.equal(response.status, 200, method);
+        assert.equal(response.headers.get('idempotent-replayed'), null);
+      }
+    } finally {
+      await stripe.control.release();
+    }
+    assert.equal((await paying).status, 200);
+    const [deleted] = (await stripe.stripe.events.list({ type: 'customer.deleted' })).data;
+    assert.equal(deleted?.request?.idempotency_key, null);
   });
 
   it('without one, every request is a payment of its own', async () => {

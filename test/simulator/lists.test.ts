@@ -115,14 +115,14 @@ describe('a list of payment intents', () => {
   it('stays whole while new ones are made: paging backwards misses none of the old', async () => {
     const first = await list({ limit: 10 });
     nowMs = T0 + 60 * SECOND;
-    await stripe.stripe.paymentIntents.create({ amount: 1, currency: 'eur' });
+    await stripe.stripe.paymentIntents.create({ amount: 1_000, currency: 'eur' });
     const second = await list({ limit: 100, starting_after: first.ids.at(-1) ?? '' });
     assert.deepEqual([...first.ids, ...second.ids], ids(made));
   });
 
   it('is cut by customer', async () => {
     const customer = (await stripe.stripe.customers.create({})).id;
-    const { id } = await stripe.stripe.paymentIntents.create({ amount: 1, currency: 'eur', customer });
+    const { id } = await stripe.stripe.paymentIntents.create({ amount: 1_000, currency: 'eur', customer });
     assert.deepEqual((await list({ customer })).ids, [id]);
   });
 });
@@ -159,11 +159,11 @@ describe('a list while requests overtake each other', () => {
     try {
       await stripe.control.faults({ requests: [{ kind: 'delay_before', delay_ms: 150, times: 1 }] });
       const create = (amount: number) => stripe.stripe.paymentIntents.create({ amount, currency: 'eur' });
-      const heldUp = create(1);
+      const heldUp = create(101);
       // The fault takes the first request it sees, so the second may go only once that one is there.
       await until(() => stripe.simulator.log.length === 1);
       nowMs = T0 + 5 * SECOND;
-      const overtaking = await create(2);
+      const overtaking = await create(102);
       nowMs = T0 + 9 * SECOND;
       const { id, created } = await heldUp;
       assert.ok(created >= overtaking.created);

@@ -63,8 +63,9 @@ const REFUSED: readonly Row[] = [
     'amount',
   ],
   ['an integer in another notation', INTENTS, { ...PLAIN, amount: '1e3' }, 'parameter_invalid_integer', 'amount'],
-  ['too small', INTENTS, { ...PLAIN, amount: 0 }, 'amount_too_small', 'amount'],
-  ['negative', INTENTS, { ...PLAIN, amount: -1 }, 'amount_too_small', 'amount'],
+  ['nothing', INTENTS, { ...PLAIN, amount: 0 }, 'parameter_invalid_integer', 'amount'],
+  ['negative', INTENTS, { ...PLAIN, amount: -1 }, 'parameter_invalid_integer', 'amount'],
+  ['too small', INTENTS, { ...PLAIN, amount: 49 }, 'amount_too_small', 'amount'],
   ['too large', INTENTS, { ...PLAIN, amount: 100_000_000 }, 'amount_too_large', 'amount'],
   ['no currency', INTENTS, { ...PLAIN, currency: 'xxz' }, undefined, 'currency'],
   ['no boolean', INTENTS, { ...PLAIN, confirm: 'yes' }, undefined, 'confirm'],
@@ -124,6 +125,57 @@ describe('a parameter that is', () => {
       assert.deepEqual(JSON.parse(text).allowed_payment_method_types, ['card', 'sepa_debit']);
     });
   }
+
+  it('in the query of a POST is one like those of its form, and so is one in the body of a DELETE', async () => {
+    const { status, text } = await at.postText(`${INTENTS}?amount=4321`, 'currency=eur');
+    assert.deepEqual([status, JSON.parse(text).amount], [200, 4_321]);
+    const inQuery = await at.post(`${INTENTS}?colour=red`, PLAIN);
+    assert.deepEqual([inQuery.status, inQuery.error?.param], [400, 'colour']);
+    const { id } = await at.stripe.customers.create({});
+    const response = await fetch(`${at.base}/v1/customers/${id}`, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${SIMULATOR_KEY}` },
+      body: new URLSearchParams({ colour: 'red' }),
+    });
+    const { error } = (await response.json()) as { error: { param: string } };
+    assert.deepEqual([response.status, error.param], [400, 'colour']);
+    assert.equal((await at.stripe.customers.retrieve(id)).deleted, undefined);
+  });
+
+  it('one too many is refused, and none is dropped', async () => {
+    const form = (metadata: number) =>
+      Array.from({ length: metadata }, (_, n) => `metadata[${n}]=x`)
+        .join('&')
+        .concat('&amount=1000&currency=eur');
+    const { status, text } = await at.postText(INTENTS, form(999));
+    assert.equal(status, 400);
+    assert.match(text, /at most 1000 parameters/);
+    assert.match((await at.postText(INTENTS, form(998))).text, /at most 50 keys/, 'all of them were read');
+  });
+
+  it('in a form of parts, or in JSON, is refused where no file is asked for', async () => {
+    const parts = new FormData();
+    parts.set('name', 'Ann');
+    for (const body of [parts, new Blob(['{"name":"Ann"}'], { type: 'application/json' })]) {
+      const response = await fetch(`${at.base}/v1/customers`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${SIMULATOR_KEY}` },
+        body,
+      });
+      assert.equal(response.status, 400);
+      assert.match(await response.text(), /check that your POST content type is/);
+    }
+  });
+
+  it('either of two that exclude each other is taken, and not both', async () => {
+    const list = (query: string) =>
+      fetch(`${at.base}/v1/events?${query}`, { headers: { authorization: `Bearer ${SIMULATOR_KEY}` } });
+    assert.equal((await list('type=charge.succeeded')).status, 200);
+    assert.equal((await list('types[]=charge.succeeded')).status, 200);
+    const both = await list('type=charge.succeeded&types[]=charge.failed');
+    assert.equal(both.status, 400);
+    assert.match(await both.text(), /either `type` or `types`, but not both/);
+  });
 
   it('unknown is refused in a query too, and where an operation takes none', async () => {
     const { id } = await at.stripe.paymentIntents.create(PLAIN);
@@ -197,7 +249,7 @@ describe('metadata', () => {
 
   it('is refused where it has a key that would be lost, __proto__', async () => {
     for (const name of ['metadata[__proto__]', 'metadata%5B__proto__%5D', '__proto__', '__proto__[polluted]']) {
-      const { status, error } = await at.postText(INTENTS, `amount=1&currency=eur&${name}=mine`);
+      const { status, error } = await at.postText(INTENTS, `amount=1000&currency=eur&${name}=mine`);
       assert.deepEqual([status, error?.code, error?.param], [400, 'parameter_unknown', decodeURIComponent(name)]);
     }
   });

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import Stripe from 'stripe';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
+import { isVersion } from '../../src/simulator/requests/versions.js';
+import { ROOT } from '../support/process.js';
 import { errorOf } from '../support/refused.js';
 import { Simulated } from '../support/simulated.js';
 
@@ -38,7 +42,7 @@ describe('payment_method_types', () => {
     });
   }
 
-  for (const version of ['2026-10-28.endive', '2027-01-01.next']) {
+  for (const version of ['2026-09-30.endive', '2026-10-28.endive']) {
     it(`are refused by a code of their own under ${version}, and all that replaced them is taken`, async () => {
       const { status, body } = await createWith(version, TYPES);
       assert.deepEqual(
@@ -74,6 +78,25 @@ describe('payment_method_types', () => {
       assert.equal(status, 400);
       assert.match(body.error.param ?? '', /^payment_method_types/);
     }
+  });
+});
+
+describe('a version', () => {
+  for (const version of ['garbage', '', '2026-10-28', '2022-08-02', '2019-2-19', '2027-01-01.next']) {
+    it(`that never was is refused, and nothing has happened: ${version || 'nothing'}`, async () => {
+      const before = (await at.stripe.paymentIntents.list()).data.length;
+      const { status, body } = await createWith(version, '');
+      assert.deepEqual([status, body.error.type], [400, 'invalid_request_error']);
+      assert.equal(body.error.message, `Invalid Stripe API version: ${version}`);
+      assert.equal((await at.stripe.paymentIntents.list()).data.length, before);
+    });
+  }
+
+  it('is one that the client of Stripe’s own knows, and each of those is', () => {
+    const types = readFileSync(join(ROOT, 'node_modules/stripe/cjs/resources/WebhookEndpoints.d.ts'), 'utf8');
+    const known = new Set([...types.matchAll(/'(20\d\d-[^']+)'/g)].map(([, version]) => version ?? ''));
+    assert.ok(known.has(Stripe.API_VERSION));
+    for (const version of known) assert.ok(isVersion(version), version);
   });
 });
 

@@ -72,7 +72,7 @@ describe('webhooks', () => {
     await inbox.until(({ mail }) => mail.length === 3);
     for (const { event } of inbox.mail) assert.equal(event.request?.idempotency_key, 'the-key-of-the-call');
     // Stripe's own client makes up a key for every write, so this one is written by hand.
-    await stripe.post('/v1/payment_intents', { amount: 1, currency: 'eur' });
+    await stripe.post('/v1/payment_intents', { amount: 1_000, currency: 'eur' });
     await inbox.until(({ mail }) => mail.length === 4);
     assert.equal(inbox.mail[3]?.event.request?.idempotency_key, null);
     assert.match(inbox.mail[3]?.event.request?.id ?? '', /^req_/);

@@ -9,7 +9,9 @@ export interface RawAnswer {
   readonly status: number;
   readonly replayed: boolean;
   readonly text: string;
-  readonly error: { readonly type?: string; readonly code?: string; readonly param?: string } | undefined;
+  readonly error:
+    | { readonly type?: string; readonly code?: string; readonly param?: string; readonly message?: string }
+    | undefined;
 }
 
 export interface PostOptions {

@@ -103,7 +103,7 @@ class Forwarding {
   }
 
   private async attempt(url: string, event: StripeEvent): Promise<void> {
-    const status = await this.poster.post({ url, secret: this.secret }, event);
+    const status = await this.poster.post({ url, secret: this.secret, api_version: null }, event);
     this.tell(`${' '.repeat(19)}  <-- [${status ?? 'no answer'}] POST ${url} [${event.id}]`);
   }
 }

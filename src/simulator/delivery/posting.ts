@@ -1,7 +1,7 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import Stripe from 'stripe';
-import type { StripeEvent } from '../objects/event.js';
+import type { StripeEvent, WebhookEndpoint } from '../objects/event.js';
 
 const ANSWER_TIMEOUT_MS = 10_000;
 
@@ -16,8 +16,9 @@ export class Poster {
   };
 
   /** One attempt, signed afresh with real time; the answer's status, or null when there was none. */
-  async post(to: { url: string; secret: string }, event: StripeEvent): Promise<number | null> {
-    const payload = JSON.stringify(event);
+  async post(to: Pick<WebhookEndpoint, 'url' | 'secret' | 'api_version'>, event: StripeEvent): Promise<number | null> {
+    // Only requests differ by version here: what an event is about looks the same in all of them.
+    const payload = JSON.stringify({ ...event, api_version: to.api_version ?? event.api_version });
     const headers = {
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(payload),

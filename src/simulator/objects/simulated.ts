@@ -47,6 +47,8 @@ export interface Seed {
 /** An answer kept under an idempotency key. */
 export interface StoredAnswer {
   id: string;
+  /** The endpoint it answers. */
+  path: string;
   fingerprint: string;
   status: number;
   body: unknown;

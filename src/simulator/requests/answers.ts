@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Rejection } from '../faults/schema.js';
 import { tooMany } from '../limits/reasons.js';
-import { API_VERSION } from './context.js';
 import { StripeApiError } from './errors.js';
 import type { Answer } from './handle.js';
+import { API_VERSION } from './versions.js';
 
 /** The answers that come of no operation, and the ways in which an answer leaves. */
 
@@ -64,6 +64,14 @@ export function keyInUse(): StripeApiError {
     code: 'idempotency_key_in_use',
     message: 'There is currently another in-progress request using this Idempotency Key.',
   });
+}
+
+/** Stripe's words, for an empty one: github.com/cartalyst/stripe/issues/65. */
+export function keyLength({ length }: string): StripeApiError {
+  const message =
+    `Idempotent key length is ${length}, which is outside accepted lengths. Idempotent Keys must be 1-255 characters ` +
+    "long. If you're looking for a decent generator, try using a UUID defined by IETF RFC 4122.";
+  return new StripeApiError(400, { type: 'invalid_request_error', message });
 }
 
 export function unknownUrl(method: string, path: string): StripeApiError {

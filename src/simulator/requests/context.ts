@@ -9,12 +9,7 @@ import { copy } from '../state/copy.js';
 import type { Tables } from '../state/tables.js';
 import type { Transaction } from '../state/transaction.js';
 import type { Params } from './params.js';
-
-/** The newest version there is: of the client that Penstock uses, and of the events. */
-export const API_VERSION = '2026-10-28.endive';
-
-/** What an account that was opened some time ago is answered with where a request names no version. */
-export const DEFAULT_VERSION = '2026-08-26.dahlia';
+import { API_VERSION } from './versions.js';
 
 /** A file as a form sends it. */
 export interface Upload {

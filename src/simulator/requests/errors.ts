@@ -43,10 +43,18 @@ export function cardError(decline: Decline, charge: string, method: ShownMethod)
     ...coded(code),
     message,
     charge,
+    ...(Object.hasOwn(AT_FAULT, code) ? { param: AT_FAULT[code] } : {}),
     ...(declineCode === null ? {} : { advice_code: adviceOn(declineCode), decline_code: declineCode }),
     payment_method: method,
   };
 }
+
+/**
+ * What of the card a decline is laid to, of the codes that a test card here is declined with. Answers of Stripe's own: `cvc` in
+ * github.com/woocommerce/woocommerce-gateway-stripe/issues/1178 and github.com/mozilla/fxa/issues/3240, `exp_month` in
+ * github.com/stripe/stripe-dotnet/issues/1566.
+ */
+const AT_FAULT: Readonly<Record<string, string>> = { expired_card: 'exp_month', incorrect_cvc: 'cvc' };
 
 /** Of these cards nobody should try again (docs.stripe.com/declines/codes). */
 const HOPELESS = ['lost_card', 'stolen_card', 'fraudulent'];

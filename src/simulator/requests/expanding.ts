@@ -75,7 +75,7 @@ export function expand(looking: Looking, body: unknown, paths: readonly string[]
     if (parts.length > DEEPEST) {
       throw refused(`You cannot expand more than ${DEEPEST} levels of a property (${path}).`);
     }
-    expanded = expandAt(looking, expanded, { parts, path, of: [] });
+    expanded = expandAt(looking, expanded, { parts, path, of: [], named: '' });
   }
   return expanded;
 }
@@ -86,6 +86,8 @@ interface Way {
   readonly path: string;
   /** The tables that may hold what is here, where an id of it led here. */
   readonly of: readonly TableName[];
+  /** The property that holds what is here: all that tells a part of an object, which has no `object` of its own. */
+  readonly named: string;
 }
 
 function expandAt(looking: Looking, value: unknown, way: Way): unknown {
@@ -102,16 +104,21 @@ function expandAt(looking: Looking, value: unknown, way: Way): unknown {
     return { ...shape, data: (shape['data'] as unknown[]).map((item) => expandAt(looking, item, { ...way, parts })) };
   }
   if (shape['object'] === 'charge' && name === 'refunds') {
-    return { ...shape, refunds: expandAt(looking, refundsOf(looking, shape), { parts, path, of: [] }) };
+    // Another path may have made it already, and have expanded what is in it.
+    const refunds = shape['refunds'] ?? refundsOf(looking, shape);
+    return { ...shape, refunds: expandAt(looking, refunds, { parts, path, of: [], named: name }) };
   }
-  const tables = tablesAt(String(shape['object']), name);
+  const tables = tablesAt(String(shape['object'] ?? way.named), name);
   if (tables !== undefined) {
-    return { ...shape, [name]: expandAt(looking, whole(looking, shape[name], tables), { parts, path, of: tables }) };
+    return {
+      ...shape,
+      [name]: expandAt(looking, whole(looking, shape[name], tables), { parts, path, of: tables, named: name }),
+    };
   }
   // What is shown whole anyway can be gone through.
   const held = Object.hasOwn(shape, name) ? shape[name] : null;
   if (typeof held === 'object' && held !== null && parts.length > 0) {
-    return { ...shape, [name]: expandAt(looking, held, { parts, path, of: [] }) };
+    return { ...shape, [name]: expandAt(looking, held, { parts, path, of: [], named: name }) };
   }
   // Of what may be one of several things, some have it and others do not.
   if (leadsOn(of, name)) return shape;

@@ -3,15 +3,17 @@ import { accountOf } from '../account.js';
 import type { SequelRule } from '../faults/schema.js';
 import type { Ids } from '../ids.js';
 import type { StripeEvent, WebhookDelivery } from '../objects/event.js';
+import type { StoredAnswer } from '../objects/simulated.js';
 import type { SearchLag } from '../search/lag.js';
 import type { Store } from '../state/store.js';
 import { Transaction } from '../state/transaction.js';
 import { browserView } from './browser-view.js';
-import { API_VERSION, type RequestContext, type Upload } from './context.js';
-import { invalidRequest, StripeApiError } from './errors.js';
+import type { RequestContext, Upload } from './context.js';
+import { StripeApiError } from './errors.js';
 import { expand } from './expanding.js';
 import { EXPAND, object, type Params, read } from './params.js';
 import type { Found } from './routes.js';
+import { API_VERSION } from './versions.js';
 
 /** Stripe keeps keys for 24 hours at least; the simulator no longer than that. */
 export const KEY_LIFE_MS = 24 * 60 * 60_000;
@@ -24,6 +26,7 @@ export interface IncomingCall {
   readonly found: Found;
   readonly params: Params;
   readonly upload: Upload | null;
+  /** Of a POST: in other requests a key "has no effect" (docs.stripe.com/api/idempotent_requests). */
   readonly idempotencyKey: string | null;
   readonly apiVersion: string;
   readonly requestId: string;
@@ -78,9 +81,10 @@ export function handle(parts: Parts, call: IncomingCall): Answer {
   let answer = call.serverError === 'before' ? SERVER_ERROR : execute(call, context);
   if (call.serverError === 'after' && isStored(answer)) answer = SERVER_ERROR;
   const raised = withDeliveries(tx, events, plan);
-  if (call.method === 'POST' && call.idempotencyKey !== null && isStored(answer)) {
+  if (call.idempotencyKey !== null && isStored(answer)) {
     const { status, body } = answer;
-    tx.put('answers', { id: call.idempotencyKey, fingerprint, status, body, createdMs: call.nowMs });
+    const { idempotencyKey: id, path, nowMs: createdMs } = call;
+    tx.put('answers', { id, path, fingerprint, status, body, createdMs });
   }
   if (isStored(answer)) commit(tx, lag, call.nowMs);
   return { ...answer, headers: { ...echoed(call), ...answer.headers }, events: isStored(answer) ? raised : [] };
@@ -187,17 +191,10 @@ function isStored({ status }: { status: number }): boolean {
 }
 
 function keptAnswer(store: Store, call: IncomingCall, fingerprint: string): Answer | undefined {
-  if (call.method !== 'POST' || call.idempotencyKey === null) return undefined;
-  if (call.idempotencyKey.length > 255) throw invalidRequest('Idempotency keys have up to 255 characters.');
+  if (call.idempotencyKey === null) return undefined;
   const kept = store.get(call.account, 'answers', call.idempotencyKey);
   if (kept === undefined || call.nowMs >= kept.createdMs + KEY_LIFE_MS) return undefined;
-  if (kept.fingerprint !== fingerprint) {
-    throw new StripeApiError(400, {
-      type: 'idempotency_error',
-      message:
-        'Keys for idempotent requests can only be used with the same parameters and endpoint they were first used with.',
-    });
-  }
+  if (kept.fingerprint !== fingerprint) throw otherRequest(kept, call);
   return {
     status: kept.status,
     body: kept.body,
@@ -206,8 +203,26 @@ function keptAnswer(store: Store, call: IncomingCall, fingerprint: string): Answ
   };
 }
 
-function fingerprintOf(call: IncomingCall): string {
+/** Stripe's words, as in github.com/stripe/stripe-ruby/issues/598 and github.com/fjordllc/bootcamp/issues/3928. */
+function otherRequest(kept: StoredAnswer, { path }: IncomingCall): StripeApiError {
+  const only =
+    kept.path === path
+      ? 'with the same parameters they were first used with'
+      : `for the same endpoint they were first used for ('${path}' vs '${kept.path}')`;
+  return new StripeApiError(400, {
+    type: 'idempotency_error',
+    message:
+      `Keys for idempotent requests can only be used ${only}. Try using a key other than '${kept.id}' if you meant to ` +
+      'execute a different request.',
+  });
+}
+
+/**
+ * With the kind of key that asks: what is kept for one is not for the eyes of the other. And with the order of parameters:
+ * whether Stripe minds it nobody says, so a caller whose order wavers is told of it here.
+ */
+function fingerprintOf({ publishable, method, path, params, upload }: IncomingCall): string {
   return createHash('sha256')
-    .update(JSON.stringify([call.method, call.path, call.params, call.upload?.contents.toString('base64')]))
+    .update(JSON.stringify([publishable, method, path, params, upload?.contents.toString('base64')]))
     .digest('base64url');
 }

@@ -52,21 +52,63 @@ export function header(req: IncomingMessage, name: string): string | null {
  * Lists come as objects by index, which is all that tells `expand[0]` from a metadata key "0"; and a parameter may be
  * called what every object has, such as `constructor`.
  */
-const PARSING: qs.IParseOptions = { depth: 6, parameterLimit: 1_000, parseArrays: false, plainObjects: true };
+const MOST_PARAMETERS = 1_000;
+const PARSING: qs.IParseOptions = {
+  depth: 6,
+  parameterLimit: MOST_PARAMETERS,
+  parseArrays: false,
+  plainObjects: true,
+};
 
-/** What a request asks for: its query where it has no body, else a form. @throws what is no form. */
-export async function decode(
+export interface Form {
+  readonly params: Params;
+  readonly upload: Upload | null;
+  /** Why it could not be read. */
+  readonly malformed: Error | undefined;
+}
+
+/** As `decode`; a form that cannot be read is counted and limited as any other. */
+export async function formOf(...of: Parameters<typeof decode>): Promise<Form> {
+  try {
+    return { ...(await decode(...of)), malformed: undefined };
+  } catch (error) {
+    return { params: {}, upload: null, malformed: error as Error };
+  }
+}
+
+/**
+ * What a request asks for. Stripe mixes query and form into one whatever the method (stripe-mock 0.203.0, param/param.go:
+ * "behavior inherited from Rack"); a body of a GET it does not read.
+ * @param takesFile only such a route takes a form in parts, as in Stripe's OpenAPI document.
+ * @throws the 400 for what is no form, or not the one that the route takes.
+ */
+async function decode(
   req: IncomingMessage,
   url: URL,
   body: Buffer,
+  takesFile: boolean,
 ): Promise<{ readonly params: Params; readonly upload: Upload | null }> {
-  if (req.method === 'GET' || req.method === 'DELETE') return { params: parsed(url.search.slice(1)), upload: null };
+  const query = url.search.slice(1);
+  if (req.method === 'GET') return { params: parsed(query), upload: null };
   const type = header(req, 'content-type') ?? '';
-  if (!type.startsWith('multipart/form-data')) return { params: parsed(body.toString('utf8')), upload: null };
-  return multipart(type, body);
+  const inParts = /^multipart\/form-data\b/i.test(type);
+  if (inParts && takesFile) return multipart(type, query, body);
+  if (inParts || /^application\/json\b/i.test(type)) throw wrongType();
+  return { params: parsed(joined(query, body.toString('utf8'))), upload: null };
 }
 
-/** @throws the 400 for a name that the parsing would drop without a word. */
+function wrongType() {
+  return invalidRequest(
+    'Invalid request (check that your POST content type is application/x-www-form-urlencoded). If you have questions, we ' +
+      'can help at https://support.stripe.com/.',
+  );
+}
+
+function joined(...forms: readonly string[]): string {
+  return forms.filter((form) => form !== '').join('&');
+}
+
+/** @throws the 400 for what the parsing would drop without a word: a name, or parameters beyond so many. */
 function parsed(text: string): Params {
   return qs.parse(numbered(text), { ...PARSING, decoder: named }) as Params;
 }
@@ -74,7 +116,11 @@ function parsed(text: string): Params {
 /** `a[]=x&a[]=y`, as many write a list, is `a[0]=x&a[1]=y`. */
 function numbered(text: string): string {
   const counts = new Map<string, number>();
-  const parts = text.split('&').map((part) =>
+  const given = text.split('&');
+  if (given.length > MOST_PARAMETERS) {
+    throw invalidRequest(`A request has at most ${MOST_PARAMETERS} parameters here; this one has ${given.length}.`);
+  }
+  const parts = given.map((part) =>
     part.replace(/^([^=]*?)(?:\[\]|%5B%5D)(?==|$)/i, (_, name: string) => {
       const at = counts.get(name) ?? 0;
       counts.set(name, at + 1);
@@ -92,14 +138,17 @@ function named(text: string, decode: qs.defaultDecoder, charset: string, kind: '
   return decoded;
 }
 
-async function multipart(type: string, body: Buffer) {
+/** A file stands among the parameters by its name there, so that one that nobody asked for is refused like any other. */
+async function multipart(type: string, query: string, body: Buffer) {
   const form = await new Response(body, { headers: { 'content-type': type } }).formData().catch(() => undefined);
   if (form === undefined) throw invalidRequest('The multipart form cannot be read.');
   const fields = new URLSearchParams();
   let upload: Upload | null = null;
   for (const [name, value] of form) {
-    if (typeof value === 'string') fields.append(name, value);
-    else upload = { contents: Buffer.from(await value.arrayBuffer()), filename: value.name, type: value.type };
+    if (typeof value !== 'string') {
+      upload = { contents: Buffer.from(await value.arrayBuffer()), filename: value.name, type: value.type };
+    }
+    fields.append(name, typeof value === 'string' ? value : value.name);
   }
-  return { params: parsed(fields.toString()), upload };
+  return { params: parsed(joined(query, fields.toString())), upload };
 }

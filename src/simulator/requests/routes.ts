@@ -137,6 +137,11 @@ export function isPublishable({ endpoint }: Route): boolean {
   return PUBLISHABLE.includes(endpoint);
 }
 
+/** Stripe's document has a form in parts for this one alone, of those that are here. */
+export function takesFile({ endpoint }: Route): boolean {
+  return endpoint === 'files.create';
+}
+
 const COMPILED = ROUTES.map((route) => ({ route, parts: route.path.split('/') }));
 
 /** Of two that fit, the first: a name in a path comes before an id. */

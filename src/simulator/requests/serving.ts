@@ -14,20 +14,20 @@ import {
   badKey,
   gone,
   keyInUse,
+  keyLength,
   rejection,
   reply,
   secretKeyRequired,
   truncate,
   unknownUrl,
 } from './answers.js';
-import { DEFAULT_VERSION, type Upload } from './context.js';
 import type { Counts } from './counts.js';
 import { type Answer, handle, type IncomingCall, type Parts, type RaisedEvent } from './handle.js';
 import type { HeldRequests } from './held-requests.js';
-import { type Caller, callerOf, decode, header } from './incoming.js';
-import type { Params } from './params.js';
+import { type Caller, callerOf, type Form, formOf, header } from './incoming.js';
 import type { LoggedRequest, RequestLog } from './request-log.js';
-import { type Found, findRoute, isPublishable, UNRECOGNIZED } from './routes.js';
+import { type Found, findRoute, isPublishable, takesFile, UNRECOGNIZED } from './routes.js';
+import { DEFAULT_VERSION, invalidVersion, isVersion } from './versions.js';
 
 export interface ServingParts extends Parts {
   readonly clock: Clock;
@@ -46,26 +46,24 @@ export interface ServingParts extends Parts {
 }
 
 /** One request to Stripe's API on its way. */
-interface Request {
+interface Request extends Form {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly id: string;
   readonly caller: Caller;
   readonly method: string;
   readonly path: string;
+  /** Of a POST. */
   readonly idempotencyKey: string | null;
-  readonly params: Params;
-  readonly upload: Upload | null;
-  /** Why its form could not be read. */
-  readonly malformed: Error | undefined;
+  readonly apiVersion: string;
   readonly entry: LoggedRequest;
 }
 
 /**
  * One request's way: counted, judged by the limits, and struck by what the script has in store for it; then carried out and
- * answered. It holds its place among the concurrent ones until its answer leaves, or the connection is gone: a caller who
- * counts what it has under way sees the same number. Its idempotency key and its objects it holds until its effect is
- * there, whatever becomes of the answer.
+ * answered. It holds its place among the concurrent ones until its answer leaves, even where its caller has long gone:
+ * Stripe goes on with what it has begun too. Only what is never answered lets go with its connection. Its idempotency key and
+ * its objects it holds until its effect is there, whatever becomes of the answer.
  */
 export class Serving {
   private readonly keysInUse = new Set<string>();
@@ -82,11 +80,15 @@ export class Serving {
     const method = req.method ?? 'GET';
     const found = findRoute(method, url.pathname);
     const endpoint = found?.route.endpoint ?? UNRECOGNIZED;
-    const idempotencyKey = header(req, 'idempotency-key');
-    const form = await formOf(req, url, body);
+    const keySent = header(req, 'idempotency-key');
+    // "Don't send idempotency keys in GET and DELETE requests because it has no effect" (docs.stripe.com/api/idempotent_requests).
+    const idempotencyKey = method === 'POST' ? keySent : null;
+    const apiVersion = header(req, 'stripe-version') ?? DEFAULT_VERSION;
+    const form = await formOf(req, url, body, found !== undefined && takesFile(found.route));
     const atMs = this.parts.steadyNow();
-    const entry = log.add(atMs, account, endpoint, idempotencyKey);
-    const request: Request = { req, res, id, caller, method, path: url.pathname, idempotencyKey, entry, ...form };
+    const entry = log.add(atMs, account, endpoint, keySent);
+    const { pathname: path } = url;
+    const request: Request = { req, res, id, caller, method, path, idempotencyKey, apiVersion, entry, ...form };
     const traffic = counts.traffic(account, endpoint);
     traffic.countSent(atMs);
 
@@ -113,7 +115,9 @@ export class Serving {
     const refuse = (error: Error) => reply(res, asAnswer(error), id, entry);
     if (found === undefined) return refuse(unknownUrl(request.method, request.path));
     if (caller.publishable && !isPublishable(found.route)) return refuse(secretKeyRequired());
+    if (!isVersion(request.apiVersion)) return refuse(invalidVersion(request.apiVersion));
     if (request.malformed !== undefined) return refuse(request.malformed);
+    if (hasBadKey(request)) return refuse(keyLength(request.idempotencyKey ?? ''));
     if (this.isInUse(request)) return refuse(keyInUse());
     const { fault, latencyMs } = this.misfortune(request, found);
     entry.fault = fault?.kind ?? null;
@@ -158,7 +162,7 @@ export class Serving {
     const { clock, agenda, base } = this.parts;
     // The time is taken here: what was held up comes about when it is carried out.
     agenda.catchUp();
-    const { caller, method, path, params, upload, idempotencyKey, id } = request;
+    const { caller, method, path, params, upload, idempotencyKey, apiVersion, id } = request;
     const call: IncomingCall = {
       ...caller,
       method,
@@ -167,7 +171,7 @@ export class Serving {
       params,
       upload,
       idempotencyKey,
-      apiVersion: header(request.req, 'stripe-version') ?? DEFAULT_VERSION,
+      apiVersion,
       requestId: id,
       nowMs: clock.now(),
       base: base(),
@@ -241,6 +245,10 @@ export class Serving {
   }
 }
 
+function hasBadKey({ idempotencyKey }: Request): boolean {
+  return idempotencyKey !== null && (idempotencyKey === '' || idempotencyKey.length > 255);
+}
+
 function keyOf({ caller, idempotencyKey }: Request): string | null {
   return idempotencyKey === null ? null : `${caller.account}/${idempotencyKey}`;
 }
@@ -273,16 +281,3 @@ function strikeBefore(fault: RequestFault, { res, id, entry }: Request): Promise
 
 /** Looks like the beginning of a success, as far as it goes. */
 const NOTHING: Answer = { status: 200, body: { id: null, object: null }, headers: {}, events: [] };
-
-/** A form that cannot be read is counted and limited as any other. */
-async function formOf(
-  req: IncomingMessage,
-  url: URL,
-  body: Buffer,
-): Promise<Pick<Request, 'params' | 'upload' | 'malformed'>> {
-  try {
-    return { ...(await decode(req, url, body)), malformed: undefined };
-  } catch (error) {
-    return { params: {}, upload: null, malformed: error as Error };
-  }
-}

@@ -1,7 +1,17 @@
 import type { PaymentIntent } from '../objects/payment-intent.js';
 import { nowSeconds, type Operation, type RequestContext, raise, unschedule } from '../requests/context.js';
 import { invalidRequest } from '../requests/errors.js';
-import { changedMetadata, EXPAND, integer, METADATA_CHANGE, object, oneOf, read, text } from '../requests/params.js';
+import {
+  boolean,
+  changedMetadata,
+  EXPAND,
+  integer,
+  METADATA_CHANGE,
+  object,
+  oneOf,
+  read,
+  text,
+} from '../requests/params.js';
 import { scheduleSequel } from './charging.js';
 import { findIntent, latestCharge, unexpectedState } from './intents.js';
 import { settle } from './settling.js';
@@ -11,7 +21,7 @@ import { settle } from './settling.js';
 const CAPTURE = object({
   ...EXPAND,
   amount_to_capture: integer(1).optional(),
-  final_capture: oneOf(['true']).optional(),
+  final_capture: boolean().optional(),
   metadata: METADATA_CHANGE,
   statement_descriptor: text(22),
   statement_descriptor_suffix: text(22),
@@ -22,12 +32,22 @@ const CANCEL = object({
 });
 
 export const captureIntent: Operation = (context, id) => {
-  const { amount_to_capture, metadata } = read(CAPTURE, context.params);
+  const { amount_to_capture, final_capture = true, metadata } = read(CAPTURE, context.params);
   const intent = findIntent(context, id);
+  if (!final_capture) throw notFinal();
   intent.metadata = changedMetadata(intent.metadata, metadata);
   capture(context, intent, { amount: amount_to_capture, param: 'amount_to_capture' });
   return intent;
 };
+
+/** "You can only use this setting when multicapture is available" (PaymentIntents.d.ts); no charge here has it. */
+function notFinal() {
+  return invalidRequest(
+    '`final_capture` can only be false where multicapture is available, which it is on no charge here.',
+    'payment_intent_invalid_parameter',
+    'final_capture',
+  );
+}
 
 /** Takes what is held, or `amount` of it; the rest is released. `param` is what the amount was asked for as. */
 export function capture(

@@ -1,6 +1,6 @@
 import { fitsPattern } from '../patterns.js';
 import type { Operation } from '../requests/context.js';
-import { noSuch } from '../requests/errors.js';
+import { invalidRequest, noSuch } from '../requests/errors.js';
 import { page } from '../requests/lists.js';
 import { boolean, EXPAND, LIST_BY_TIME, list, object, read, word } from '../requests/params.js';
 import { shown } from '../requests/shown.js';
@@ -27,6 +27,9 @@ export const retrieveEvent: Operation = (context, id) => {
 
 export const listEvents: Operation = (context) => {
   const { delivery_success, type, types, ...given } = read(LIST, context.params);
+  if (type !== undefined && types !== undefined) {
+    throw invalidRequest('You may pass either `type` or `types`, but not both.', undefined, 'types');
+  }
   const oldest = Math.ceil((context.nowMs - KEPT_MS) / 1000);
   const created = { ...given.created, gte: Math.max(given.created?.gte ?? 0, oldest) };
   /** Some endpoint has not had it: it failed, or is still on its way. */

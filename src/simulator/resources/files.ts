@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { StoredFile } from '../objects/reporting.js';
 import { nowSeconds, type Operation, type RequestContext } from '../requests/context.js';
 import { invalidRequest, noSuch } from '../requests/errors.js';
@@ -35,7 +36,8 @@ const PURPOSES = [
 ] as const;
 const TYPES: Readonly<Record<string, string>> = { 'application/pdf': 'pdf', 'image/jpeg': 'jpg', 'image/png': 'png' };
 
-const CREATE = object({ ...EXPAND, purpose: oneOf(UPLOADED_FOR) });
+/** The file itself comes beside the parameters, where its name stands for it. */
+const CREATE = object({ ...EXPAND, file: z.string({ error: 'Invalid file' }), purpose: oneOf(UPLOADED_FOR) });
 const RETRIEVE = object(EXPAND);
 const LIST = object({ ...LIST_BY_TIME, purpose: oneOf(PURPOSES).optional() });
 
@@ -50,7 +52,7 @@ export interface FileMade {
 export const createFile: Operation = (context) => {
   const { purpose } = read(CREATE, context.params);
   const { upload } = context;
-  if (upload === null) throw invalidRequest('Missing required param: file.', 'parameter_missing', 'file');
+  if (upload === null) throw invalidRequest('Invalid file: must be a file', undefined, 'file');
   const type = TYPES[upload.type];
   if (type === undefined) {
     throw invalidRequest('The file must be a PDF, a JPEG or a PNG.', 'file_type_not_supported', 'file');

@@ -38,6 +38,20 @@ export function unexpectedState(intent: PaymentIntent, verb: string): StripeApiE
   );
 }
 
+/**
+ * What is being authenticated stays what it is. Stripe's words: github.com/craftcms/commerce-stripe/issues/79.
+ * @param name the parameter that would have changed it.
+ */
+export function cannotChange(intent: PaymentIntent, name: 'amount' | 'currency'): StripeApiError {
+  return invalidRequest(
+    `This PaymentIntent's ${name} could not be updated because it has a status of ${intent.status}. You may only update the ` +
+      `${name} of a PaymentIntent with one of the following statuses: requires_payment_method, requires_confirmation.`,
+    'payment_intent_unexpected_state',
+    undefined,
+    intent,
+  );
+}
+
 /** The charge of the latest attempt and the method it was made with. */
 export function latestCharge(
   { tx }: RequestContext,

@@ -7,8 +7,11 @@ import { list, object, oneOf, word } from '../requests/params.js';
 
 /** Which payment methods an intent takes. */
 
-/** The first version that takes no `payment_method_types` any more. */
-const WITHOUT_TYPES = '2026-10-28';
+/**
+ * The first version that takes no `payment_method_types` any more: the first endive, since what comes monthly under one name
+ * "includes only backward-compatible changes" (docs.stripe.com/api/versioning).
+ */
+const WITHOUT_TYPES = '2026-09-30';
 
 /** The payment methods that Stripe knows by name (its OpenAPI document, 2026-08-26.dahlia); of these three can pay here. */
 const KNOWN_TYPES: ReadonlySet<string> = new Set(

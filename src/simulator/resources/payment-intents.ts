@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { CURRENCIES } from '../money.js';
+import { tooLittle } from '../ledger/minimums.js';
+import { CURRENCIES, written } from '../money.js';
 import type { PaymentIntent } from '../objects/payment-intent.js';
 import { nowSeconds, type Operation, type RequestContext, raise } from '../requests/context.js';
 import { invalidRequest, noSuchNamed } from '../requests/errors.js';
@@ -22,10 +23,9 @@ import {
 import { CONFIRMATION, checkReturnUrl, confirm, methodGiven, missingMethod } from './confirming.js';
 import { isLiving } from './customers.js';
 import { SHIPPING, shippingOf } from './details.js';
-import { findIntent, unexpectedState } from './intents.js';
+import { cannotChange, findIntent, unexpectedState } from './intents.js';
 import { OPTIONS, TYPES, typesOf } from './method-types.js';
 
-const SMALLEST_AMOUNT = 1;
 const LARGEST_AMOUNT = 99_999_999;
 
 /** What is said of an intent when it is made, and can be said otherwise until it is paid. */
@@ -50,7 +50,7 @@ const CREATE = object({
   ...EXPAND,
   ...TERMS,
   ...CONFIRMATION,
-  amount: integer(),
+  amount: integer(1),
   automatic_payment_methods: object({
     allow_redirects: oneOf(['always', 'never']).optional(),
     enabled: boolean(),
@@ -62,7 +62,7 @@ const CREATE = object({
 const UPDATE = object({
   ...EXPAND,
   ...TERMS,
-  amount: integer().optional(),
+  amount: integer(1).optional(),
   currency: word().optional(),
   metadata: METADATA_CHANGE,
   payment_method: CONFIRMATION.payment_method,
@@ -106,8 +106,7 @@ export const updateIntent: Operation = (context, id) => {
     const harmless = Object.keys(given).every((name) => ['expand', 'metadata', 'description'].includes(name));
     if (!harmless) throw unexpectedState(intent, 'update');
   }
-  if (given.amount !== undefined) intent.amount = checkedAmount(given.amount);
-  if (given.currency !== undefined) intent.currency = checkedCurrency(given.currency);
+  changeMoney(context, intent, given);
   setTerms(context, intent, given);
   if (given.payment_method !== undefined || given.payment_method_data !== undefined) {
     const method = methodGiven(context, given, intent);
@@ -118,6 +117,17 @@ export const updateIntent: Operation = (context, id) => {
   context.tx.put('payment_intents', intent);
   return intent;
 };
+
+function changeMoney(
+  context: RequestContext,
+  intent: PaymentIntent,
+  { amount, currency }: Pick<z.output<typeof UPDATE>, 'amount' | 'currency'>,
+): void {
+  if (amount === undefined && currency === undefined) return;
+  if (intent.status === 'requires_action') throw cannotChange(intent, amount === undefined ? 'currency' : 'amount');
+  const money = { amount: amount ?? intent.amount, currency: currency ?? intent.currency };
+  Object.assign(intent, checkedMoney(context, money));
+}
 
 export const listIntents: Operation = (context) => {
   const { customer, ...given } = read(LIST, context.params);
@@ -157,16 +167,21 @@ function refuseWithoutConfirm(given: Created): void {
   }
 }
 
-function checkedAmount(amount: number): number {
-  if (amount >= SMALLEST_AMOUNT && amount <= LARGEST_AMOUNT) return amount;
-  const code = amount > LARGEST_AMOUNT ? 'amount_too_large' : 'amount_too_small';
-  throw invalidRequest('Amount must be from 1 to 99999999.', code, 'amount');
-}
-
-function checkedCurrency(currency: string): string {
+/** @throws the 400 for money that Stripe does not charge. */
+function checkedMoney(
+  { account }: RequestContext,
+  { amount, currency }: { readonly amount: number; readonly currency: string },
+): Pick<PaymentIntent, 'amount' | 'currency'> {
   const code = currency.toLowerCase();
-  if (CURRENCIES.has(code)) return code;
-  throw invalidRequest(`Invalid currency: ${currency.slice(0, 20)}`, undefined, 'currency');
+  if (!CURRENCIES.has(code)) {
+    throw invalidRequest(`Invalid currency: ${currency.slice(0, 20)}`, undefined, 'currency');
+  }
+  if (amount > LARGEST_AMOUNT) {
+    throw invalidRequest(`Amount must be no more than ${written(LARGEST_AMOUNT, code)}`, 'amount_too_large', 'amount');
+  }
+  const refusal = tooLittle(account.settlement, amount, code);
+  if (refusal !== undefined) throw refusal;
+  return { amount, currency: code };
 }
 
 function blankIntent(context: RequestContext, given: Created): PaymentIntent {
@@ -175,7 +190,7 @@ function blankIntent(context: RequestContext, given: Created): PaymentIntent {
     id,
     object: 'payment_intent',
     allowed_payment_method_types: null,
-    amount: checkedAmount(given.amount),
+    ...checkedMoney(context, given),
     amount_capturable: 0,
     amount_details: { tip: {} },
     amount_received: 0,
@@ -191,7 +206,6 @@ function blankIntent(context: RequestContext, given: Created): PaymentIntent {
     client_secret: `${id}_secret_${context.newId('s').slice(2)}`,
     confirmation_method: given.confirmation_method ?? 'automatic',
     created: nowSeconds(context),
-    currency: checkedCurrency(given.currency),
     customer: null,
     customer_account: null,
     description: null,

@@ -17,6 +17,7 @@ import {
   word,
 } from '../requests/params.js';
 import { shown } from '../requests/shown.js';
+import { isVersion } from '../requests/versions.js';
 
 const TYPES = list(word().refine(canBeAskedFor, { error: 'must be a type of event that Stripe knows' })).refine(
   (types) => types.length > 0,
@@ -25,9 +26,7 @@ const TYPES = list(word().refine(canBeAskedFor, { error: 'must be a type of even
 
 const CREATE = object({
   ...EXPAND,
-  api_version: word()
-    .refine((version) => /^\d{4}-\d{2}-\d{2}(\.[a-z]+)?$/.test(version), { error: 'must be a version of the API' })
-    .optional(),
+  api_version: word().refine(isVersion, { error: 'must be a version of the API' }).optional(),
   description: text(),
   enabled_events: TYPES,
   metadata: METADATA_CHANGE,

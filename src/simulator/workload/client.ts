@@ -1,6 +1,6 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
 import qs from 'qs';
-import { API_VERSION } from '../requests/context.js';
+import { API_VERSION } from '../requests/versions.js';
 import type { Call } from './kinds/kind.js';
 
 /** What came back of a request. */

@@ -36,6 +36,29 @@ export function spoiltIn({ parameters }: Operation): Mutation[] {
   ];
 }
 
+/**
+ * What nobody knows where nobody puts it: in the query of a POST or the body of a DELETE, and as a file, beside what is asked
+ * for and in place of a file that is.
+ */
+export function misplacedIn({ method }: Operation): Misplaced[] {
+  if (method === 'GET') return [];
+  const elsewhere = { how: 'unknown, elsewhere', spoil: (good: Params) => good, elsewhere: { [NOBODY_KNOWS]: 'x' } };
+  if (method !== 'POST') return [elsewhere];
+  return [
+    elsewhere,
+    { how: 'unknown, a file', spoil: (good) => ({ ...good, [NOBODY_KNOWS]: A_FILE }) },
+    { how: 'a file of another name', spoil: ({ file: _, ...good }) => ({ ...good, [NOBODY_KNOWS]: A_FILE }) },
+  ];
+}
+
+export interface Misplaced {
+  readonly how: string;
+  readonly spoil: (good: Params) => Params;
+  readonly elsewhere?: Params;
+}
+
+const A_FILE = new File(['nonsense'], 'nonsense.pdf', { type: 'application/pdf' });
+
 /** An unknown parameter in each nested object: one level deep, and two. */
 export function unknownIn({ parameters }: Operation): Mutation[] {
   const outer = holesIn(parameters);

@@ -27,15 +27,17 @@ export class Recorder {
     private readonly options: RecorderOptions,
   ) {}
 
-  async send(method: string, path: string, params: Params = {}): Promise<Exchange> {
-    const query = method === 'POST' ? '' : qs.stringify(params, { addQueryPrefix: true });
+  /** @param elsewhere goes where this method's parameters do not: into the query of a POST, the body of a DELETE. */
+  async send(method: string, path: string, params: Params = {}, elsewhere: Params = {}): Promise<Exchange> {
+    const [queried, formed] = method === 'POST' ? [elsewhere, params] : [params, elsewhere];
+    const query = qs.stringify(queried, { addQueryPrefix: true });
     const response = await fetch(`${this.base}${path}${query}`, {
       method,
       headers: {
         authorization: `Bearer ${this.options.key}`,
         ...(this.options.version === undefined ? {} : { 'stripe-version': this.options.version }),
       },
-      ...(method === 'POST' ? { body: bodyOf(params) } : {}),
+      ...(method === 'POST' || Object.keys(formed).length > 0 ? { body: bodyOf(formed) } : {}),
     });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.startsWith('application/json') ?? false;

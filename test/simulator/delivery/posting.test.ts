@@ -47,7 +47,7 @@ describe('a webhook’s attempt', () => {
     request: { id: 'req_1', idempotency_key: null },
     type: 'customer.created',
   };
-  const post = () => poster.post({ url, secret: SECRET }, EVENT);
+  const post = () => poster.post({ url, secret: SECRET, api_version: null }, EVENT);
 
   it('posts the event whole, to the path and query of the URL', async () => {
     const came: unknown[] = [];

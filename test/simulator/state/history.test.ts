@@ -152,7 +152,7 @@ describe('a simulator with a bounded history', () => {
     const kept = {
       authorised: await pay({ capture_method: 'manual' }),
       waiting: await pay({ payment_method: 'pm_card_authenticationRequired' }),
-      unpaid: await at.stripe.paymentIntents.create({ amount: 1, currency: 'eur' }),
+      unpaid: await at.stripe.paymentIntents.create({ amount: 1_000, currency: 'eur' }),
       disputed: await pay({ payment_method: 'pm_card_createDispute' }),
       'refund pending': await pay({ payment_method: 'pm_card_pendingRefund' }),
       'refund that fails': await pay({ payment_method: 'pm_card_refundFail' }),
@@ -200,7 +200,7 @@ describe('a simulator with a bounded history', () => {
 
   it('keeps a method that another payment is still to be paid with, or that is a customer’s', async () => {
     const { id: mine } = await at.stripe.paymentMethods.create({ type: 'card', card: { token: 'tok_visa' } });
-    await at.stripe.paymentIntents.create({ amount: 1, currency: 'eur', payment_method: mine });
+    await at.stripe.paymentIntents.create({ amount: 1_000, currency: 'eur', payment_method: mine });
     const { id: customer } = await at.stripe.customers.create({});
     const { id: theirs } = await at.stripe.paymentMethods.attach('pm_card_visa', { customer });
     const paid = [await pay({ payment_method: mine }), await pay({ payment_method: theirs, customer })];

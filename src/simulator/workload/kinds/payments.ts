@@ -35,7 +35,7 @@ function methodOf(
 const create = kind(
   20,
   {
-    amount: [1_000, 1, 50, 2_599, 99_999, 1_234_567],
+    amount: [1_000, 50, 51, 2_599, 99_999, 1_234_567],
     currency: ['usd', 'usd', 'eur', 'gbp', 'jpy'],
     capture: ['automatic_async', 'automatic', 'manual', 'manual'],
     method: METHODS,

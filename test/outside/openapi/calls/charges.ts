@@ -35,6 +35,10 @@ const READ: readonly Call[] = [
     });
     return { ids: [(await world.first('/v1/charges')).id] };
   }),
+  call(RETRIEVE, 'that was refunded, with two things of each refund', async (world) => ({
+    ids: [String((await world.refund())['charge'])],
+    params: { expand: ['refunds.data.balance_transaction', 'refunds.data.charge', 'refunds'] },
+  })),
   refused(404, RETRIEVE, 'that is not there', () => ({ ids: ['ch_of_nobody'] })),
   call(LIST, 'the newest'),
   call(LIST, 'of a payment, expanded four levels deep', async (world) => ({
