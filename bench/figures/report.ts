@@ -75,7 +75,8 @@ export function reportAcknowledgement(all: readonly Acknowledgement[]): string[]
   ]);
 }
 
-export function reportSimulator({ simulator, mock, ratio, memory }: SimulatorFigures): string[] {
+export function reportSimulator(figures: SimulatorFigures): string[] {
+  const { simulator, mock, ratio, memory, bare, unheardMb } = figures;
   const quarters = [0.25, 0.5, 0.75, 1].map((part) => memory[Math.round(part * memory.length) - 1]);
   return [
     ...table([
@@ -86,6 +87,11 @@ export function reportSimulator({ simulator, mock, ratio, memory }: SimulatorFig
     ...table([
       ['payments made', ...quarters.map((sample) => String(sample?.payments ?? '-'))],
       ['MB resident', ...quarters.map((sample) => figure(sample?.mb ?? Number.NaN))],
+    ]),
+    '',
+    ...table([
+      ['through a bare client', 'without webhooks', 'nobody where they go', 'ratio', 'MB then'],
+      ['payments/s', ...[bare.quiet, bare.unheard, bare.unheard / bare.quiet, unheardMb].map(figure)],
     ]),
   ];
 }

@@ -18,6 +18,8 @@ export interface SimulatorSizes {
   readonly requests: number;
   /** Payments made for the sake of memory. */
   readonly payments: number;
+  /** Payments made while nobody is where the webhooks go. */
+  readonly unheard: number;
 }
 
 export interface SimulatorFigures {
@@ -29,6 +31,10 @@ export interface SimulatorFigures {
   readonly memory: readonly MemorySample[];
   /** The most that it took in the second half of the payments, to the most in the second quarter. */
   readonly growth: number;
+  /** Payments/s through the bare client, without webhooks and with nobody where they go. */
+  readonly bare: { readonly quiet: number; readonly unheard: number };
+  /** Resident at most while nobody is where the webhooks go, MB. */
+  readonly unheardMb: number;
   readonly refused: number;
 }
 
@@ -49,11 +55,20 @@ const SAMPLES = 20;
 export async function measureSimulator(sizes: SimulatorSizes, say: (line: string) => void): Promise<SimulatorFigures> {
   await Promise.all([compile(), promisify(execFile)(process.execPath, ['scripts/outside.mjs'], { cwd: ROOT })]);
   const { files } = outside('stripe-mock');
-  const [own, mock] = [await startSimulator(), await startStripeMock(files.program)];
+  const [own, mock] = [await startSimulator('--no-webhooks'), await startStripeMock(files.program)];
   try {
     const speed = await compareSpeed(sizes, { own: own.base, mock: mock.base }, say);
     await own.part.stop();
-    return { ...speed, ...(await fill(sizes.payments, say)) };
+    const quiet = await fill(sizes.payments, ['--no-webhooks'], say);
+    const unheard = await fill(sizes.unheard, ['--webhook-url', await nobodysUrl()], say);
+    return {
+      ...speed,
+      memory: quiet.memory,
+      growth: mostMb(quiet.memory, 0.5, 1) / mostMb(quiet.memory, 0.25, 0.5),
+      bare: { quiet: quiet.perSecond, unheard: unheard.perSecond },
+      unheardMb: mostMb(unheard.memory, 0, 1),
+      refused: quiet.refused + unheard.refused,
+    };
   } finally {
     await Promise.all([own.part.stop(), mock.part.stop()]);
   }
@@ -116,11 +131,18 @@ async function perSecond(stripe: Stripe, requests: number): Promise<number> {
   return requests / ((performance.now() - beganAt) / 1000);
 }
 
+interface Filled {
+  readonly memory: readonly MemorySample[];
+  readonly perSecond: number;
+  readonly refused: number;
+}
+
 /** Makes so many payments as fast as they are taken, and looks at the process now and then. */
-async function fill(payments: number, say: (line: string) => void) {
-  const { part, base } = await startSimulator();
+async function fill(payments: number, args: readonly string[], say: (line: string) => void): Promise<Filled> {
+  const { part, base } = await startSimulator(...args);
   const memory: MemorySample[] = [];
   let refused = 0;
+  const beganAt = performance.now();
   try {
     const client = bareClient(base, SIMULATOR_KEY);
     const perSample = Math.ceil(payments / SAMPLES);
@@ -132,16 +154,25 @@ async function fill(payments: number, say: (line: string) => void) {
   } finally {
     await part.stop();
   }
-  const most = (from: number, to: number) =>
-    Math.max(...memory.slice(from * SAMPLES, to * SAMPLES).map(({ mb }) => mb));
-  const growth = most(0.5, 1) / most(0.25, 0.5);
-  say(`${payments} payments: ${most(0, 1).toFixed(0)} MB at most`);
-  return { memory, growth, refused };
+  const perSecond = payments / ((performance.now() - beganAt) / 1000);
+  say(`${payments} payments: ${perSecond.toFixed(0)}/s, ${mostMb(memory, 0, 1).toFixed(0)} MB at most`);
+  return { memory, perSecond, refused };
 }
 
-async function startSimulator(): Promise<{ readonly part: Part; readonly base: string }> {
+/** The most that it took between two parts of the payments, 0 to 1. */
+function mostMb(memory: readonly MemorySample[], from: number, to: number): number {
+  return Math.max(...memory.slice(from * SAMPLES, to * SAMPLES).map(({ mb }) => mb));
+}
+
+/** As `npm run simulator` has it where the API does not run. */
+async function nobodysUrl(): Promise<string> {
   const [port] = await freeLowPorts(1);
-  const command = compiled().command('simulator/server', '--memory', '--no-webhooks');
+  return `http://127.0.0.1:${port}/webhooks/stripe/default`;
+}
+
+async function startSimulator(...args: readonly string[]): Promise<{ readonly part: Part; readonly base: string }> {
+  const [port] = await freeLowPorts(1);
+  const command = compiled().command('simulator/server', '--memory', ...args);
   const part = new Part('simulator', command, { SIMULATOR_PORT: String(port) }, /simulator on/);
   await part.start();
   return { part, base: `http://127.0.0.1:${port}` };
