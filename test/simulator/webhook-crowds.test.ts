@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import { accountId } from '../../src/simulator/requests/incoming.js';
-import { HOUR } from '../support/facts.js';
+import { HOUR, MINUTE, T0 } from '../support/facts.js';
 import { Inbox } from '../support/inbox.js';
+import { cardPayment } from '../support/metered-gateway.js';
 import { freePort } from '../support/process.js';
 import { Simulated } from '../support/simulated.js';
 import { until } from '../support/until.js';
@@ -116,5 +117,52 @@ describe('many webhooks at once', () => {
     } finally {
       await late.stop();
     }
+  });
+
+  /** A simulator whose events go where nobody is, and where that is. */
+  async function unheard(options: { history?: number; firstRetryMs: number }): Promise<number> {
+    const port = await freePort();
+    await stripe.stop();
+    stripe = await Simulated.start({ now: () => T0, ...options });
+    await stripe.sendWebhooksTo(`http://127.0.0.1:${port}/webhooks`, SECRET);
+    return port;
+  }
+  const everyWaits = () => deliveries().every(({ attempts, state }) => attempts > 0 && state === 'pending');
+
+  it('leave no more behind than is remembered of them, where nobody is', async () => {
+    const port = await unheard({ history: 50, firstRetryMs: HOUR });
+    const pay = () => stripe.stripe.paymentIntents.create(cardPayment({ capture_method: 'automatic' }));
+    const PAID = 5_000;
+    for (let paid = 0; paid < PAID; paid += 8) await Promise.all(Array.from({ length: 8 }, pay));
+    assert.ok(deliveries().length < 2_000, `${deliveries().length} remembered`);
+    const { waits } = stripe.simulator.sender;
+    assert.ok(waits <= 10_000, `${waits} wait, of ${3 * PAID} that there were`);
+    await until(everyWaits);
+    // Whoever comes then is sent what is new at once.
+    const late = await Inbox.start(port);
+    try {
+      await stripe.stripe.customers.create({ name: 'new' });
+      await late.until(({ mail }) => mail.some(({ event }) => event.type === 'customer.created'));
+    } finally {
+      await late.stop();
+    }
+  });
+
+  it('are tried for three days within one step, where nobody is', async () => {
+    await unheard({ firstRetryMs: MINUTE });
+    await happen(300);
+    await until(everyWaits);
+    await stripe.control.advance(4 * 24 * HOUR);
+    await until(() => deliveries().every(({ state }) => state === 'given_up'));
+    const attempts = new Set(deliveries().map((delivery) => delivery.attempts));
+    assert.equal(attempts.size, 1, `${[...attempts]} attempts`);
+  });
+
+  it('keep no answer waiting that is to come after them, where nobody is', async () => {
+    await unheard({ firstRetryMs: 10 });
+    await happen(300);
+    await stripe.control.faults({ requests: [{ kind: 'webhook_first' }] });
+    await stripe.control.advance(HOUR);
+    assert.equal((await stripe.stripe.customers.create({ name: 'answered' })).name, 'answered');
   });
 });

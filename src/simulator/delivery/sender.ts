@@ -2,14 +2,13 @@ import type { WebhookFault } from '../faults/schema.js';
 import type { FaultScript, WebhookStrike } from '../faults/script.js';
 import { traitsOfEvent } from '../faults/traits.js';
 import type { Ids } from '../ids.js';
-import { eventAmong, type StripeEvent, type WebhookDelivery } from '../objects/event.js';
+import type { StripeEvent, WebhookDelivery } from '../objects/event.js';
 import type { RaisedEvent } from '../requests/handle.js';
 import type { Put, Store } from '../state/store.js';
 import type { Clock } from '../time/clock.js';
 import type { AttemptLog } from './attempt-log.js';
-import { Poster } from './posting.js';
-import { pauseAfter, stateAfter } from './retries.js';
-import { Turns } from './turns.js';
+import { Attempts, complain } from './attempts.js';
+import { pauseAfter } from './retries.js';
 import { Waiting } from './waiting.js';
 
 export interface DeliveryOptions {
@@ -22,24 +21,14 @@ export interface DeliveryOptions {
   readonly firstRetryMs: number;
 }
 
-interface NotedAttempt {
-  readonly status: number | null;
-  readonly ms: number;
-  readonly state: WebhookDelivery['state'];
-}
-
 /** Sends events to the endpoints of their account: signed, at least once, in no order, until one says 2xx. */
 export class WebhookSender {
   private readonly waiting: Waiting;
-  private readonly poster = new Poster();
-  /** By account and endpoint. */
-  private readonly turns = new Map<string, Turns>();
-  /** The deliveries for which a retry waits, one each. */
-  private readonly retrying = new Set<string>();
-  private stopped = false;
+  private readonly attempts: Attempts;
 
   constructor(private readonly options: DeliveryOptions) {
     this.waiting = new Waiting(options.clock);
+    this.attempts = new Attempts({ ...options, waiting: this.waiting });
   }
 
   /** Takes up where a killed process left off: at once, however far off the next attempt was. */
@@ -82,8 +71,7 @@ export class WebhookSender {
     const faults = strikes.map(({ fault }) => fault);
     const isStruck = (kind: WebhookFault['kind']) => faults.some((fault) => fault.kind === kind);
     if (isStruck('drop')) {
-      for (const { endpoint } of deliveries)
-        this.note(account, event, endpoint, { status: null, ms: 0, state: 'dropped' });
+      for (const { endpoint } of deliveries) this.attempts.noteDropped(account, event, endpoint);
       const dropped = deliveries.map((d): Put => [account, 'deliveries', { ...d, state: 'dropped' }]);
       this.untilDone(() => store.commit(dropped), `what was dropped of ${event.id}`);
       return;
@@ -109,7 +97,7 @@ export class WebhookSender {
   async redeliver(account: string): Promise<number> {
     const { store, clock } = this.options;
     const deliveries = store.all(account, 'deliveries');
-    await Promise.all(deliveries.map(({ id }) => this.inTurn(account, id, clock.now())));
+    await Promise.all(deliveries.map(({ id }) => this.attempts.make(account, id, clock.now())));
     return deliveries.length;
   }
 
@@ -118,11 +106,14 @@ export class WebhookSender {
     this.waiting.catchUp();
   }
 
+  /** What waits for a time, for its pause or for its turn. */
+  get waits(): number {
+    return this.waiting.length + this.attempts.waits;
+  }
+
   stop(): void {
-    this.stopped = true;
     this.waiting.stop();
-    for (const turns of this.turns.values()) turns.stop();
-    this.poster.stop();
+    this.attempts.stop();
   }
 
   private strikesOn(account: string, event: StripeEvent): WebhookStrike[] {
@@ -162,134 +153,7 @@ export class WebhookSender {
   /** Resolves when the attempt has been answered. */
   private later(account: string, delivery: string, dueMs: number): Promise<void> {
     return new Promise((resolve) => {
-      this.waiting.at(dueMs, (asOfMs) => resolve(this.inTurn(account, delivery, asOfMs)));
+      this.waiting.at(dueMs, (asOfMs) => resolve(this.attempts.make(account, delivery, asOfMs)));
     });
   }
-
-  /**
-   * An attempt once its endpoint has a place for it. Resolves when it has been answered.
-   *
-   * @param asOfMs when it falls due, by the simulator's clock; how long it waits for its turn is added in real time.
-   * @param begins is told that its turn has come, and says whether it is still wanted.
-   */
-  private inTurn(account: string, id: string, asOfMs: number, begins = () => true): Promise<void> {
-    const delivery = this.options.store.get(account, 'deliveries', id);
-    if (delivery === undefined || this.stopped) return Promise.resolve();
-    const cameMs = performance.now();
-    return new Promise((resolve) => {
-      this.turnsAt(account, delivery.endpoint).take(asOfMs, async () => {
-        const waitedMs = performance.now() - cameMs;
-        const answered = begins() ? await this.tryIt(account, id, asOfMs + waitedMs) : null;
-        resolve();
-        return answered;
-      });
-    });
-  }
-
-  private turnsAt(account: string, endpoint: string): Turns {
-    const name = `${account}/${endpoint}`;
-    const turns = this.turns.get(name) ?? new Turns();
-    this.turns.set(name, turns);
-    return turns;
-  }
-
-  /**
-   * One attempt, which never fails: where the disk has no room for what became of it, nothing did, and it is made again
-   * after the same pause. That begins now, for what is far behind the clock would be made again and again to no end.
-   *
-   * @returns whether anybody answered; null when nobody was asked, or it is not known.
-   */
-  private async tryIt(account: string, id: string, asOfMs: number): Promise<boolean | null> {
-    try {
-      return await this.attempt(account, id, asOfMs);
-    } catch (error) {
-      complain(`delivery ${id}`, error);
-      const attempts = this.options.store.get(account, 'deliveries', id)?.attempts ?? 0;
-      this.retry(account, id, this.options.clock.now() + pauseAfter(attempts + 1, this.options.firstRetryMs));
-      return null;
-    }
-  }
-
-  /** @param asOfMs when it is made, by the simulator's clock: the next one is counted from there. */
-  private async attempt(account: string, id: string, asOfMs: number): Promise<boolean | null> {
-    const { store } = this.options;
-    const sent = store.get(account, 'deliveries', id);
-    const endpoint = store.get(account, 'webhook_endpoints', sent?.endpoint ?? '');
-    const event = store.get(account, 'events', sent?.event ?? '');
-    if (sent === undefined || event === undefined || this.stopped) return null;
-    if (endpoint?.status !== 'enabled') {
-      // Stripe does not try again where the endpoint is deleted or disabled by then (docs.stripe.com/webhooks).
-      if (sent.state === 'pending') store.commit([[account, 'deliveries', { ...sent, state: 'given_up' }]]);
-      return null;
-    }
-    const beganMs = performance.now();
-    const status = await this.poster.post(endpoint, this.told(account, event));
-    const tookMs = performance.now() - beganMs;
-    const delivery = store.get(account, 'deliveries', id);
-    if (this.stopped || delivery === undefined) return null;
-    const state = this.settle(account, delivery, status, asOfMs + tookMs);
-    this.note(account, event, endpoint.id, { status, ms: tookMs, state });
-    return status !== null;
-  }
-
-  /** While it is sent it is pending, though it be sent once more to one that has taken it. */
-  private told(account: string, event: StripeEvent): StripeEvent {
-    const told = eventAmong(event, this.options.store.table(account, 'deliveries').where('event', event.id));
-    return { ...told, pending_webhooks: Math.max(1, told.pending_webhooks) };
-  }
-
-  private note(account: string, { id, type }: StripeEvent, endpointId: string, of: NotedAttempt): void {
-    const { store, clock, attempts } = this.options;
-    const url = store.get(account, 'webhook_endpoints', endpointId)?.url ?? null;
-    const { status, ms, state } = of;
-    const at_ms = clock.now();
-    attempts.add(account, {
-      at_ms,
-      event: id,
-      type,
-      endpoint: endpointId,
-      url,
-      status,
-      took_ms: Math.round(ms),
-      state,
-    });
-  }
-
-  /** @returns what has become of it. */
-  private settle(
-    account: string,
-    delivery: WebhookDelivery,
-    status: number | null,
-    asOfMs: number,
-  ): WebhookDelivery['state'] {
-    const attempts = delivery.attempts + 1;
-    const nextMs = asOfMs + pauseAfter(attempts, this.options.firstRetryMs);
-    const state = stateAfter(delivery, status, nextMs);
-    this.options.store.commit([[account, 'deliveries', { ...delivery, attempts, state, lastStatus: status }]]);
-    if (state === 'pending') this.retry(account, delivery.id, nextMs);
-    return state;
-  }
-
-  private retry(account: string, id: string, dueMs: number): void {
-    const name = `${account}/${id}`;
-    if (this.retrying.has(name)) return;
-    this.retrying.add(name);
-    const begins = () => {
-      this.retrying.delete(name);
-      return this.isPending(account, id);
-    };
-    this.waiting.at(dueMs, (asOfMs) => {
-      if (this.isPending(account, id)) void this.inTurn(account, id, asOfMs, begins);
-      else this.retrying.delete(name);
-    });
-  }
-
-  private isPending(account: string, id: string): boolean {
-    return this.options.store.get(account, 'deliveries', id)?.state === 'pending';
-  }
-}
-
-/** Neither a URL nor what was sent: either may hold what is nobody's business. */
-function complain(what: string, error: unknown): void {
-  process.stderr.write(`simulator: ${what}, tried again after a pause: ${(error as Error).message}\n`);
 }

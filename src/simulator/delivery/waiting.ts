@@ -5,6 +5,7 @@ interface Work {
   /** It was overdue from the first. */
   readonly late: boolean;
   readonly work: (asOfMs: number) => void;
+  readonly isWanted: (() => boolean) | undefined;
 }
 
 /**
@@ -25,10 +26,11 @@ export class Waiting {
    * passed that, so that what follows it falls due within the step too; else the time it is.
    *
    * @param dueMs Unix ms by the simulator's clock.
+   * @param isWanted is asked by `prune` whether there is still anything to do.
    */
-  at(dueMs: number, work: (asOfMs: number) => void): void {
+  at(dueMs: number, work: (asOfMs: number) => void, isWanted?: () => boolean): void {
     if (this.stopped) return;
-    this.queue.add(dueMs, { late: dueMs < this.clock.now(), work });
+    this.queue.add(dueMs, { late: dueMs < this.clock.now(), work, isWanted });
     this.arm();
   }
 
@@ -37,6 +39,15 @@ export class Waiting {
     this.disarm();
     for (const { what, dueMs } of this.takeDue(this.clock.now())) what.work(dueMs);
     this.arm();
+  }
+
+  /** Forgets what is wanted no more. */
+  prune(): void {
+    this.queue.keep(({ isWanted }) => isWanted?.() ?? true);
+  }
+
+  get length(): number {
+    return this.queue.length;
   }
 
   stop(): void {

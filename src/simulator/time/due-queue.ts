@@ -9,7 +9,7 @@ export interface Due<T> {
 
 /** What is to come, in the order in which it falls due; of two that fall due together, what was added first comes first. */
 export class DueQueue<T> {
-  private readonly queue = new TinyQueue<Due<T>>([], (a, b) => a.dueMs - b.dueMs || a.order - b.order);
+  private queue = queueOf<T>([]);
   private added = 0;
 
   add(dueMs: number, what: T): void {
@@ -37,8 +37,16 @@ export class DueQueue<T> {
     return this.queue.length;
   }
 
-  clear(): void {
-    this.queue.data.length = 0;
-    this.queue.length = 0;
+  /** Those alone that `isWanted`; each comes when it would have. */
+  keep(isWanted: (what: T) => boolean): void {
+    this.queue = queueOf(this.queue.data.filter(({ what }) => isWanted(what)));
   }
+
+  clear(): void {
+    this.queue = queueOf([]);
+  }
+}
+
+function queueOf<T>(data: Due<T>[]): TinyQueue<Due<T>> {
+  return new TinyQueue(data, (a, b) => a.dueMs - b.dueMs || a.order - b.order);
 }
