@@ -58,9 +58,12 @@ export class Part implements Runnable {
     children.add(child);
     child.once('exit', () => children.delete(child));
     await new Promise<void>((resolve, reject) => {
+      let ready = false;
       const hear = (text: string) => {
         this.output += text;
-        if (this.readyWhen?.test(this.output)) resolve();
+        // Looked through no more once it is: what prints a line for each request would cost more with each.
+        ready ||= this.readyWhen?.test(this.output) ?? false;
+        if (ready) resolve();
       };
       child.stdout?.setEncoding('utf8').on('data', hear);
       child.stderr?.setEncoding('utf8').on('data', hear);
