@@ -5,8 +5,8 @@ import type { Charge } from '../objects/charge.js';
 import type { StripeEvent } from '../objects/event.js';
 import type { DueKind } from '../objects/simulated.js';
 import type { Searched } from '../search/lag.js';
-import { copy } from '../state/copy.js';
 import type { Tables } from '../state/tables.js';
+import { isWritten } from '../state/texts.js';
 import type { Transaction } from '../state/transaction.js';
 import type { Params } from './params.js';
 import { API_VERSION } from './versions.js';
@@ -55,17 +55,26 @@ export function nowSeconds({ nowMs }: Pick<RequestContext, 'nowMs'>): number {
 
 /** Records that something happened to `object`; it is delivered once the request is committed. */
 export function raise(context: RequestContext, type: string, object: unknown, before?: Record<string, unknown>): void {
-  const event: StripeEvent = {
+  const now: StripeEvent = {
     id: context.newId('evt'),
     object: 'event',
     api_version: API_VERSION,
     created: nowSeconds(context),
-    data: { object: copy(object), ...(before === undefined ? {} : { previous_attributes: copy(before) }) },
+    data: { object, ...(before === undefined ? {} : { previous_attributes: before }) },
     livemode: false,
     pending_webhooks: 0,
     request: { id: context.requestId, idempotency_key: context.idempotencyKey },
     type,
   };
+  // The object goes on to change, and the event does not: as text it is what it is, for less than a copy.
+  const text = JSON.stringify(now);
+  const event: StripeEvent = {
+    ...now,
+    get data() {
+      return (JSON.parse(text) as StripeEvent).data;
+    },
+  };
+  isWritten(event, text);
   context.events.push(event);
   context.tx.put('events', event);
 }

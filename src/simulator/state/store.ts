@@ -3,6 +3,7 @@ import { type Forgetting, History } from './history.js';
 import { Journal } from './journal.js';
 import { Table } from './table.js';
 import { AS_TEXT, INDEXES, TABLE_NAMES, type TableName, type Tables } from './tables.js';
+import { textOf } from './texts.js';
 
 export type AccountTables = { readonly [T in TableName]: Table<Tables[T]> };
 
@@ -87,7 +88,7 @@ export class Store {
   /** Takes in all of `puts` or, when the process dies, none of them. @throws when the disk does not take it. */
   commit(puts: readonly Put[]): void {
     if (puts.length === 0) return;
-    this.journal?.append(JSON.stringify(puts));
+    this.journal?.append(lineOf(puts));
     this.apply(puts);
     const account = puts[0]?.[0];
     if (account !== undefined && account !== WHOLE) this.forget(account);
@@ -150,4 +151,11 @@ export class Store {
       for (const row of rows) yield `[[${of},${row}]]`;
     }
   }
+}
+
+function lineOf(puts: readonly Put[]): string {
+  const texts = puts.map(([account, table, row]) => {
+    return `[${JSON.stringify(account)},"${table}",${typeof row === 'string' ? JSON.stringify(row) : textOf(row)}]`;
+  });
+  return `[${texts.join(',')}]`;
 }

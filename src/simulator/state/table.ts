@@ -1,3 +1,5 @@
+import { textOf } from './texts.js';
+
 /** A row of any table. */
 export interface Row {
   readonly id: string;
@@ -51,7 +53,7 @@ export class Table<R extends Row> {
 
   put(row: R): void {
     const entry = this.entries.get(row.id);
-    const kept = this.asText ? JSON.stringify(row) : row;
+    const kept = this.asText ? textOf(row) : row;
     if (entry === undefined) {
       this.entries.set(row.id, { kept, position: this.order.length });
       this.order.push(row.id);
