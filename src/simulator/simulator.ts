@@ -16,7 +16,7 @@ import { CLOCK_FORM, clockForm, page, show } from './page/page.js';
 import { asAnswer, reply } from './requests/answers.js';
 import type { RequestContext } from './requests/context.js';
 import { Counts } from './requests/counts.js';
-import { invalidRequest } from './requests/errors.js';
+import { invalidRequest, StripeApiError } from './requests/errors.js';
 import { happen, type Parts, type RaisedEvent } from './requests/handle.js';
 import { HeldRequests } from './requests/held-requests.js';
 import { LARGEST_BODY, readBody } from './requests/incoming.js';
@@ -205,6 +205,7 @@ export class Simulator {
     return result;
   }
 
+  /** @throws what hindered it: it is still to come. */
   private fallDue(account: string, row: Scheduled): void {
     const { id, kind, concerns, dueMs } = row;
     try {
@@ -213,10 +214,12 @@ export class Simulator {
         DUE[kind](context, concerns);
       });
     } catch (error) {
+      // What hindered it and not the account, a full disk say, is the agenda's to try again.
+      if (!(error instanceof StripeApiError)) throw error;
       // Nobody asked for it who could be told; left where it is, every request after it would be. It may come about yet:
       // an account's settings can be mended.
       this.store.commit([[account, 'scheduled', { ...row, dueMs: dueMs + TRIED_AGAIN_MS }]]);
-      process.stderr.write(`simulator: ${kind} of ${concerns}, tried again in a day: ${(error as Error).message}\n`);
+      process.stderr.write(`simulator: ${kind} of ${concerns}, tried again in a day: ${error.message}\n`);
     }
   }
 
