@@ -88,6 +88,41 @@ describe('a folder’s lock', () => {
     assert.deepEqual(readdirSync(long), []);
   });
 
+  describe('in a folder that cannot be had', () => {
+    const refusal = (named: string) =>
+      FolderLock.take(named).then(
+        () => assert.fail('it was had'),
+        (error: Error) => {
+          assert.ok(error instanceof FolderUnavailableError, `${error}`);
+          return error.message;
+        },
+      );
+
+    it('says why not, in one line', async () => {
+      const file = join(folder, 'a-file');
+      writeFileSync(file, '');
+      assert.equal(await refusal(file), `${file} cannot be made (EEXIST)`);
+      assert.equal(await refusal(join(file, 'simulator')), `${file}/simulator cannot be made (ENOTDIR)`);
+    });
+
+    it('says so where there is no short path to a long one, and leaves nothing behind', async () => {
+      const long = join(folder, 'a-long-name'.repeat(9));
+      const { TMPDIR } = process.env;
+      const aside = join(folder, 'another-long-name'.repeat(6));
+      mkdirSync(aside);
+      try {
+        process.env['TMPDIR'] = aside;
+        assert.match(await refusal(long), /its path is too long for one's, and so is any in \/.* \(TMPDIR\)$/);
+        assert.deepEqual(readdirSync(aside), []);
+        process.env['TMPDIR'] = join(folder, 'nowhere');
+        assert.match(await refusal(long), /nowhere no shorter one to it can be made \(ENOENT\)$/);
+      } finally {
+        if (TMPDIR === undefined) delete process.env['TMPDIR'];
+        else process.env['TMPDIR'] = TMPDIR;
+      }
+    });
+  });
+
   it('leaves files of other names alone', async () => {
     mkdirSync(join(folder, 'held-by-me'));
     writeFileSync(join(folder, 'held-by-1.txt'), 'not a lock');
