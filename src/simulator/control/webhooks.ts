@@ -12,9 +12,14 @@ import { eventPatternSchema, eventTypeSchema, exactly, keySchema } from './input
 export const endpointSchema = exactly({
   key: keySchema,
   url: z.string().refine(isHttpUrl, 'must be a whole URL: http:// or https://, and a host'),
-  secret: z.string().min(8),
+  secret: z.string().min(8).regex(/^\S*$/, 'a secret has no spaces'),
   /** As in Stripe's own: the types that are sent there, by name; all of them when left out. */
-  enabled_events: z.array(eventTypeSchema).min(1).optional(),
+  enabled_events: z
+    .array(eventTypeSchema)
+    .min(1)
+    .refine((types) => new Set(types).size === types.length, 'each type once')
+    .refine((types) => types.length === 1 || !types.includes('*'), '* is all of them: it stands alone')
+    .optional(),
 });
 
 /** Registers where an account's events go; the same URL again replaces its secret and what it asks for. */
