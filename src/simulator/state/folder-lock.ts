@@ -18,6 +18,9 @@ export class FolderInUseError extends FolderUnavailableError {
 /** The path of a socket has 104 bytes on macOS and 108 on Linux, its end included; a longer one may be cut off unsaid. */
 const LONGEST_PATH = 100;
 
+/** By folder: resolves once it is decided whether the last of this process that came to it has it. */
+const coming = new Map<string, Promise<unknown>>();
+
 const HOLDER = /^held-by-(\d+)-[0-9a-f]{16}$/;
 
 /**
@@ -26,7 +29,8 @@ const HOLDER = /^held-by-(\d+)-[0-9a-f]{16}$/;
  * answers no more, whoever has its id by now. A file with an id in it could not tell, in a container least of all, where the
  * next process has the same id; nor could one that is touched now and then, until it has been left alone for long enough.
  *
- * Each first shows itself and then looks round. So of two that come together both may be refused, and never is neither.
+ * Each first shows itself and then looks round. So of two processes that come together both may be refused, and never is neither.
+ * Within a process they come one after the other.
  * A dead socket may be removed by anybody: nobody listens on one of its name again.
  */
 export class FolderLock {
@@ -38,6 +42,21 @@ export class FolderLock {
   /** Makes the folder where there is none. @throws FolderUnavailableError, and FolderInUseError when another process has it. */
   static async take(named: string): Promise<FolderLock> {
     const folder = resolve(named);
+    const before = coming.get(folder) ?? Promise.resolve();
+    const taken = before.then(() => FolderLock.takeNow(folder));
+    const decided = taken.then(
+      () => undefined,
+      () => undefined,
+    );
+    coming.set(folder, decided);
+    try {
+      return await taken;
+    } finally {
+      if (coming.get(folder) === decided) coming.delete(folder);
+    }
+  }
+
+  private static async takeNow(folder: string): Promise<FolderLock> {
     orUnavailable(`${folder} cannot be made`, () => mkdirSync(folder, { recursive: true }));
     const near = nearby(folder);
     try {
