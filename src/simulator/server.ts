@@ -8,7 +8,7 @@ import { COMMANDS, isCommand, runCommand } from './cli/index.js';
 import { addEndpoint } from './control/webhooks.js';
 import { isHttpUrl } from './http-url.js';
 import { Simulator } from './simulator.js';
-import { FolderUnavailableError } from './state/folder-lock.js';
+import { FolderInUseError, FolderUnavailableError } from './state/folder-lock.js';
 
 const RUN_HELP = `  --memory          keep nothing on disk (else under PENSTOCK_DATA_DIR/simulator)
   --history N       payments remembered for each account, with all that belongs to them (20000)
@@ -91,8 +91,9 @@ export async function startSimulator(config: Config, argv: readonly string[] = [
 function mendable(error: NodeJS.ErrnoException, port: number): Error {
   if (error.code === 'EADDRINUSE') return portTaken(port, 'the simulator', 'SIMULATOR_PORT');
   if (!(error instanceof FolderUnavailableError)) return error;
-  const mend = 'stop what uses it, set PENSTOCK_DATA_DIR to another folder, or run the simulator with --memory';
-  return new UsageError(`${error.message}: ${mend}`);
+  const stop = error instanceof FolderInUseError ? 'stop what uses it, ' : '';
+  const mend = 'set PENSTOCK_DATA_DIR to another folder, or run the simulator with --memory';
+  return new UsageError(`${error.message}: ${stop}${mend}`);
 }
 
 function parse(argv: readonly string[]) {

@@ -205,6 +205,7 @@ export class Simulator {
     return result;
   }
 
+  /** @throws what hindered it: it is still to come. */
   private fallDue(account: string, row: Scheduled): void {
     const { id, kind, concerns, dueMs } = row;
     try {
@@ -213,6 +214,8 @@ export class Simulator {
         DUE[kind](context, concerns);
       });
     } catch (error) {
+      // What the system hindered, a full disk say, is the agenda's to try again.
+      if ((error as NodeJS.ErrnoException).code !== undefined) throw error;
       // Nobody asked for it who could be told; left where it is, every request after it would be. It may come about yet:
       // an account's settings can be mended.
       this.store.commit([[account, 'scheduled', { ...row, dueMs: dueMs + TRIED_AGAIN_MS }]]);

@@ -46,6 +46,16 @@ describe('clock', () => {
     assert.equal((await stripe.control.clock()).now_ms, T0 + 7 * DAY);
   });
 
+  it('says of a step back that time only goes forward, and takes none', async () => {
+    for (const step of ['advance -1d', 'advance -1', 'set -5']) {
+      await assert.rejects(run(`clock ${step}`), (error: Error) => {
+        assert.match(error.message, /^clock: time only goes forward, and -[15]d? would go back/);
+        return error instanceof UsageError;
+      });
+    }
+    assert.equal((await stripe.control.clock()).now_ms, T0);
+  });
+
   it('takes a day, and a time with its zone', async () => {
     for (const [text, iso] of [
       ['2027-03-01', '2027-03-01T00:00:00.000Z'],

@@ -101,6 +101,37 @@ const FAULTS: readonly Nonsense[] = [
   ),
   rule('requests', 'a giant number', { kind: 'delay_before', delay_ms: 1e300 }, /requests\[0\]\.delay_ms/),
   rule('requests', 'a number as text', { kind: 'delay_before', delay_ms: '5' }, /requests\[0\]\.delay_ms/),
+  rule(
+    'requests',
+    'a star amid a pattern',
+    { kind: 'reset_before', metadata: { shop: '*e' } },
+    /a \* stands at the end/,
+  ),
+  rule(
+    'webhooks',
+    'two stars',
+    { kind: 'drop', type: 'charge.**' },
+    /a \* stands at the end[\s\S]*webhooks\[0\]\.type/,
+  ),
+  rule(
+    'requests',
+    'a webhook of a read',
+    { kind: 'webhook_first', endpoint: 'payment_intents.list' },
+    /no webhook comes of it[\s\S]*requests\[0\]\.endpoint/,
+  ),
+  rule(
+    'requests',
+    'a method of what is no payment',
+    { kind: 'reset_before', endpoint: 'balance.retrieve', methods: ['card'] },
+    /about no payment[\s\S]*requests\[0\]\.endpoint/,
+  ),
+  [
+    'a slow country of what is no payment',
+    'PUT',
+    'faults',
+    { latency: [{ distribution: { kind: 'fixed', ms: 1 }, endpoint: 'balance.retrieve', regions: ['DE'] }] },
+    /about no payment[\s\S]*latency\[0\]\.endpoint/,
+  ],
   rule('sequels', 'a sequel in a hundred years', { kind: 'dispute', after_ms: 4e12 }, /sequels\[0\]\.after_ms/),
   ['one rule and no list', 'PUT', 'faults', { requests: { kind: 'reset_before' } }, /expected array[\s\S]*requests/],
   [
@@ -141,6 +172,10 @@ const SETTINGS: readonly Nonsense[] = [
     /by their names[\s\S]*enabled_events\[0\]/,
   ),
   endpoint('a port that there is not', { url: 'http://127.0.0.1:99999/' }, /a whole URL[\s\S]*url/),
+  endpoint('a path where the host should be', { url: 'http:///x' }, /a whole URL[\s\S]*url/),
+  endpoint('a secret of spaces', { secret: ' '.repeat(8) }, /no spaces[\s\S]*secret/),
+  endpoint('an event twice', { enabled_events: ['charge.failed', 'charge.failed'] }, /once[\s\S]*enabled_events/),
+  endpoint('all events and one', { enabled_events: ['*', 'charge.failed'] }, /stands alone[\s\S]*enabled_events/),
   endpoint('no events', { enabled_events: [] }, /enabled_events/),
   account('a country that there is not', { country: 'ZZ' }, /no country ZZ[\s\S]*country/),
   account(
@@ -232,6 +267,12 @@ describe('the control API refuses, by name, and changes nothing:', () => {
       put('half a cent', 'charges', { ...charge, amount: 0.5 }, /row\.amount/),
       put('less than nothing', 'charges', { ...charge, amount_refunded: -1 }, /row\.amount_refunded/),
       put('a charge among intents', 'payment_intents', charge, /row\.id/),
+      put('more captured than asked', 'charges', { ...charge, amount: 5 }, /captured[\s\S]*row\.amount_captured/),
+      put('more refunded than captured', 'charges', { ...charge, amount_captured: 5, amount_refunded: 9 }, /refunded/),
+      put('money of nowhere', 'charges', { ...charge, currency: 'zzz' }, /no currency zzz[\s\S]*row\.currency/),
+      put('no money', 'payment_intents', { ...intent, currency: 'zzz' }, /no currency zzz[\s\S]*row\.currency/),
+      put('a charge that is not there', 'payment_intents', { ...intent, latest_charge: 'ch_x' }, /no charge ch_x/),
+      put('nothing to do', 'payment_intents', { ...intent, status: 'requires_action' }, /row\.next_action/),
       put('what no charge has', 'charges', { ...charge, colour: 'red' }, /"colour"/),
     ]);
   });

@@ -206,6 +206,18 @@ describe('the control API', () => {
     assert.deepEqual(await (await fetch(`${stripe.base}/_simulator/limits?key=${SIMULATOR_KEY}`)).json(), own);
   });
 
+  it('lists an event of an intent once, to however many endpoints it is sent', async () => {
+    const key = 'sk_test_of_two_endpoints';
+    for (const path of ['one', 'two']) await stripe.sendWebhooksTo(`http://127.0.0.1:9/${path}`, 'whsec_12345678', key);
+    const { id } = await stripe.stripeOf(key).paymentIntents.create(cardPayment());
+    const { events } = (await stripe.control.read(`events?intent=${id}`)) as { events: { type: string }[] };
+    const raised = ['payment_intent.created', 'charge.succeeded', 'payment_intent.succeeded'];
+    assert.deepEqual(
+      events.map(({ type }) => type),
+      raised,
+    );
+  });
+
   it('says what does not add up, and nothing where everything does', async () => {
     assert.deepEqual(await stripe.control.audit(), []);
     const { id } = await stripe.stripe.paymentIntents.create(cardPayment());

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -111,13 +111,21 @@ describe('a second process on the folder of one that runs', () => {
     for (const part of parts) await part.kill9();
   });
 
-  function simulator(at: number): Part {
-    const env = { SIMULATOR_PORT: `${at}`, PENSTOCK_DATA_DIR: folder };
+  function simulator(at: number, dataDir = folder): Part {
+    const env = { SIMULATOR_PORT: `${at}`, PENSTOCK_DATA_DIR: dataDir };
     const part = new Part('simulator', script('src/simulator/server.ts'), env, /simulator on/);
     parts.push(part);
     return part;
   }
   const stripe = () => stripeAt(`http://127.0.0.1:${port}`);
+
+  it('ends with one line that says what to do where its folder cannot be made', async () => {
+    const file = join(folder, 'a-file');
+    writeFileSync(file, '');
+    const part = simulator(port, file);
+    const says = `\npenstock: ${file}/simulator cannot be made (ENOTDIR): set PENSTOCK_DATA_DIR to another folder, or run`;
+    await assert.rejects(part.start(), ({ message }: Error) => message.includes(says) && !/\n +at /.test(message));
+  });
 
   it('ends with one line that says what to do, and what the first stored is there however that one ends', async () => {
     const first = simulator(port);

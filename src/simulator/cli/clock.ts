@@ -18,6 +18,9 @@ export const clock: Command = {
   does: 'show, step, freeze or run its clock',
   help,
   async run(argv, terminal) {
+    // To the parser of options it would be one of them.
+    const back = argv.find((word) => /^-\d/.test(word));
+    if (back !== undefined) throw wrong('clock', `time only goes forward, and ${back} would go back`);
     const { values, words } = parsed('clock', argv, REMOTE_OPTIONS, 2);
     const remote = remoteOf('clock', values, terminal);
     const change = changeOf(words);

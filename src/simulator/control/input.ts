@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isCountry } from '../countries.js';
 import { canBeAskedFor, EVENT_TYPES } from '../delivery/event-types.js';
 import { noneCalled } from '../names.js';
-import { fitsPattern } from '../patterns.js';
+import { fitsPattern, isPattern, STAR_AT_END } from '../patterns.js';
 import { StripeApiError } from '../requests/errors.js';
 import { ENDPOINTS } from '../requests/routes.js';
 
@@ -66,7 +66,10 @@ export const eventTypeSchema = z.string().refine(canBeAskedFor, {
 });
 
 /** A type of event by its name, or with `*` at its end all that begin so, of which there has to be one. */
-export const eventPatternSchema = nameOf('event', TYPES, (pattern) => TYPES.some((type) => fitsPattern(pattern, type)));
+export const eventPatternSchema = z
+  .string()
+  .refine(isPattern, { error: STAR_AT_END, abort: true })
+  .pipe(nameOf('event', TYPES, (pattern) => TYPES.some((type) => fitsPattern(pattern, type))));
 
 /** Of a record with a name that is wrong: what is wrong with it. */
 export function wrongName(issue: z.core.$ZodRawIssue): string | undefined {

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { CURRENCIES } from '../money.js';
 import type { Charge } from '../objects/charge.js';
 import type { PaymentIntent } from '../objects/payment-intent.js';
 import { METHOD_TYPES } from '../objects/payment-method.js';
 import type { Metadata } from '../objects/shared.js';
 import { accountId } from '../requests/incoming.js';
 import type { Simulator } from '../simulator.js';
-import { apartBy, exactly } from './input.js';
+import { apartBy, BadInput, exactly } from './input.js';
 
 /**
  * Rows that are put as they are: a state that only time or a bank would bring about. The compiler holds each schema to the
@@ -19,7 +20,10 @@ const time = z.int().min(0);
 const text = z.string();
 const maybe = z.string().nullable();
 const metadata: z.ZodType<Metadata> = z.record(z.string(), z.string());
-const currency = z.string().regex(/^[a-z]{3}$/, 'a currency is like eur');
+const currency = z
+  .string()
+  .regex(/^[a-z]{3}$/, { error: 'a currency is like eur', abort: true })
+  .refine((code) => CURRENCIES.has(code), { error: ({ input }) => `Stripe takes no currency ${input}` });
 
 /** What is looked into no deeper: an object that is there, of whatever fields. */
 function some<T extends object>() {
@@ -80,6 +84,9 @@ const intentSchema = exactly({
   ]),
   transfer_data: z.null(),
   transfer_group: maybe,
+}).refine(({ status, next_action }) => (status === 'requires_action') === (next_action !== null), {
+  message: 'there is one while the status is requires_action, and then alone',
+  path: ['next_action'],
 }) satisfies z.ZodType<PaymentIntent>;
 
 const chargeSchema = exactly({
@@ -125,15 +132,29 @@ const chargeSchema = exactly({
   status: z.enum(['succeeded', 'failed', 'pending']),
   transfer_data: z.null(),
   transfer_group: maybe,
-}) satisfies z.ZodType<Charge>;
+})
+  .refine(({ amount, amount_captured }) => amount_captured <= amount, {
+    message: 'no more than the amount can be captured',
+    path: ['amount_captured'],
+  })
+  .refine(({ amount_captured, amount_refunded }) => amount_refunded <= amount_captured, {
+    message: 'no more than was captured can be refunded',
+    path: ['amount_refunded'],
+  }) satisfies z.ZodType<Charge>;
 
 const objectSchema = apartBy('table', [
   exactly({ table: z.literal('payment_intents'), row: intentSchema }),
   exactly({ table: z.literal('charges'), row: chargeSchema }),
 ]);
 
+/** @throws BadInput for a charge that is not there. */
 export function putObject({ store }: Simulator, key: string, body: unknown): unknown {
   const { table, row } = objectSchema.parse(body);
-  store.commit([[accountId(key), table, row]]);
+  const account = accountId(key);
+  const charge = 'latest_charge' in row ? row.latest_charge : null;
+  if (charge !== null && store.get(account, 'charges', charge) === undefined) {
+    throw new BadInput(`row.latest_charge: there is no charge ${charge}`);
+  }
+  store.commit([[account, table, row]]);
   return row;
 }

@@ -12,9 +12,14 @@ import { eventPatternSchema, eventTypeSchema, exactly, keySchema } from './input
 export const endpointSchema = exactly({
   key: keySchema,
   url: z.string().refine(isHttpUrl, 'must be a whole URL: http:// or https://, and a host'),
-  secret: z.string().min(8),
+  secret: z.string().min(8).regex(/^\S*$/, 'a secret has no spaces'),
   /** As in Stripe's own: the types that are sent there, by name; all of them when left out. */
-  enabled_events: z.array(eventTypeSchema).min(1).optional(),
+  enabled_events: z
+    .array(eventTypeSchema)
+    .min(1)
+    .refine((types) => new Set(types).size === types.length, 'each type once')
+    .refine((types) => types.length === 1 || !types.includes('*'), '* is all of them: it stands alone')
+    .optional(),
 });
 
 /** Registers where an account's events go; the same URL again replaces its secret and what it asks for. */
@@ -30,16 +35,18 @@ export function addEndpoint(
   return { id, account };
 }
 
-/** The events of one intent, with the time at which each was raised. */
+/** The events of one intent that are sent anywhere, each once, with the time at which it was raised. */
 export function eventsOf(simulator: Simulator, intent: string): unknown[] {
-  return simulator.store.accountNames().flatMap((account) =>
-    simulator.store.all(account, 'deliveries').flatMap((delivery) => {
-      const event = simulator.store.get(account, 'events', delivery.event);
+  return simulator.store.accountNames().flatMap((account) => {
+    const raisedMs = new Map<string, number>();
+    for (const delivery of simulator.store.all(account, 'deliveries')) raisedMs.set(delivery.event, delivery.raisedMs);
+    return [...raisedMs].flatMap(([id, at_ms]) => {
+      const event = simulator.store.get(account, 'events', id);
       const object = event?.data.object as { id?: string; payment_intent?: string } | undefined;
       const concerned = object?.id === intent || object?.payment_intent === intent;
-      return concerned ? [{ id: event?.id, type: event?.type, at_ms: delivery.raisedMs }] : [];
-    }),
-  );
+      return concerned ? [{ id, type: event?.type, at_ms }] : [];
+    });
+  });
 }
 
 export const streamQuery = exactly({

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { apartBy, countrySchema, endpointSchema, eventPatternSchema, exactly, keySchema } from '../control/input.js';
 import { METHOD_TYPES } from '../objects/payment-method.js';
+import { isPattern, STAR_AT_END } from '../patterns.js';
+import { ROUTES } from '../requests/routes.js';
 import { LONGEST_STEP_MS } from '../time/clock.js';
 import { DAY_MS, MINUTE_MS } from '../time/durations.js';
 
@@ -15,7 +17,7 @@ const where = {
   key: keySchema.optional(),
   /** Of the payment: all of these, each exactly so or, with `*` at its end, beginning so. */
   metadata: z
-    .record(z.string().min(1), z.string().min(1))
+    .record(z.string().min(1), z.string().min(1).refine(isPattern, STAR_AT_END))
     .refine((metadata) => Object.keys(metadata).length > 0, 'names what a payment has to carry, or is left out')
     .optional(),
   /** Countries of the card or bank account. */
@@ -45,6 +47,29 @@ function endsAfterItBegins(rule: { from_ms: number; until_ms?: number | undefine
   return rule.until_ms === undefined || rule.until_ms > rule.from_ms;
 }
 const NEVER = { message: 'must be later than from_ms', path: ['until_ms'] };
+
+interface OfRequests {
+  readonly kind?: string;
+  readonly endpoint?: string | undefined;
+  readonly metadata?: unknown;
+  readonly regions?: unknown;
+  readonly methods?: unknown;
+}
+
+/** What no parameter of theirs leads from to a payment. */
+const OF_NO_PAYMENT = ['balance.retrieve', 'reporting.report_types.list', 'reporting.report_types.retrieve'];
+
+function isOfAPayment({ endpoint, metadata, regions, methods }: OfRequests): boolean {
+  const asked = metadata !== undefined || regions !== undefined || methods !== undefined;
+  return !asked || endpoint === undefined || !OF_NO_PAYMENT.includes(endpoint);
+}
+const NO_PAYMENT = { message: 'is about no payment: neither metadata nor regions nor methods fit', path: ['endpoint'] };
+
+function raisesEvents({ kind, endpoint }: OfRequests): boolean {
+  if (kind !== 'webhook_first' || endpoint === undefined) return true;
+  return ROUTES.some((route) => route.endpoint === endpoint && route.method !== 'GET');
+}
+const NO_EVENTS = { message: 'only reads, and no webhook comes of it', path: ['endpoint'] };
 
 /** Of a rule about requests; every endpoint when none is named. */
 const ofRequests = { ...where, endpoint: endpointSchema.optional(), ...when, ...chance, ...times };
@@ -111,7 +136,10 @@ const requestFaultSchema = apartBy('kind', [
     delay_ms: z.int().min(0).max(LONGEST_HOLD_MS).default(1_000),
   }),
   rejectSchema,
-]).refine(endsAfterItBegins, NEVER);
+])
+  .refine(endsAfterItBegins, NEVER)
+  .refine(isOfAPayment, NO_PAYMENT)
+  .refine(raisesEvents, NO_EVENTS);
 
 /** Of a rule about webhooks; every type when none is named. */
 const ofWebhooks = { ...where, type: eventPatternSchema.optional(), ...when, ...chance, ...times };
@@ -150,7 +178,9 @@ const latencySchema = exactly({
   distribution: distributionSchema,
   /** At first `factor` times as long, and less and less so until `for_ms` after the rule began to apply. */
   slow_start: exactly({ for_ms: z.int().min(1), factor: z.number().min(1).max(1_000) }).optional(),
-}).refine(endsAfterItBegins, NEVER);
+})
+  .refine(endsAfterItBegins, NEVER)
+  .refine(isOfAPayment, NO_PAYMENT);
 
 /** What becomes of money days later: of a charge once it was taken, or of a refund once it was made. */
 const sequelSchema = exactly({

@@ -7,11 +7,19 @@ import { join, resolve } from 'node:path';
 
 /** A folder that cannot be had for oneself; the message names it, and says why. */
 export class FolderUnavailableError extends Error {
-  override readonly name = 'FolderUnavailableError';
+  override readonly name: string = 'FolderUnavailableError';
+}
+
+/** Another process has it, which can be stopped. */
+export class FolderInUseError extends FolderUnavailableError {
+  override readonly name = 'FolderInUseError';
 }
 
 /** The path of a socket has 104 bytes on macOS and 108 on Linux, its end included; a longer one may be cut off unsaid. */
 const LONGEST_PATH = 100;
+
+/** By folder: resolves once it is decided whether the last of this process that came to it has it. */
+const coming = new Map<string, Promise<unknown>>();
 
 const HOLDER = /^held-by-(\d+)-[0-9a-f]{16}$/;
 
@@ -21,7 +29,8 @@ const HOLDER = /^held-by-(\d+)-[0-9a-f]{16}$/;
  * answers no more, whoever has its id by now. A file with an id in it could not tell, in a container least of all, where the
  * next process has the same id; nor could one that is touched now and then, until it has been left alone for long enough.
  *
- * Each first shows itself and then looks round. So of two that come together both may be refused, and never is neither.
+ * Each first shows itself and then looks round. So of two processes that come together both may be refused, and never is neither.
+ * Within a process they come one after the other.
  * A dead socket may be removed by anybody: nobody listens on one of its name again.
  */
 export class FolderLock {
@@ -30,10 +39,25 @@ export class FolderLock {
     private readonly path: string,
   ) {}
 
-  /** Makes the folder where there is none. @throws FolderUnavailableError when another process has it. */
+  /** Makes the folder where there is none. @throws FolderUnavailableError, and FolderInUseError when another process has it. */
   static async take(named: string): Promise<FolderLock> {
     const folder = resolve(named);
-    mkdirSync(folder, { recursive: true });
+    const before = coming.get(folder) ?? Promise.resolve();
+    const taken = before.then(() => FolderLock.takeNow(folder));
+    const decided = taken.then(
+      () => undefined,
+      () => undefined,
+    );
+    coming.set(folder, decided);
+    try {
+      return await taken;
+    } finally {
+      if (coming.get(folder) === decided) coming.delete(folder);
+    }
+  }
+
+  private static async takeNow(folder: string): Promise<FolderLock> {
+    orUnavailable(`${folder} cannot be made`, () => mkdirSync(folder, { recursive: true }));
     const near = nearby(folder);
     try {
       const name = `held-by-${process.pid}-${randomBytes(8).toString('hex')}`;
@@ -62,20 +86,20 @@ async function listening(folder: string, near: string, name: string): Promise<Se
   try {
     server.listen(join(near, `${name}.new`));
     await once(server, 'listening');
+    renameSync(join(folder, `${name}.new`), join(folder, name));
   } catch (error) {
-    const { code = String(error) } = error as NodeJS.ErrnoException;
-    throw new FolderUnavailableError(`${folder} cannot be locked by a socket in it (${code})`);
+    server.close();
+    throw unavailable(`${folder} cannot be locked by a socket in it`, error);
   }
-  renameSync(join(folder, `${name}.new`), join(folder, name));
   // Who forgets it may end all the same.
   return server.unref();
 }
 
 async function refuseOthers(folder: string, near: string, own: string): Promise<void> {
-  for (const name of readdirSync(folder)) {
+  for (const name of orUnavailable(`${folder} cannot be read`, () => readdirSync(folder))) {
     const [, pid] = HOLDER.exec(name) ?? [];
     if (pid === undefined || name === own) continue;
-    if (await isAlive(join(near, name))) throw new FolderUnavailableError(`${folder} is used by process ${pid}`);
+    if (await isAlive(join(near, name))) throw new FolderInUseError(`${folder} is used by process ${pid}`);
     rmSync(join(folder, name), { force: true });
   }
 }
@@ -94,9 +118,35 @@ function isAlive(path: string): Promise<boolean> {
 
 /** Another path to the folder, short enough for sockets, for as long as it is not forgotten. */
 function nearby(folder: string): { readonly path: string; readonly forget: () => void } {
-  const longest = join(folder, 'held-by-4194304-0123456789abcdef.new');
-  if (Buffer.byteLength(longest) <= LONGEST_PATH) return { path: folder, forget: () => undefined };
-  const beside = mkdtempSync(join(tmpdir(), 'penstock-'));
-  symlinkSync(folder, join(beside, 'f'));
-  return { path: join(beside, 'f'), forget: () => rmSync(beside, { recursive: true }) };
+  if (isShort(folder)) return { path: folder, forget: () => undefined };
+  const aside = tmpdir();
+  const why = `${folder} cannot be locked by a socket in it: its path is too long for one's, and`;
+  const none = `${why} in ${aside} no shorter one to it can be made`;
+  const beside = orUnavailable(none, () => mkdtempSync(join(aside, 'penstock-')));
+  const near = { path: join(beside, 'f'), forget: () => rmSync(beside, { recursive: true }) };
+  try {
+    if (!isShort(near.path)) throw new FolderUnavailableError(`${why} so is any in ${aside} (TMPDIR)`);
+    orUnavailable(none, () => symlinkSync(folder, near.path));
+    return near;
+  } catch (error) {
+    near.forget();
+    throw error;
+  }
+}
+
+function isShort(folder: string): boolean {
+  return Buffer.byteLength(join(folder, 'held-by-4194304-0123456789abcdef.new')) <= LONGEST_PATH;
+}
+
+function orUnavailable<T>(what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw unavailable(what, error);
+  }
+}
+
+function unavailable(what: string, error: unknown): FolderUnavailableError {
+  const { code = String(error) } = error as NodeJS.ErrnoException;
+  return new FolderUnavailableError(`${what} (${code})`);
 }

@@ -9,6 +9,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statSync,
   truncateSync,
   writeSync,
 } from 'node:fs';
@@ -27,6 +28,8 @@ const SLICE = 256;
 
 export interface JournalOptions {
   readonly folder: string;
+  /** The version of what the lines say: the first of them names it, and those of another one are set aside unread. */
+  readonly format: number;
   /** Is given every line there is, oldest first, before the constructor returns. */
   readonly read: (line: string) => void;
   /** All that the lines say by now, in fewer of them. It is gone through in slices, and stays as it was at the first. */
@@ -42,6 +45,8 @@ export interface JournalOptions {
  */
 export class Journal {
   private readonly path: string;
+  /** The first line. */
+  private readonly head: string;
   private file: number;
   private bytes: number;
   private bytesRewritten: number;
@@ -53,10 +58,12 @@ export class Journal {
   constructor(private readonly options: JournalOptions) {
     mkdirSync(options.folder, { recursive: true });
     this.path = join(options.folder, 'journal.jsonl');
-    if (existsSync(this.path)) replay(this.path, options.read);
+    this.head = JSON.stringify({ format: options.format });
+    if (existsSync(this.path)) this.takeUp();
     const beside = openSync(`${this.path}.new`, 'w', 0o600);
     this.bytes = 0;
     try {
+      this.bytes = writeLine(beside, this.head, 0);
       for (const line of options.everything()) this.bytes += writeLine(beside, line, this.bytes);
       fsyncSync(beside);
       renameSync(`${this.path}.new`, this.path);
@@ -67,6 +74,22 @@ export class Journal {
     }
     this.file = beside;
     this.bytesRewritten = this.bytes;
+  }
+
+  /** Reads what there is. Killed before it is set aside, it is still to be; after that, there is nothing yet. */
+  private takeUp(): void {
+    const head = Buffer.from(`${this.head}\n`);
+    if (startsWith(this.path, head)) {
+      replay(this.path, head.length, this.options.read);
+      return;
+    }
+    // One that says nothing at all has nothing to lose.
+    if (statSync(this.path).size === 0) return;
+    const aside = unused(`${this.path}.old`);
+    renameSync(this.path, aside);
+    process.stderr.write(
+      `simulator: ${this.path} was kept by another version of the simulator: set aside as ${aside}, and begun anew\n`,
+    );
   }
 
   /** @throws when the disk does not take it, and then nothing of it is there. */
@@ -117,7 +140,7 @@ export class Journal {
 
   /** @returns the bytes it has come to. */
   private async sayAnew(beside: number, meanwhile: readonly string[]): Promise<number> {
-    let bytes = 0;
+    let bytes = writeLine(beside, this.head, 0);
     let lines = 0;
     for (const line of this.options.everything()) {
       if (this.closed) return bytes;
@@ -144,13 +167,36 @@ function writeLine(file: number, line: string, at: number): number {
   return bytes.length;
 }
 
-/** Reads whole lines; a last one without its end was being written when the process died, and is cut off. */
-function replay(path: string, read: (line: string) => void): void {
+/** A path that nothing is at: `named` itself, or with the first number after it that is free. */
+function unused(named: string): string {
+  let path = named;
+  for (let number = 2; existsSync(path); number += 1) path = `${named}.${number}`;
+  return path;
+}
+
+function startsWith(path: string, bytes: Buffer): boolean {
+  const file = openSync(path, 'r');
+  try {
+    const start = Buffer.alloc(bytes.length);
+    return readSync(file, start) === bytes.length && start.equals(bytes);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/**
+ * Reads whole lines; a last one without its end was being written when the process died, and is cut off.
+ *
+ * @param start the byte at which the first of them begins.
+ */
+function replay(path: string, start: number, read: (line: string) => void): void {
   const file = openSync(path, 'r');
   const chunk = Buffer.alloc(CHUNK);
   let rest = Buffer.alloc(0);
-  let whole = 0;
-  for (let got = readSync(file, chunk); got > 0; got = readSync(file, chunk)) {
+  let whole = start;
+  let at = start;
+  for (let got = readSync(file, chunk, 0, CHUNK, at); got > 0; got = readSync(file, chunk, 0, CHUNK, at)) {
+    at += got;
     let from = 0;
     const bytes = Buffer.concat([rest, chunk.subarray(0, got)]);
     for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, from)) {

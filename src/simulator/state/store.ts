@@ -2,7 +2,7 @@ import type { Scheduled } from '../objects/simulated.js';
 import { type Forgetting, History } from './history.js';
 import { Journal } from './journal.js';
 import { Table } from './table.js';
-import { AS_TEXT, INDEXES, TABLE_NAMES, type TableName, type Tables } from './tables.js';
+import { AS_TEXT, FORMAT, INDEXES, TABLE_NAMES, type TableName, type Tables } from './tables.js';
 import { textOf } from './texts.js';
 
 export type AccountTables = { readonly [T in TableName]: Table<Tables[T]> };
@@ -52,6 +52,7 @@ export class Store {
     if (folder === undefined) return;
     this.journal = new Journal({
       folder,
+      format: FORMAT,
       read: (line) => this.apply(JSON.parse(line) as Put[]),
       everything: () => this.lines(),
       worthRewriting,

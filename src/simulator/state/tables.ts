@@ -33,6 +33,12 @@ export interface Tables {
   seed: Seed;
 }
 
+/**
+ * The version of all these rows on disk, to be counted up whenever rows that were kept before would be misread: a field
+ * that is read and that they lack, another fingerprint of a request. Before 2, a journal named none.
+ */
+export const FORMAT = 2;
+
 export type TableName = keyof Tables;
 
 /** The tables, each with the fields that its rows are looked for by. */

@@ -66,13 +66,14 @@ describe('a folder’s lock', () => {
     (await FolderLock.take(folder)).release();
   });
 
-  it('is never had by two who come together', async () => {
+  it('is had by one of those who come together, and by no other', async () => {
     for (let round = 0; round < 20; round += 1) {
       const came = await Promise.allSettled(Array.from({ length: 4 }, () => FolderLock.take(folder)));
       const had = came.filter((one) => one.status === 'fulfilled').map(({ value }) => value);
-      assert.ok(had.length <= 1, `${had.length} have it`);
+      assert.equal(had.length, 1, `in round ${round}`);
       for (const lock of had) lock.release();
       (await FolderLock.take(folder)).release();
+      assert.deepEqual(readdirSync(folder), []);
     }
   });
 
@@ -86,6 +87,41 @@ describe('a folder’s lock', () => {
     }
     (await FolderLock.take(long)).release();
     assert.deepEqual(readdirSync(long), []);
+  });
+
+  describe('in a folder that cannot be had', () => {
+    const refusal = (named: string) =>
+      FolderLock.take(named).then(
+        () => assert.fail('it was had'),
+        (error: Error) => {
+          assert.ok(error instanceof FolderUnavailableError, `${error}`);
+          return error.message;
+        },
+      );
+
+    it('says why not, in one line', async () => {
+      const file = join(folder, 'a-file');
+      writeFileSync(file, '');
+      assert.equal(await refusal(file), `${file} cannot be made (EEXIST)`);
+      assert.equal(await refusal(join(file, 'simulator')), `${file}/simulator cannot be made (ENOTDIR)`);
+    });
+
+    it('says so where there is no short path to a long one, and leaves nothing behind', async () => {
+      const long = join(folder, 'a-long-name'.repeat(9));
+      const { TMPDIR } = process.env;
+      const aside = join(folder, 'another-long-name'.repeat(6));
+      mkdirSync(aside);
+      try {
+        process.env['TMPDIR'] = aside;
+        assert.match(await refusal(long), /its path is too long for one's, and so is any in \/.* \(TMPDIR\)$/);
+        assert.deepEqual(readdirSync(aside), []);
+        process.env['TMPDIR'] = join(folder, 'nowhere');
+        assert.match(await refusal(long), /nowhere no shorter one to it can be made \(ENOENT\)$/);
+      } finally {
+        if (TMPDIR === undefined) delete process.env['TMPDIR'];
+        else process.env['TMPDIR'] = TMPDIR;
+      }
+    });
   });
 
   it('leaves files of other names alone', async () => {

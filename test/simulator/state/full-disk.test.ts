@@ -29,20 +29,31 @@ afterEach(() => {
 
 const journal = () => join(folder, 'journal.jsonl');
 
+const noRoom = () => Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+
 /** From now on files take `bytes` more in up to so many `lines`, whosever they are, and then nothing. */
 function leaveRoomFor(bytes: number, lines = Number.POSITIVE_INFINITY): void {
   const { writeSync } = fs;
   let left = bytes;
   let linesLeft = lines;
   const write = (file: number, data: Uint8Array, from: number, length: number, at: number) => {
-    if (left <= 0 || linesLeft <= 0)
-      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    if (left <= 0 || linesLeft <= 0) throw noRoom();
     const taken = writeSync(file, data, from, Math.min(length, left), at);
     left -= taken;
     linesLeft -= 1;
     return taken;
   };
   mock.method(fs, 'writeSync', write as typeof fs.writeSync);
+  syncBuiltinESMExports();
+}
+
+/** One line is refused, and there is room for the next. */
+function refuseOneLine(): void {
+  const { writeSync } = fs;
+  const write = mock.method(fs, 'writeSync', writeSync);
+  write.mock.mockImplementationOnce(() => {
+    throw noRoom();
+  });
   syncBuiltinESMExports();
 }
 
@@ -146,6 +157,15 @@ describe('a simulator whose disk is full', () => {
     assert.deepEqual([intent.status, intent.canceled_at], ['canceled', (T0 + WEEK) / 1_000]);
     const canceled = (await at.events()).filter(({ type }) => type === 'payment_intent.canceled');
     assert.equal(canceled.length, 1);
+  });
+
+  it('puts off nothing that fell due while one line alone found no room', async () => {
+    const { id } = await at.stripe.paymentIntents.create(cardPayment({ capture_method: 'manual' }));
+    nowMs += WEEK;
+    refuseOneLine();
+    assert.equal((await errorOf(at.stripe.paymentIntents.retrieve(id))).statusCode, 500);
+    const intent = await at.stripe.paymentIntents.retrieve(id);
+    assert.deepEqual([intent.status, intent.canceled_at], ['canceled', (T0 + WEEK) / 1_000]);
   });
 });
 

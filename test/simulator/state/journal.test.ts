@@ -1,12 +1,24 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import fs, {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import fc from 'fast-check';
 import type { Scheduled } from '../../../src/simulator/objects/simulated.js';
 import { newCustomer } from '../../../src/simulator/resources/customers.js';
 import { type Put, Store } from '../../../src/simulator/state/store.js';
+import { FORMAT } from '../../../src/simulator/state/tables.js';
 import { SEED } from '../../support/any-fact.js';
 import { until } from '../../support/until.js';
 
@@ -16,6 +28,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+const HEAD = `{"format":${FORMAT}}\n`;
 const journal = () => join(folder, 'journal.jsonl');
 const inode = () => statSync(journal()).ino;
 const aSlice = () => new Promise((resolve) => setImmediate(resolve));
@@ -120,7 +133,7 @@ describe('a journal', () => {
     for (let shift = -1; shift <= Buffer.byteLength(LETTERS); shift += 1) {
       const text = `${'-'.repeat(CHUNK - line('').indexOf('""') - shift)}${LETTERS}`;
       const last = customer('cus_2', LETTERS);
-      writeFileSync(journal(), `${line(text)}${JSON.stringify([['acct', 'customers', last]])}\n`);
+      writeFileSync(journal(), `${HEAD}${line(text)}${JSON.stringify([['acct', 'customers', last]])}\n`);
       const store = new Store({ folder });
       assert.deepEqual(store.all('acct', 'customers'), [customer('cus_1', text), last], `shifted by ${shift}`);
       store.close();
@@ -133,6 +146,99 @@ describe('a journal', () => {
     for (const row of rows) store.commit([['acct', 'customers', row]]);
     assert.ok(readFileSync(journal()).length > 3 * CHUNK);
     assert.deepEqual(new Store({ folder }).all('acct', 'customers'), rows);
+  });
+});
+
+describe('a journal of another version', () => {
+  const ROW = `${JSON.stringify([['acct', 'customers', customer('cus_old', 'kept')]])}\n`;
+  const files = () => readdirSync(folder).sort();
+  const read = (name: string) => readFileSync(join(folder, name), 'utf8');
+  afterEach(() => mock.restoreAll());
+
+  /** The store on the folder, and what was said while it was opened. */
+  function opened(): { store: Store; said: string } {
+    const write = mock.method(process.stderr, 'write', () => true);
+    const store = new Store({ folder });
+    const said = write.mock.calls.map(({ arguments: [text] }) => text).join('');
+    mock.restoreAll();
+    return { store, said };
+  }
+
+  for (const [what, text] of [
+    ['says none', ROW],
+    ['says an older one', `{"format":1}\n${ROW}`],
+    ['says a newer one', `{"format":${FORMAT}0}\n${ROW}`],
+    ['was cut off in its first line', HEAD.slice(0, 5)],
+  ] as const) {
+    it(`that ${what} is set aside as it is, which one line says, and the next start is as any other`, async () => {
+      writeFileSync(journal(), text);
+      const { store, said } = opened();
+      assert.deepEqual(store.accountNames(), []);
+      assert.deepEqual(files(), ['journal.jsonl', 'journal.jsonl.old']);
+      assert.equal(read('journal.jsonl.old'), text);
+      assert.match(said, /^simulator: .* kept by another version .*: set aside as .*\/journal\.jsonl\.old,.*\n$/);
+      store.commit([putCustomer(1, 'new')]);
+      await store.close();
+      const again = opened();
+      assert.deepEqual([heldBy(again.store), again.said], [heldBy(store), '']);
+      assert.equal(read('journal.jsonl.old'), text);
+    });
+  }
+
+  it('never takes the place of one that was set aside before', () => {
+    for (const n of [1, 2, 3]) {
+      writeFileSync(journal(), `${n}\n`);
+      opened();
+    }
+    assert.deepEqual(files(), ['journal.jsonl', 'journal.jsonl.old', 'journal.jsonl.old.2', 'journal.jsonl.old.3']);
+    assert.deepEqual(files().slice(1).map(read), ['1\n', '2\n', '3\n']);
+  });
+
+  it('is there, or set aside, when the start that met it is killed', () => {
+    for (const step of ['renameSync', 'openSync', 'writeSync', 'fsyncSync'] as const) {
+      rmSync(folder, { recursive: true });
+      mkdirSync(folder);
+      writeFileSync(journal(), ROW);
+      for (let call = 0; ; call += 1) {
+        const killed = killedAt(step, call);
+        const kept = files().filter((name) => read(name) === ROW);
+        assert.equal(kept.length, 1, `${step} ${call}: ${files()}`);
+        if (!killed) break;
+      }
+      assert.equal(new Store({ folder }).accountNames().length, 0);
+    }
+  });
+
+  /** Opens a store, and ends it at the `call`th of its `step`s. @returns whether it came to that. */
+  function killedAt(step: 'renameSync' | 'openSync' | 'writeSync' | 'fsyncSync', call: number): boolean {
+    const method = mock.method(fs, step);
+    let came = false;
+    method.mock.mockImplementationOnce(() => {
+      came = true;
+      throw new Error('killed');
+    }, call);
+    syncBuiltinESMExports();
+    try {
+      opened();
+    } catch (error) {
+      assert.match((error as Error).message, /killed/);
+    } finally {
+      mock.restoreAll();
+      syncBuiltinESMExports();
+    }
+    return came;
+  }
+});
+
+describe('a journal of this version', () => {
+  it('says so before anything else, and still does once it was rewritten', async () => {
+    const store = new Store({ folder, worthRewriting: 1 });
+    assert.equal(readFileSync(journal(), 'utf8'), HEAD);
+    const before = inode();
+    store.commit([putCustomer(1, 'kept')]);
+    await until(() => inode() !== before);
+    assert.ok(readFileSync(journal(), 'utf8').startsWith(HEAD));
+    await store.close();
   });
 });
 
