@@ -227,9 +227,10 @@ export class Simulator {
     for (const { event, deliveries } of events) {
       // As of when it came about, which within a step of the clock is before the clock's time.
       if (event.type === 'charge.succeeded') this.limiter.paid(account, event.created * 1_000);
-      this.streams.tell(account, eventAmong(event, deliveries));
+      if (this.streams.count > 0) this.streams.tell(account, eventAmong(event, deliveries));
     }
-    return Promise.all(events.map((raised) => this.sender.send(account, raised)));
+    const sent = events.filter(({ deliveries }) => deliveries.length > 0);
+    return Promise.all(sent.map((raised) => this.sender.send(account, raised)));
   }
 
   private async serve(req: IncomingMessage, res: ServerResponse): Promise<void> {

@@ -1,3 +1,4 @@
+import { RowIndex } from './row-index.js';
 import { textOf } from './texts.js';
 
 /** A row of any table. */
@@ -33,12 +34,12 @@ export class Table<R extends Row> {
   private readonly entries = new Map<string, Entry<R>>();
   /** Ids in the order of creation; undefined where one was taken away. */
   private order: (string | undefined)[] = [];
-  private readonly indexes = new Map<string, Map<unknown, Set<string>>>();
+  private readonly indexes = new Map<string, RowIndex>();
 
   private readonly asText: boolean;
 
   constructor({ indexed = [], asText = false }: TableOptions = {}) {
-    for (const field of indexed) this.indexes.set(field, new Map());
+    for (const field of indexed) this.indexes.set(field, new RowIndex());
     this.asText = asText;
   }
 
@@ -54,25 +55,29 @@ export class Table<R extends Row> {
   put(row: R): void {
     const entry = this.entries.get(row.id);
     const kept = this.asText ? textOf(row) : row;
+    const before = entry === undefined || this.indexes.size === 0 ? undefined : rowOf(entry);
     if (entry === undefined) {
       this.entries.set(row.id, { kept, position: this.order.length });
       this.order.push(row.id);
-    } else {
-      this.unindex(entry);
-      entry.kept = kept;
-    }
-    for (const [field, values] of this.indexes) {
+    } else entry.kept = kept;
+    for (const [field, index] of this.indexes) {
       const value = fieldOf(row, field);
-      const ids = values.get(value);
-      if (ids === undefined) values.set(value, new Set([row.id]));
-      else ids.add(row.id);
+      if (before !== undefined) {
+        const was = fieldOf(before, field);
+        if (was === value) continue;
+        index.remove(was, row.id);
+      }
+      index.add(value, row.id);
     }
   }
 
   delete(id: string): void {
     const entry = this.entries.get(id);
     if (entry === undefined) return;
-    this.unindex(entry);
+    if (this.indexes.size > 0) {
+      const row = rowOf(entry);
+      for (const [field, index] of this.indexes) index.remove(fieldOf(row, field), id);
+    }
     this.entries.delete(id);
     this.order[entry.position] = undefined;
     if (this.order.length > 2 * this.entries.size + HOLES) this.closeUp();
@@ -107,11 +112,11 @@ export class Table<R extends Row> {
     }
   }
 
-  /** The rows whose `field` is `value`, oldest first. @throws when the field is not indexed. */
+  /** The rows whose `field` is `value`, which is not null, oldest first. @throws when the field is not indexed. */
   where(field: string, value: unknown): R[] {
-    const values = this.indexes.get(field);
-    if (values === undefined) throw new Error(`no index of ${field}`);
-    const found = [...(values.get(value) ?? [])].map((id) => this.entries.get(id) as Entry<R>);
+    const index = this.indexes.get(field);
+    if (index === undefined) throw new Error(`no index of ${field}`);
+    const found = index.of(value).map((id) => this.entries.get(id) as Entry<R>);
     return found.sort((a, b) => a.position - b.position).map(rowOf);
   }
 
@@ -124,17 +129,6 @@ export class Table<R extends Row> {
     const entry = this.entries.get(id);
     if (entry === undefined) throw new Error(`no row ${id}`);
     return entry.position;
-  }
-
-  private unindex(entry: Entry<R>): void {
-    if (this.indexes.size === 0) return;
-    const row = rowOf(entry);
-    for (const [field, values] of this.indexes) {
-      const value = fieldOf(row, field);
-      const ids = values.get(value);
-      ids?.delete(row.id);
-      if (ids?.size === 0) values.delete(value);
-    }
   }
 
   private closeUp(): void {
