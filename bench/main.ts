@@ -23,7 +23,7 @@ const FULL: AllSizes = {
   acknowledgement: { windows: 7, requests: 300, warmUp: 30 },
   storm: { payments: 300 },
   kill: { perPath: 3 },
-  simulator: { rounds: 7, requests: 1_500, payments: 200_000, unheard: 40_000 },
+  simulator: { rounds: 7, requests: 6_000, payments: 200_000, unheard: 40_000 },
 };
 
 const QUICK: AllSizes = {
