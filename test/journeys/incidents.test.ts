@@ -165,6 +165,7 @@ describe('money that arrives where none was expected', () => {
     const succeeded = {
       ...intent,
       status: 'succeeded' as const,
+      next_action: null,
       amount_received: 1999,
       latest_charge: paid.latest_charge,
     };

@@ -34,8 +34,9 @@ export function settle(context: RequestContext, charge: Charge, method: PaymentM
 
 /** What was captured `automatic_async` is on the books a little later: `charge.updated` says so. */
 export function settleLater(context: RequestContext, id: string): void {
-  const charge = context.tx.get('charges', id);
-  if (charge !== undefined) ensureSettled(context, charge);
+  const charge = context.tx.look('charges', id);
+  // What settles changes one field of it: the rest need not be copied, of every charge there is.
+  if (charge !== undefined) ensureSettled(context, { ...charge });
 }
 
 /** Nothing goes back of what has not come: a refund or a dispute settles its charge first. */
