@@ -36,5 +36,5 @@ function memoryFlags(program: Program): string[] {
     scripts: Record<string, string>;
   };
   const started = Object.values(scripts).find((line) => line.endsWith(`src/${program}.ts`)) ?? '';
-  return started.split(' ').filter((word) => word.startsWith('--max-'));
+  return started.split(' ').filter((word) => /^--[a-z-]+=/.test(word));
 }
