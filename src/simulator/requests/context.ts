@@ -6,7 +6,7 @@ import type { StripeEvent } from '../objects/event.js';
 import type { DueKind } from '../objects/simulated.js';
 import type { Searched } from '../search/lag.js';
 import type { Tables } from '../state/tables.js';
-import { isWritten } from '../state/texts.js';
+import { keepText } from '../state/texts.js';
 import type { Transaction } from '../state/transaction.js';
 import type { Params } from './params.js';
 import { API_VERSION } from './versions.js';
@@ -74,7 +74,7 @@ export function raise(context: RequestContext, type: string, object: unknown, be
       return (JSON.parse(text) as StripeEvent).data;
     },
   };
-  isWritten(event, text);
+  keepText(event, text);
   context.events.push(event);
   context.tx.put('events', event);
 }

@@ -115,7 +115,7 @@ export class Store {
     const puts = this.historyOf(account).overdue(account);
     if (puts.length === 0) return;
     try {
-      this.journal?.append(JSON.stringify(puts));
+      this.journal?.append(lineOf(puts));
     } catch {
       // What was asked for is on disk; this has time until there is room.
       return;
@@ -146,17 +146,22 @@ export class Store {
   /** Each row as it is at the first of them: rows are never changed in place. */
   private *lines(): Generator<string> {
     const all = [...this.accounts].flatMap(([account, tables]) =>
-      TABLE_NAMES.map((name) => ({ of: JSON.stringify([account, name]).slice(1, -1), rows: tables[name].snapshot() })),
+      TABLE_NAMES.map((name) => ({ account, name, rows: tables[name].snapshot() })),
     );
-    for (const { of, rows } of all) {
-      for (const row of rows) yield `[[${of},${row}]]`;
+    for (const { account, name, rows } of all) {
+      for (const row of rows) yield `[${putText(account, name, row)}]`;
     }
   }
 }
 
 function lineOf(puts: readonly Put[]): string {
-  const texts = puts.map(([account, table, row]) => {
-    return `[${JSON.stringify(account)},"${table}",${typeof row === 'string' ? JSON.stringify(row) : textOf(row)}]`;
-  });
+  const texts = puts.map(([account, table, row]) =>
+    putText(account, table, typeof row === 'string' ? JSON.stringify(row) : textOf(row)),
+  );
   return `[${texts.join(',')}]`;
+}
+
+/** @param row as JSON. */
+function putText(account: string, table: TableName, row: string): string {
+  return `[${JSON.stringify(account)},"${table}",${row}]`;
 }
