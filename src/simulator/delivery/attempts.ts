@@ -29,6 +29,13 @@ interface Turn {
   readonly done: () => void;
 }
 
+/** What became of an attempt, and when the next one would be. */
+interface Ended {
+  readonly turn: Turn;
+  readonly row: WebhookDelivery;
+  readonly nextMs: number;
+}
+
 /** Retries that wait before it is looked for the first time whether they all still have something to send. */
 const PRUNED_FROM = 10_000;
 
@@ -129,26 +136,21 @@ export class Attempts {
     const ms = performance.now() - beganMs;
     const delivery = store.get(account, 'deliveries', turn.delivery);
     if (this.stopped || delivery === undefined) return null;
-    const { row, nextMs } = this.after(delivery, status, endedMs(turn));
-    store.commit([[account, 'deliveries', row]]);
-    if (row.state === 'pending') this.retry(account, row.id, nextMs);
-    this.note(account, event, endpoint.id, { status, ms, state: row.state });
+    const ended = this.after(turn, delivery, status);
+    this.settle([ended]);
+    this.note(account, event, endpoint.id, { status, ms, state: ended.row.state });
     return status !== null;
   }
 
   /** One attempt was made for all of these, and nobody answered it: as if each had been made by itself. */
   private unanswered(all: readonly Turn[]): void {
-    const { store } = this.options;
     const wanted = all.filter((turn) => this.isWanted(turn));
     const ended = wanted.flatMap((turn) => {
-      const delivery = store.get(turn.account, 'deliveries', turn.delivery);
-      return delivery === undefined ? [] : [{ turn, ...this.after(delivery, null, endedMs(turn)) }];
+      const delivery = this.options.store.get(turn.account, 'deliveries', turn.delivery);
+      return delivery === undefined ? [] : [this.after(turn, delivery, null)];
     });
     try {
-      store.commit(ended.map(({ turn, row }): Put => [turn.account, 'deliveries', row]));
-      for (const { turn, row, nextMs } of ended) {
-        if (row.state === 'pending') this.retry(turn.account, row.id, nextMs);
-      }
+      this.settle(ended);
     } catch (error) {
       complain(`${ended.length} deliveries`, error);
       for (const { turn } of ended) this.tryAgain(turn);
@@ -156,12 +158,20 @@ export class Attempts {
     for (const { done } of all) done();
   }
 
-  /** What an attempt that ended then leaves of its delivery, and when the next one would be. */
-  private after(delivery: WebhookDelivery, status: number | null, asOfMs: number) {
+  /** What an attempt that ends now leaves of its delivery, and when the next one would be. */
+  private after(turn: Turn, delivery: WebhookDelivery, status: number | null): Ended {
     const attempts = delivery.attempts + 1;
-    const nextMs = asOfMs + pauseAfter(attempts, this.options.firstRetryMs);
+    const nextMs = endedMs(turn) + pauseAfter(attempts, this.options.firstRetryMs);
     const row = { ...delivery, attempts, state: stateAfter(delivery, status, nextMs), lastStatus: status };
-    return { row, nextMs };
+    return { turn, row, nextMs };
+  }
+
+  /** @throws when the disk does not take it, and then nothing has become of any of them. */
+  private settle(all: readonly Ended[]): void {
+    this.options.store.commit(all.map(({ turn, row }): Put => [turn.account, 'deliveries', row]));
+    for (const { turn, row, nextMs } of all) {
+      if (row.state === 'pending') this.retry(turn.account, row.id, nextMs);
+    }
   }
 
   /** That begins now, for what is far behind the clock would be made again and again to no end. */
@@ -175,8 +185,15 @@ export class Attempts {
     const name = `${account}/${delivery}`;
     if (this.retrying.has(name)) return;
     this.retrying.add(name);
-    const isWanted = () => this.isPending(account, delivery) || !this.retrying.delete(name);
-    this.options.waiting.at(dueMs, (asOfMs) => isWanted() && void this.make(account, delivery, asOfMs, true), isWanted);
+    const hasMore = () => {
+      if (this.isPending(account, delivery)) return true;
+      this.retrying.delete(name);
+      return false;
+    };
+    const again = (asOfMs: number) => {
+      if (hasMore()) void this.make(account, delivery, asOfMs, true);
+    };
+    this.options.waiting.at(dueMs, again, hasMore);
     this.prune();
   }
 
