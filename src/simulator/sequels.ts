@@ -3,8 +3,7 @@ import { sequelOf } from './methods/index.js';
 import type { Charge } from './objects/charge.js';
 import type { PaymentMethod } from './objects/payment-method.js';
 import type { RequestContext } from './requests/context.js';
-
-const DAY_MS = 24 * 60 * 60_000;
+import { DAY_MS } from './time/durations.js';
 
 /**
  * When it comes, unless somebody said otherwise. Of test cards whose refund is not settled at once Stripe says only "some

@@ -28,6 +28,7 @@ import { Store, WHOLE } from './state/store.js';
 import { Agenda } from './time/agenda.js';
 import { Clock } from './time/clock.js';
 import { DUE } from './time/due.js';
+import { DAY_MS } from './time/durations.js';
 
 export interface SimulatorOptions {
   readonly port: number;
@@ -50,7 +51,7 @@ export interface SimulatorOptions {
 }
 
 /** By the simulator's clock. */
-const TRIED_AGAIN_MS = 24 * 60 * 60_000;
+const TRIED_AGAIN_MS = DAY_MS;
 
 /** A Stripe to run against, over HTTP. Every secret key opens an account of its own. */
 export class Simulator {

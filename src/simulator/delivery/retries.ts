@@ -1,11 +1,12 @@
 import type { WebhookDelivery } from '../objects/event.js';
+import { DAY_MS, HOUR_MS } from '../time/durations.js';
 
 /**
  * Stripe retries for three days in live mode, "with an exponential back off" (docs.stripe.com/webhooks); the intervals it
  * does not state. Doubling without end would leave the last two days without any attempt.
  */
-const RETRIED_FOR_MS = 3 * 24 * 60 * 60_000;
-const LONGEST_PAUSE_MS = 12 * 60 * 60_000;
+export const RETRIED_FOR_MS = 3 * DAY_MS;
+const LONGEST_PAUSE_MS = 12 * HOUR_MS;
 
 /** Until the next, after so many `attempts`. */
 export function pauseAfter(attempts: number, firstMs: number): number {

@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { apartBy, countrySchema, endpointSchema, eventPatternSchema, exactly, keySchema } from '../control/input.js';
+import { RETRIED_FOR_MS } from '../delivery/retries.js';
 import { METHOD_TYPES } from '../objects/payment-method.js';
 import { isPattern, STAR_AT_END } from '../patterns.js';
 import { ROUTES } from '../requests/routes.js';
 import { LONGEST_STEP_MS } from '../time/clock.js';
-import { DAY_MS, MINUTE_MS } from '../time/durations.js';
+import { MINUTE_MS } from '../time/durations.js';
 
-/** Three days: no webhook is tried for longer. */
-const LONGEST_DELAY_MS = 3 * DAY_MS;
 /** Ten minutes of real time: what holds a connection. */
 const LONGEST_HOLD_MS = 10 * MINUTE_MS;
 
@@ -144,7 +143,8 @@ const requestFaultSchema = apartBy('kind', [
 /** Of a rule about webhooks; every type when none is named. */
 const ofWebhooks = { ...where, type: eventPatternSchema.optional(), ...when, ...chance, ...times };
 
-const webhookDelay = z.int().min(0).max(LONGEST_DELAY_MS).default(500);
+/** No webhook is tried for longer. */
+const webhookDelay = z.int().min(0).max(RETRIED_FOR_MS).default(500);
 
 /** What can go wrong with a webhook. */
 const webhookFaultSchema = apartBy('kind', [

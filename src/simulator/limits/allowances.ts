@@ -1,9 +1,9 @@
+import { DAY_MS, HOUR_MS } from '../time/durations.js';
 import { SlidingWindow } from './sliding-window.js';
 
 /** What is allowed over hours and days, by the simulator's clock. */
 
-const HOUR_MS = 60 * 60_000;
-const READS_OVER_MS = 30 * 24 * HOUR_MS;
+const READS_OVER_MS = 30 * DAY_MS;
 
 /** How often something happened in the last 30 days, to the hour: an hour counts until all of it is over. */
 export class RollingCount {

@@ -7,6 +7,7 @@ import type { StoredAnswer } from '../objects/simulated.js';
 import type { SearchLag } from '../search/lag.js';
 import type { Store } from '../state/store.js';
 import { Transaction } from '../state/transaction.js';
+import { DAY_MS } from '../time/durations.js';
 import { browserView } from './browser-view.js';
 import type { RequestContext, Upload } from './context.js';
 import { StripeApiError } from './errors.js';
@@ -16,7 +17,7 @@ import type { Found } from './routes.js';
 import { API_VERSION } from './versions.js';
 
 /** Stripe keeps keys for 24 hours at least; the simulator no longer than that. */
-export const KEY_LIFE_MS = 24 * 60 * 60_000;
+export const KEY_LIFE_MS = DAY_MS;
 
 export interface IncomingCall {
   readonly account: string;

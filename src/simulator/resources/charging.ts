@@ -9,12 +9,13 @@ import { nowSeconds, type RequestContext, raise, schedule } from '../requests/co
 import { cardError } from '../requests/errors.js';
 import { shownMethod } from '../requests/shown.js';
 import { sequelOfCharge } from '../sequels.js';
+import { DAY_MS } from '../time/durations.js';
 import { latestCharge } from './intents.js';
 import { fail, makeCharge, succeed } from './making-charges.js';
 import { settle } from './settling.js';
 
 /** An authorisation by a customer at the till of a shop lives 7 days (docs.stripe.com/payments/capture-later). */
-export const AUTHORIZATION_LIFE_MS = 7 * 24 * 60 * 60_000;
+export const AUTHORIZATION_LIFE_MS = 7 * DAY_MS;
 
 /** Charges a card there and then. @returns the error it was declined with, or null. */
 export function chargeCard(

@@ -4,13 +4,12 @@ import type { PaymentMethod } from '../objects/payment-method.js';
 import { nowSeconds, type RequestContext, raise, schedule, unschedule } from '../requests/context.js';
 import { invalidRequest } from '../requests/errors.js';
 import { shownMovement } from '../requests/shown.js';
+import { DAY_MS } from '../time/durations.js';
 import { EVIDENCE_FIELDS } from './evidence.js';
 import { failRefund } from './refunds.js';
 import { ensureSettled, reinstateDisputed, withdrawDisputed } from './settling.js';
 
 /** How a dispute comes about, and how it ends. */
-
-const DAY_MS = 24 * 60 * 60_000;
 
 /** Evidence is due at the end of a UTC day, 8 days on: seen in Stripe's test mode; networks give 7 to 21. */
 const EVIDENCE_DAYS = 8;

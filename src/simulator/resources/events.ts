@@ -4,9 +4,10 @@ import { invalidRequest, noSuch } from '../requests/errors.js';
 import { page } from '../requests/lists.js';
 import { boolean, EXPAND, LIST_BY_TIME, list, object, read, word } from '../requests/params.js';
 import { shown } from '../requests/shown.js';
+import { DAY_MS } from '../time/durations.js';
 
 /** Events are kept for thirty days (docs.stripe.com/api/events). */
-const KEPT_MS = 30 * 24 * 60 * 60_000;
+const KEPT_MS = 30 * DAY_MS;
 
 const RETRIEVE = object(EXPAND);
 const LIST = object({

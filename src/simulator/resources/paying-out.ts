@@ -3,11 +3,10 @@ import { booksIn, pendingOf } from '../ledger/books.js';
 import { move, planDailyPayout } from '../ledger/movements.js';
 import type { Payout } from '../objects/balance.js';
 import { nowSeconds, type RequestContext, raise, schedule, unschedule } from '../requests/context.js';
+import { DAY_MS, MINUTE_MS } from '../time/durations.js';
 
 /** How money leaves for the account's bank, and what becomes of it. */
 
-const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 60 * MINUTE_MS;
 const DAY_S = DAY_MS / 1000;
 
 /** A payout is with the bank's network soon, and with the bank some days later (docs.stripe.com/payouts). */
