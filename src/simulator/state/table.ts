@@ -1,4 +1,5 @@
 import { RowIndex } from './row-index.js';
+import { type PlacedText, TextBlocks } from './text-blocks.js';
 import { textOf } from './texts.js';
 
 /** A row of any table. */
@@ -7,10 +8,10 @@ export interface Row {
 }
 
 interface Entry<R> {
-  /** The row, or its JSON. */
-  kept: R | string;
+  /** The row, or where its JSON stands. */
+  kept: R | PlacedText;
   /** Where it stands in the order of creation. */
-  readonly position: number;
+  position: number;
 }
 
 /** The holes that a table lets grow before it closes them up. */
@@ -20,8 +21,8 @@ export interface TableOptions {
   /** The fields that `where` may ask for. */
   readonly indexed?: readonly string[];
   /**
-   * Rows are kept as JSON: for those of which there are many and few are asked for. They take half the memory, and a
-   * collector of garbage has nothing to look at in them.
+   * Rows are kept as JSON, in blocks of it: for those of which there are many and few are asked for. They take half the
+   * memory, and a collector of garbage has nothing to look at in them.
    */
   readonly asText?: boolean;
 }
@@ -36,11 +37,12 @@ export class Table<R extends Row> {
   private order: (string | undefined)[] = [];
   private readonly indexes = new Map<string, RowIndex>();
 
-  private readonly asText: boolean;
+  /** Where rows are kept as JSON, and nowhere else. */
+  private readonly blocks: TextBlocks | undefined;
 
   constructor({ indexed = [], asText = false }: TableOptions = {}) {
     for (const field of indexed) this.indexes.set(field, new RowIndex());
-    this.asText = asText;
+    this.blocks = asText ? new TextBlocks() : undefined;
   }
 
   get size(): number {
@@ -49,17 +51,21 @@ export class Table<R extends Row> {
 
   get(id: string): R | undefined {
     const entry = this.entries.get(id);
-    return entry === undefined ? undefined : rowOf(entry);
+    return entry === undefined ? undefined : this.rowOf(entry);
   }
 
   put(row: R): void {
     const entry = this.entries.get(row.id);
-    const kept = this.asText ? textOf(row) : row;
-    const before = entry === undefined || this.indexes.size === 0 ? undefined : rowOf(entry);
+    const kept = this.blocks?.place(textOf(row)) ?? row;
+    const before = entry === undefined || this.indexes.size === 0 ? undefined : this.rowOf(entry);
     if (entry === undefined) {
       this.entries.set(row.id, { kept, position: this.order.length });
       this.order.push(row.id);
-    } else entry.kept = kept;
+    } else {
+      const { kept: replaced } = entry;
+      entry.kept = kept;
+      this.letGo(replaced);
+    }
     for (const [field, index] of this.indexes) {
       const value = fieldOf(row, field);
       if (before !== undefined) {
@@ -75,12 +81,13 @@ export class Table<R extends Row> {
     const entry = this.entries.get(id);
     if (entry === undefined) return;
     if (this.indexes.size > 0) {
-      const row = rowOf(entry);
+      const row = this.rowOf(entry);
       for (const [field, index] of this.indexes) index.remove(fieldOf(row, field), id);
     }
     this.entries.delete(id);
     this.order[entry.position] = undefined;
     if (this.order.length > 2 * this.entries.size + HOLES) this.closeUp();
+    this.letGo(entry.kept);
   }
 
   /** Oldest first. */
@@ -99,7 +106,7 @@ export class Table<R extends Row> {
   /** Every row as JSON, oldest first: as it is now, whatever is put while it is gone through. */
   snapshot(): Iterable<string> {
     const kept = [...this.ids()].map((id) => (this.entries.get(id) as Entry<R>).kept);
-    return texts(kept);
+    return texts(kept, this.blocks);
   }
 
   /** Newest first; of those older than the row `before`, where one is named. */
@@ -117,7 +124,7 @@ export class Table<R extends Row> {
     const index = this.indexes.get(field);
     if (index === undefined) throw new Error(`no index of ${field}`);
     const found = index.of(value).map((id) => this.entries.get(id) as Entry<R>);
-    return found.sort((a, b) => a.position - b.position).map(rowOf);
+    return found.sort((a, b) => a.position - b.position).map((entry) => this.rowOf(entry));
   }
 
   /** Whether the row `id` came after the row `than`. @throws when either is not there. */
@@ -134,18 +141,33 @@ export class Table<R extends Row> {
   private closeUp(): void {
     this.order = [...this.ids()];
     this.order.forEach((id, position) => {
-      const { kept } = this.entries.get(id as string) as Entry<R>;
-      this.entries.set(id as string, { kept, position });
+      (this.entries.get(id as string) as Entry<R>).position = position;
     });
+  }
+
+  private rowOf({ kept }: Entry<R>): R {
+    return this.blocks === undefined ? (kept as R) : (JSON.parse(this.blocks.read(kept as PlacedText)) as R);
+  }
+
+  /** What no entry keeps any more. */
+  private letGo(kept: R | PlacedText): void {
+    if (this.blocks === undefined) return;
+    this.blocks.take(kept as PlacedText);
+    if (this.blocks.isSparse) this.placeAgain(this.blocks);
+  }
+
+  /** Rows that were to stay hold blocks of others that have gone. */
+  private placeAgain(blocks: TextBlocks): void {
+    for (const entry of this.entries.values()) {
+      const placed = entry.kept as PlacedText;
+      entry.kept = blocks.place(blocks.read(placed));
+      blocks.take(placed);
+    }
   }
 }
 
-function rowOf<R>({ kept }: Entry<R>): R {
-  return typeof kept === 'string' ? (JSON.parse(kept) as R) : kept;
-}
-
-function* texts(kept: readonly unknown[]): Generator<string> {
-  for (const row of kept) yield typeof row === 'string' ? row : JSON.stringify(row);
+function* texts(kept: readonly unknown[], blocks: TextBlocks | undefined): Generator<string> {
+  for (const row of kept) yield blocks === undefined ? JSON.stringify(row) : blocks.read(row as PlacedText);
 }
 
 function fieldOf(row: Row, field: string): unknown {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { Table } from '../../../src/simulator/state/table.js';
 import { SEED } from '../../support/any-fact.js';
@@ -62,6 +64,16 @@ function assertAlike(table: Table<Coloured>, { rows }: NaiveTable): void {
   }
 }
 
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+/** Outside of the heap, in use. What one collection finds there is let go by the time of the next. */
+function blockBytes(): number {
+  collectGarbage();
+  collectGarbage();
+  return process.memoryUsage().arrayBuffers;
+}
+
 describe('a table', () => {
   it('shows its rows in the order of creation, whole and by field, whatever was changed, taken away and made again', () => {
     fc.assert(
@@ -108,6 +120,31 @@ describe('a table', () => {
     table.put({ id: 'row_1', colour: null });
     assert.throws(() => table.where('shape', 'round'), /no index of shape/);
     assert.throws(() => table.isNewer('row_1', 'row_9'), /no row row_9/);
+  });
+
+  it('holds no more than twice its texts, however the rows that stay lie among those that go', () => {
+    const table = new Table<Coloured & { readonly said: string }>({ asText: true });
+    const said = 'x'.repeat(2_000);
+    const memory: number[] = [];
+    for (let nth = 0; nth < 60_000; nth += 1) {
+      table.put({ id: `row_${nth}`, colour: 'red', said });
+      // One in a hundred stays for good, the others for a while: each block has some that stay.
+      const leaving = nth - 1_000;
+      if (leaving >= 0 && leaving % 100 !== 0) table.delete(`row_${leaving}`);
+      if (nth % 10_000 === 9_999) memory.push(blockBytes());
+    }
+    for (const [nth, bytes] of memory.entries()) {
+      const there = 1_000 + (nth + 1) * 100;
+      assert.ok(bytes < 2 * there * 2_100 + 1_000_000, `${bytes} bytes for ${there} rows`);
+    }
+  });
+
+  it('holds no blocks of rows that were put again and again', () => {
+    const table = new Table<Coloured & { readonly said: string }>({ asText: true });
+    for (let nth = 0; nth < 5_000; nth += 1) table.put({ id: 'row_1', colour: null, said: 'x'.repeat(2_000) });
+    const bytes = blockBytes();
+    assert.ok(bytes < 1_000_000, `${bytes} bytes`);
+    assert.equal(table.get('row_1')?.said.length, 2_000);
   });
 
   for (const asText of [false, true]) {
