@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, script } from './process.js';
 
@@ -19,22 +18,5 @@ export const sources: Code = {
 
 /** Compiled JavaScript, as in production, in `dist/` of the folder. */
 export function compiled(folder: string = ROOT): Code {
-  return {
-    folder,
-    command: (program, ...args) => [
-      process.execPath,
-      ...memoryFlags(program),
-      join(folder, 'dist', `${program}.js`),
-      ...args,
-    ],
-  };
-}
-
-/** What `npm run` tells Node of a program's memory. */
-function memoryFlags(program: Program): string[] {
-  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-    scripts: Record<string, string>;
-  };
-  const started = Object.values(scripts).find((line) => line.endsWith(`src/${program}.ts`)) ?? '';
-  return started.split(' ').filter((word) => /^--[a-z-]+=/.test(word));
+  return { folder, command: (program, ...args) => [process.execPath, join(folder, 'dist', `${program}.js`), ...args] };
 }
