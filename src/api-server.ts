@@ -20,6 +20,12 @@ const DRAIN_MS = 10_000;
  */
 const BACKLOG = 4_096;
 
+/**
+ * A connection without requests is let go later than load balancers let go of theirs, a minute by most defaults: one that the
+ * API closed first would lose the request which is sent into it just then, a 502 to the caller. Node's default is 5 s.
+ */
+const KEEP_ALIVE_MS = 75_000;
+
 /** For the connection to Temporal to close. */
 const CLOSE_OVER_DRAIN_MS = 5_000;
 
@@ -57,7 +63,7 @@ export async function startApi(
     workflowUrl,
   });
   const { failed, fail } = failure();
-  const server = createServer(app);
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, app);
   const open = openResponses(server);
   server.on('error', fail);
   await listen(server, config);

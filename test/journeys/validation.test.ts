@@ -134,6 +134,11 @@ describe('bad input', () => {
     assert.equal(headers.get('x-content-type-options'), 'nosniff');
     assert.equal(headers.get('x-powered-by'), null);
   });
+
+  it('a connection is kept for longer than load balancers keep theirs', async () => {
+    const { headers } = await stack.api.call('GET', '/health/live');
+    assert.equal(headers.get('keep-alive'), 'timeout=75');
+  });
 });
 
 describe('API keys', () => {
