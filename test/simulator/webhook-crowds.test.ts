@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import { accountId } from '../../src/simulator/requests/incoming.js';
 import { HOUR, MINUTE, T0 } from '../support/facts.js';
@@ -14,6 +16,9 @@ import { cardPayment } from '../support/metered-gateway.js';
 import { freePort } from '../support/process.js';
 import { Simulated } from '../support/simulated.js';
 import { until } from '../support/until.js';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const SECRET = 'whsec_of_the_inbox';
 const MANY = 150;
@@ -86,6 +91,24 @@ describe('many webhooks at once', () => {
     hanging.answer();
     await until(() => deliveries().every(({ state }) => state === 'delivered'));
     assert.equal(hanging.came, MANY);
+  });
+
+  it('hold no event in memory while they wait', async () => {
+    const { sender } = stripe.simulator;
+    const raised: WeakRef<object>[] = [];
+    const send = sender.send.bind(sender);
+    sender.send = (account, what) => {
+      raised.push(new WeakRef(what.event));
+      return send(account, what);
+    };
+    await happen(90);
+    await until(() => hanging.came >= 64);
+    // What was answered a moment ago may be held by whoever answered it.
+    await until(() => {
+      collectGarbage();
+      return raised.filter((event) => event.deref() !== undefined).length < 5;
+    });
+    assert.deepEqual([raised.length, hanging.came], [90, 64], 'nothing else has let go of them');
   });
 
   it('do not all come at once after a restart either', async () => {

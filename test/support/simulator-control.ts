@@ -115,6 +115,12 @@ export class SimulatorControl {
     return this.call('POST', 'dispute', { intent, ...options }) as Promise<Stripe.Dispute>;
   }
 
+  /** Webhooks of all accounts that are still on their way. */
+  async pendingWebhooks(): Promise<number> {
+    const { accounts } = (await this.read('')) as { accounts: { pending_webhooks: number }[] };
+    return accounts.reduce((sum, { pending_webhooks }) => sum + pending_webhooks, 0);
+  }
+
   redeliver(): Promise<unknown> {
     return this.call('POST', `redeliver?key=${SIMULATOR_KEY}`);
   }

@@ -1,6 +1,6 @@
 import type { StripeEvent } from '../objects/event.js';
 import type { StoredAnswer } from '../objects/simulated.js';
-import { KEY_LIFE_MS } from '../requests/handle.js';
+import { KEY_LIFE_MS } from '../objects/simulated.js';
 import type { TableName } from '../state/tables.js';
 import type { Audited } from './audited.js';
 

@@ -1,3 +1,5 @@
+import { DAY_MS } from '../time/durations.js';
+
 /** What the simulator keeps for itself: nobody asks Stripe for it. */
 
 /** What comes about at a later time, unless it is taken back before. */
@@ -43,6 +45,9 @@ export interface Seed {
   seed: string;
   starts: number;
 }
+
+/** Stripe keeps keys for 24 hours at least; the simulator no longer than that. */
+export const KEY_LIFE_MS = DAY_MS;
 
 /** An answer kept under an idempotency key. */
 export interface StoredAnswer {

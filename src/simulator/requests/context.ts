@@ -5,6 +5,7 @@ import type { Charge } from '../objects/charge.js';
 import type { StripeEvent } from '../objects/event.js';
 import type { DueKind } from '../objects/simulated.js';
 import type { Searched } from '../search/lag.js';
+import { tellSubject } from '../state/cards.js';
 import type { Tables } from '../state/tables.js';
 import { keepText } from '../state/texts.js';
 import type { Transaction } from '../state/transaction.js';
@@ -75,6 +76,7 @@ export function raise(context: RequestContext, type: string, object: unknown, be
     },
   };
   keepText(event, text);
+  tellSubject(event, object);
   context.events.push(event);
   context.tx.put('events', event);
 }

@@ -3,11 +3,10 @@ import { accountOf } from '../account.js';
 import type { SequelRule } from '../faults/schema.js';
 import type { Ids } from '../ids.js';
 import type { StripeEvent, WebhookDelivery } from '../objects/event.js';
-import type { StoredAnswer } from '../objects/simulated.js';
+import { KEY_LIFE_MS, type StoredAnswer } from '../objects/simulated.js';
 import type { SearchLag } from '../search/lag.js';
 import type { Store } from '../state/store.js';
 import { Transaction } from '../state/transaction.js';
-import { DAY_MS } from '../time/durations.js';
 import { browserView } from './browser-view.js';
 import type { RequestContext, Upload } from './context.js';
 import { StripeApiError } from './errors.js';
@@ -15,9 +14,6 @@ import { expand } from './expanding.js';
 import { EXPAND, object, type Params, read } from './params.js';
 import type { Found } from './routes.js';
 import { API_VERSION } from './versions.js';
-
-/** Stripe keeps keys for 24 hours at least; the simulator no longer than that. */
-export const KEY_LIFE_MS = DAY_MS;
 
 export interface IncomingCall {
   readonly account: string;

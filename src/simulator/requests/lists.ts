@@ -1,4 +1,5 @@
 import type { TableName, Tables } from '../state/tables.js';
+import type { Wanted } from '../state/transaction.js';
 import type { RequestContext } from './context.js';
 import { invalidRequest } from './errors.js';
 import type { ListParams } from './params.js';
@@ -19,6 +20,8 @@ export interface Listing<T extends TableName> {
   /** Rows are looked for by this indexed field where its value is given. */
   readonly by?: readonly [field: keyof Tables[T] & string, value: unknown];
   readonly where?: (row: Tables[T]) => boolean;
+  /** The same of rows that are kept as text, before one is read. */
+  readonly wanted?: Wanted<T>;
 }
 
 type Paged = Omit<ListParams, 'expand' | 'created'> & { created?: ListParams['created'] };
@@ -57,22 +60,30 @@ function* matching<T extends TableName>(
   given: Paged,
   listing: Listing<T>,
 ): Generator<Tables[T]> {
-  const { gt = -1, gte = 0, lt = Number.POSITIVE_INFINITY, lte = Number.POSITIVE_INFINITY } = given.created ?? {};
+  const { gt = -1, gte = 0 } = given.created ?? {};
   for (const row of candidates(context, given, listing)) {
     const at = (row as unknown as { created: number }).created;
     if (at < gte || at <= gt) return;
-    if (at < lt && at <= lte && (listing.where?.(row) ?? true)) yield row;
+    if (isBefore(at, given.created ?? {}) && (listing.where?.(row) ?? true)) yield row;
   }
+}
+
+/** Whether a time is not too late for a range of `created`, all in Unix seconds. */
+export function isBefore(
+  at: number,
+  { lt = Number.POSITIVE_INFINITY, lte = lt }: Pick<NonNullable<Paged['created']>, 'lt' | 'lte'>,
+): boolean {
+  return at < lt && at <= lte;
 }
 
 /** The rows between the cursors, which say where in time to begin and end and need not be of the list themselves. */
 function* candidates<T extends TableName>(
   { tx }: RequestContext,
   { starting_after: after, ending_before: before }: Paged,
-  { table, by }: Listing<T>,
+  { table, by, wanted }: Listing<T>,
 ): Generator<Tables[T]> {
   const indexed = by?.[1] === undefined ? undefined : tx.where(table, by[0], by[1]).reverse();
-  for (const row of indexed ?? tx.newestFirst(table, after)) {
+  for (const row of indexed ?? tx.newestFirst(table, after, wanted)) {
     if (before !== undefined && !tx.isNewer(table, row.id, before)) return;
     if (after === undefined || tx.isNewer(table, after, row.id)) yield row;
   }

@@ -1,7 +1,7 @@
 import { fitsPattern } from '../patterns.js';
 import type { Operation } from '../requests/context.js';
 import { invalidRequest, noSuch } from '../requests/errors.js';
-import { page } from '../requests/lists.js';
+import { isBefore, page } from '../requests/lists.js';
 import { boolean, EXPAND, LIST_BY_TIME, list, object, read, word } from '../requests/params.js';
 import { shown } from '../requests/shown.js';
 import { DAY_MS } from '../time/durations.js';
@@ -41,10 +41,11 @@ export const listEvents: Operation = (context) => {
     {
       table: 'events',
       url: '/v1/events',
-      where: (event) =>
+      wanted: (id, event) =>
+        isBefore(event.created, created) &&
         (type === undefined || fitsPattern(type, event.type)) &&
         (types === undefined || types.some((wanted) => fitsPattern(wanted, event.type))) &&
-        (delivery_success === undefined || isUnsettled(event.id) !== delivery_success),
+        (delivery_success === undefined || isUnsettled(id) !== delivery_success),
     },
   );
 };

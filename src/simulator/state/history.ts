@@ -1,6 +1,8 @@
 import type { Books } from '../objects/balance.js';
 import type { Dispute } from '../objects/dispute.js';
 import { isSettled, type PaymentIntent } from '../objects/payment-intent.js';
+import { KEY_LIFE_MS } from '../objects/simulated.js';
+import type { AnswerCard } from './cards.js';
 import type { AccountTables, Put } from './store.js';
 import type { TableName } from './tables.js';
 
@@ -10,7 +12,10 @@ export interface Forgetting {
   readonly payments: number;
 }
 
-/** For each payment that is remembered, so many events (four is usual) and answers under keys (one or two are). */
+/**
+ * Beyond so many for each payment that is remembered, events and kept answers of no payment go: customers', payouts'. Four
+ * events and two answers are usual of a payment, and these go with it.
+ */
 const EVENTS_PER_PAYMENT = 5;
 const ANSWERS_PER_PAYMENT = 3;
 
@@ -26,12 +31,14 @@ type Bounded = 'payment_intents' | 'events' | 'answers';
 type Standing = 'over' | 'open' | 'held';
 
 /**
- * What lets go of one account's oldest payments, events and kept answers once there are more than are remembered. What
- * money did stays in the books.
+ * What lets go of one account's oldest payments, with all that belongs to each, once there are more than are remembered.
+ * What money did stays in the books.
  *
  * A payment that anything is still to come of stays however many there are: money that is on its way to the books, or
- * that may yet leave them, is not forgotten. One that waits for its customer goes once there are twice too many, and so
- * does an event that is still on its way to somebody.
+ * that may yet leave them, is not forgotten. One that waits for its customer goes once there are twice too many.
+ *
+ * Of what is no payment's, events go, those that are still on their way to somebody once there are twice too many; and
+ * answers whose keys have lived their time. A key that is forgotten while it lives would make a second object.
  */
 export class History {
   /** Rows of each table that are let be: what stayed at the last look stays at the next, and is not looked at each time. */
@@ -51,14 +58,38 @@ export class History {
       take: (id) => forgetPayment(leaving, id),
     });
     this.sweep('events', payments * EVENTS_PER_PAYMENT, {
-      standing: (id) => (isOnItsWay(this.tables, id) ? 'open' : 'over'),
+      standing: (id) => this.standingOfEvent(id),
       take: (id) => forgetEvent(leaving, id),
     });
+    let nowMs: number | undefined;
     this.sweep('answers', payments * ANSWERS_PER_PAYMENT, {
-      standing: () => 'over',
+      standing: (id) => {
+        nowMs ??= this.newestAnswerMs();
+        return this.standingOfAnswer(id, nowMs);
+      },
       take: (id) => leaving.take('answers', id),
     });
     return leaving.puts(account);
+  }
+
+  private standingOfEvent(id: string): Standing {
+    if (this.isRemembered(this.tables.events.card(id)?.payment)) return 'held';
+    return isOnItsWay(this.tables, id) ? 'open' : 'over';
+  }
+
+  private standingOfAnswer(id: string, nowMs: number): Standing {
+    const { payment, createdMs } = this.tables.answers.card(id) as AnswerCard;
+    return this.isRemembered(payment) || nowMs < createdMs + KEY_LIFE_MS ? 'held' : 'over';
+  }
+
+  /** The simulator's clock as this account last saw it. */
+  private newestAnswerMs(): number {
+    for (const { createdMs } of this.tables.answers.newestFirst()) return createdMs;
+    return 0;
+  }
+
+  private isRemembered(payment: string | null | undefined): boolean {
+    return payment != null && this.tables.payment_intents.get(payment) !== undefined;
   }
 
   private sweep(
@@ -147,6 +178,10 @@ function forgetPayment(leaving: Leaving, intentId: string): void {
   for (const { id } of refunds) leaving.take('refunds', id);
   for (const { id } of disputes) leaving.take('disputes', id);
   for (const { id } of charges) leaving.take('charges', id);
+  // One that is on its way yet is told all the same.
+  const told = tables.events.idsWhere('payment', intent.id).filter((id) => !isOnItsWay(tables, id));
+  for (const id of told) forgetEvent(leaving, id);
+  for (const id of tables.answers.idsWhere('payment', intent.id)) leaving.take('answers', id);
   leaving.take('payment_intents', intent.id);
   const methods = new Set([intent.payment_method, ...charges.map((charge) => charge.payment_method)]);
   for (const id of methods) if (id !== null && isNobodys(leaving, id)) leaving.take('payment_methods', id);

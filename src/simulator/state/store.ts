@@ -1,11 +1,12 @@
 import type { Scheduled } from '../objects/simulated.js';
+import { CARDS } from './cards.js';
 import { type Forgetting, History } from './history.js';
 import { Journal } from './journal.js';
 import { Table } from './table.js';
-import { AS_TEXT, FORMAT, INDEXES, TABLE_NAMES, type TableName, type Tables } from './tables.js';
+import { type CardOf, FORMAT, INDEXES, TABLE_NAMES, type TableName, type Tables } from './tables.js';
 import { textOf } from './texts.js';
 
-export type AccountTables = { readonly [T in TableName]: Table<Tables[T]> };
+export type AccountTables = { readonly [T in TableName]: Table<Tables[T], CardOf<T>> };
 
 /** A row as it is from now on; an id alone takes the row away. */
 export type Put = readonly [account: string, table: TableName, row: Tables[TableName] | string];
@@ -27,7 +28,8 @@ const HISTORY = 20_000;
 
 function newTables(): AccountTables {
   const made = TABLE_NAMES.map((name) => {
-    return [name, new Table({ indexed: INDEXES[name], asText: AS_TEXT.has(name) })] as const;
+    const asText = (CARDS as { readonly [T in TableName]?: (row: never) => unknown })[name];
+    return [name, new Table({ indexed: INDEXES[name], asText })] as const;
   });
   return Object.fromEntries(made) as unknown as AccountTables;
 }

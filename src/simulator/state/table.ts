@@ -7,9 +7,11 @@ export interface Row {
   readonly id: string;
 }
 
-interface Entry<R> {
+interface Entry<R, C> {
   /** The row, or where its JSON stands. */
   kept: R | PlacedText;
+  /** Of a row that is kept as JSON. */
+  card: C | undefined;
   /** Where it stands in the order of creation. */
   position: number;
 }
@@ -17,32 +19,34 @@ interface Entry<R> {
 /** The holes that a table lets grow before it closes them up. */
 const HOLES = 1_024;
 
-export interface TableOptions {
-  /** The fields that `where` may ask for. */
+export interface TableOptions<R, C> {
+  /** The fields that `where` may ask for: of the row, or of its card. */
   readonly indexed?: readonly string[];
   /**
    * Rows are kept as JSON, in blocks of it: for those of which there are many and few are asked for. They take half the
-   * memory, and a collector of garbage has nothing to look at in them.
+   * memory, and a collector of garbage has nothing to look at in them. What is asked of many stands on a card beside each.
    */
-  readonly asText?: boolean;
+  readonly asText?: ((row: R) => C) | undefined;
 }
 
 /**
  * Rows by id, in the order in which they were created, and by the fields that are looked for. A row is never changed in
  * place: whoever holds one holds it as it was.
  */
-export class Table<R extends Row> {
-  private readonly entries = new Map<string, Entry<R>>();
+export class Table<R extends Row, C = unknown> {
+  private readonly entries = new Map<string, Entry<R, C>>();
   /** Ids in the order of creation; undefined where one was taken away. */
   private order: (string | undefined)[] = [];
   private readonly indexes = new Map<string, RowIndex>();
 
   /** Where rows are kept as JSON, and nowhere else. */
   private readonly blocks: TextBlocks | undefined;
+  private readonly makeCard: ((row: R) => C) | undefined;
 
-  constructor({ indexed = [], asText = false }: TableOptions = {}) {
+  constructor({ indexed = [], asText }: TableOptions<R, C> = {}) {
     for (const field of indexed) this.indexes.set(field, new RowIndex());
-    this.blocks = asText ? new TextBlocks() : undefined;
+    this.blocks = asText === undefined ? undefined : new TextBlocks();
+    this.makeCard = asText;
   }
 
   get size(): number {
@@ -54,36 +58,39 @@ export class Table<R extends Row> {
     return entry === undefined ? undefined : this.rowOf(entry);
   }
 
+  /** What stands beside the row; undefined when it is not there. */
+  card(id: string): C | undefined {
+    return this.entries.get(id)?.card;
+  }
+
   put(row: R): void {
     const entry = this.entries.get(row.id);
     const kept = this.blocks?.place(textOf(row)) ?? row;
-    const before = entry === undefined || this.indexes.size === 0 ? undefined : this.rowOf(entry);
-    if (entry === undefined) {
-      this.entries.set(row.id, { kept, position: this.order.length });
-      this.order.push(row.id);
-    } else {
-      const { kept: replaced } = entry;
-      entry.kept = kept;
-      this.letGo(replaced);
-    }
+    const card = this.makeCard?.(row);
     for (const [field, index] of this.indexes) {
-      const value = fieldOf(row, field);
-      if (before !== undefined) {
-        const was = fieldOf(before, field);
+      const value = fieldOf(card ?? row, field);
+      if (entry !== undefined) {
+        const was = fieldOf(entry.card ?? entry.kept, field);
         if (was === value) continue;
         index.remove(was, row.id);
       }
       index.add(value, row.id);
+    }
+    if (entry === undefined) {
+      this.entries.set(row.id, { kept, card, position: this.order.length });
+      this.order.push(row.id);
+    } else {
+      const { kept: replaced } = entry;
+      entry.kept = kept;
+      entry.card = card;
+      this.letGo(replaced);
     }
   }
 
   delete(id: string): void {
     const entry = this.entries.get(id);
     if (entry === undefined) return;
-    if (this.indexes.size > 0) {
-      const row = this.rowOf(entry);
-      for (const [field, index] of this.indexes) index.remove(fieldOf(row, field), id);
-    }
+    for (const [field, index] of this.indexes) index.remove(fieldOf(entry.card ?? entry.kept, field), id);
     this.entries.delete(id);
     this.order[entry.position] = undefined;
     if (this.order.length > 2 * this.entries.size + HOLES) this.closeUp();
@@ -105,26 +112,32 @@ export class Table<R extends Row> {
 
   /** Every row as JSON, oldest first: as it is now, whatever is put while it is gone through. */
   snapshot(): Iterable<string> {
-    const kept = [...this.ids()].map((id) => (this.entries.get(id) as Entry<R>).kept);
+    const kept = [...this.ids()].map((id) => (this.entries.get(id) as Entry<R, C>).kept);
     return texts(kept, this.blocks);
   }
 
-  /** Newest first; of those older than the row `before`, where one is named. */
-  *newestFirst(before?: string): Generator<R> {
+  /** Newest first; of those older than the row `before`, where one is named, and of those that are `wanted` by their cards. */
+  *newestFirst(before?: string, wanted?: (id: string, card: C) => boolean): Generator<R> {
     const from = before === undefined ? this.order.length : (this.entries.get(before)?.position ?? 0);
     for (let at = from - 1; at >= 0; at -= 1) {
       const id = this.order[at];
-      const row = id === undefined ? undefined : this.get(id);
-      if (row !== undefined) yield row;
+      const entry = id === undefined ? undefined : this.entries.get(id);
+      if (id === undefined || entry === undefined) continue;
+      if (wanted === undefined || wanted(id, entry.card as C)) yield this.rowOf(entry);
     }
   }
 
   /** The rows whose `field` is `value`, which is not null, oldest first. @throws when the field is not indexed. */
   where(field: string, value: unknown): R[] {
+    const found = this.idsWhere(field, value).map((id) => this.entries.get(id) as Entry<R, C>);
+    return found.sort((a, b) => a.position - b.position).map((entry) => this.rowOf(entry));
+  }
+
+  /** Their ids, in no order. @throws when the field is not indexed. */
+  idsWhere(field: string, value: unknown): string[] {
     const index = this.indexes.get(field);
     if (index === undefined) throw new Error(`no index of ${field}`);
-    const found = index.of(value).map((id) => this.entries.get(id) as Entry<R>);
-    return found.sort((a, b) => a.position - b.position).map((entry) => this.rowOf(entry));
+    return index.of(value);
   }
 
   /** Whether the row `id` came after the row `than`. @throws when either is not there. */
@@ -141,11 +154,11 @@ export class Table<R extends Row> {
   private closeUp(): void {
     this.order = [...this.ids()];
     this.order.forEach((id, position) => {
-      (this.entries.get(id as string) as Entry<R>).position = position;
+      (this.entries.get(id as string) as Entry<R, C>).position = position;
     });
   }
 
-  private rowOf({ kept }: Entry<R>): R {
+  private rowOf({ kept }: Entry<R, C>): R {
     return this.blocks === undefined ? (kept as R) : (JSON.parse(this.blocks.read(kept as PlacedText)) as R);
   }
 
@@ -170,6 +183,6 @@ function* texts(kept: readonly unknown[], blocks: TextBlocks | undefined): Gener
   for (const row of kept) yield blocks === undefined ? JSON.stringify(row) : blocks.read(row as PlacedText);
 }
 
-function fieldOf(row: Row, field: string): unknown {
-  return (row as unknown as Record<string, unknown>)[field];
+function fieldOf(of: unknown, field: string): unknown {
+  return (of as Readonly<Record<string, unknown>>)[field];
 }

@@ -9,6 +9,7 @@ import type { PaymentMethod } from '../objects/payment-method.js';
 import type { Refund } from '../objects/refund.js';
 import type { ReportRun, StoredFile } from '../objects/reporting.js';
 import type { ClockOffset, Scheduled, Seed, StoredAnswer } from '../objects/simulated.js';
+import type { CARDS } from './cards.js';
 
 /** Every table of one account. */
 export interface Tables {
@@ -41,8 +42,13 @@ export const FORMAT = 2;
 
 export type TableName = keyof Tables;
 
+/** What stands beside each row of a table whose rows are kept as text. */
+export type CardOf<T extends TableName> = T extends keyof typeof CARDS ? ReturnType<(typeof CARDS)[T]> : undefined;
+
+type LookedForBy<T extends TableName> = T extends keyof typeof CARDS ? keyof CardOf<T> : keyof Tables[T];
+
 /** The tables, each with the fields that its rows are looked for by. */
-export const INDEXES: { readonly [T in TableName]: readonly (keyof Tables[T] & string)[] } = {
+export const INDEXES: { readonly [T in TableName]: readonly (LookedForBy<T> & string)[] } = {
   account: [],
   payment_intents: ['customer', 'payment_method'],
   charges: ['payment_intent', 'customer', 'payment_method'],
@@ -55,16 +61,13 @@ export const INDEXES: { readonly [T in TableName]: readonly (keyof Tables[T] & s
   payouts: [],
   report_runs: [],
   files: [],
-  events: [],
+  events: ['payment'],
   deliveries: ['event'],
   webhook_endpoints: [],
-  answers: [],
+  answers: ['payment'],
   scheduled: ['concerns'],
   clock: [],
   seed: [],
 };
 
 export const TABLE_NAMES = Object.keys(INDEXES) as TableName[];
-
-/** The tables whose rows are many and large, and are written once and seldom read. */
-export const AS_TEXT: ReadonlySet<TableName> = new Set(['events', 'answers']);

@@ -1,6 +1,10 @@
 import { copy } from './copy.js';
 import type { Put, Store } from './store.js';
-import type { TableName, Tables } from './tables.js';
+import type { Table } from './table.js';
+import type { CardOf, TableName, Tables } from './tables.js';
+
+/** Whether a row is asked for, as far as its card tells. */
+export type Wanted<T extends TableName> = (id: string, card: CardOf<T>) => boolean;
 
 /**
  * What one request changes: read through it, put into it, and commit it whole. What it reads to be changed is a copy, so
@@ -56,9 +60,12 @@ export class Transaction {
     });
   }
 
-  /** Newest first, as they were before this request; of those older than the row `before`, where one is named. */
-  newestFirst<T extends TableName>(table: T, before?: string): Generator<Tables[T]> {
-    return this.store.table(this.account, table).newestFirst(before) as Generator<Tables[T]>;
+  /**
+   * Newest first, as they were before this request; of those older than the row `before`, where one is named, and of those
+   * that are `wanted` by their cards.
+   */
+  newestFirst<T extends TableName>(table: T, before?: string, wanted?: Wanted<T>): Generator<Tables[T]> {
+    return (this.store.table(this.account, table) as Table<Tables[T], CardOf<T>>).newestFirst(before, wanted);
   }
 
   /** The row as it is once this request is committed: what is still changed of it until then is part of it. */

@@ -1,4 +1,4 @@
-import { KEY_LIFE_MS } from '../requests/handle.js';
+import { KEY_LIFE_MS } from '../objects/simulated.js';
 import type { Received } from './client.js';
 import type { Call } from './kinds/kind.js';
 

@@ -88,7 +88,7 @@ describe('what looks for rows that may go', () => {
     for (let nth = 0; nth < COUNT; nth += 1) {
       const delivery = { id: `evt_${nth}.we`, event: `evt_${nth}`, state: 'pending' } as WebhookDelivery;
       store.commit([
-        ['acct', 'events', { id: `evt_${nth}` } as StripeEvent],
+        ['acct', 'events', { id: `evt_${nth}`, data: { object: null } } as StripeEvent],
         ['acct', 'deliveries', delivery],
       ]);
     }
@@ -118,8 +118,8 @@ describe('a simulator with a bounded history', () => {
     const { payment_intents, charges, payment_methods, balance_transactions, refunds, events, answers } = sizes(store);
     assert.ok((payment_intents ?? 0) <= HISTORY + SLACK && (payment_intents ?? 0) >= HISTORY);
     assert.deepEqual([charges, payment_methods, balance_transactions, refunds], [...Array(3).fill(payment_intents), 0]);
-    assert.ok((events ?? 0) <= 5 * HISTORY + SLACK);
-    assert.ok((answers ?? 0) <= 3 * HISTORY + SLACK);
+    // A payment's events and keys are there as long as it is, and no longer.
+    assert.deepEqual([events, answers], [3 * (payment_intents ?? 0), payment_intents]);
     assertBooksAddUp(store);
     const [books] = store.all(ACCOUNT, 'books');
     assert.equal(books?.customers, -(COUNT * 4_200 - 4 * 100));
@@ -230,6 +230,50 @@ describe('a simulator with a bounded history', () => {
       assert.ok(!remembers(delivered));
       assert.ok(remembers(waiting?.id ?? ''), 'the one on its way');
       assert.ok((sizes(at.simulator.store)['deliveries'] ?? 0) <= 5 * HISTORY + SLACK);
+    } finally {
+      await inbox.stop();
+    }
+  });
+
+  it('forgets no key that lives while its payment is remembered, however many keys there are', async () => {
+    const create = (nth: number) => at.stripe.paymentIntents.create(cardPayment(), { idempotencyKey: `create-${nth}` });
+    const first = await create(0);
+    for (let nth = 1; nth < HISTORY; nth += 1) {
+      const { id } = await create(nth);
+      for (const description of 'abcdefgh') await at.stripe.paymentIntents.update(id, { description });
+    }
+    assert.ok((sizes(at.simulator.store)['answers'] ?? 0) > 3 * HISTORY + SLACK);
+    assert.equal((await create(0)).id, first.id);
+    const events = await at.stripe.events.list({ type: 'payment_intent.created', limit: 100 });
+    assert.equal(events.data.length, HISTORY);
+  });
+
+  it('forgets keys of what is no payment’s once they have lived their day, and none before', async () => {
+    const create = (key: string) => at.stripe.customers.create({}, { idempotencyKey: key });
+    const many = async (name: string) => {
+      for (let nth = 0; nth < 3 * HISTORY + SLACK; nth += 1) await create(`${name}-${nth}`);
+    };
+    const first = await create('first');
+    await many('before');
+    assert.equal((await create('first')).id, first.id, 'it lives');
+    await at.control.advance(25 * 3_600_000);
+    const second = await create('first');
+    assert.notEqual(second.id, first.id);
+    await many('after');
+    assert.equal((await create('first')).id, second.id, 'used again it lives again');
+    assert.ok((sizes(at.simulator.store)['answers'] ?? 0) <= 3 * HISTORY + 2 * SLACK + 1);
+  });
+
+  it('keeps an event that is on its way though its payment has gone', async () => {
+    const inbox = await Inbox.start();
+    try {
+      await at.sendWebhooksTo(inbox.url, 'whsec_of_the_inbox');
+      await at.control.faults({ webhooks: [{ kind: 'delay', delay_ms: 60_000, times: 1 }] });
+      const { id } = await pay();
+      await payMany(2 * SLACK);
+      await assert.rejects(at.stripe.paymentIntents.retrieve(id), /No such payment_intent/);
+      await at.control.advance(60_000);
+      await inbox.until(({ mail }) => mail.some(({ event }) => (event.data.object as { id: string }).id === id));
     } finally {
       await inbox.stop();
     }

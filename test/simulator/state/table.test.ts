@@ -34,6 +34,8 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: anyId.map((id) => ({ act: 'delete' as const, id })) },
 );
 
+const cardOf = ({ colour }: Coloured) => ({ colour });
+
 function take(table: Table<Coloured>, step: Step): void {
   if (step.act === 'delete') table.delete(step.id);
   else table.put(step.row);
@@ -77,7 +79,7 @@ function blockBytes(): number {
 describe('a table', () => {
   it('shows its rows in the order of creation, whole and by field, whatever was changed, taken away and made again', () => {
     fc.assert(
-      fc.property(fc.array(anyStep, { maxLength: 60 }), fc.boolean(), (steps, asText) => {
+      fc.property(fc.array(anyStep, { maxLength: 60 }), fc.constantFrom(undefined, cardOf), (steps, asText) => {
         const table = new Table<Coloured>({ indexed: ['colour'], asText });
         const naive = new NaiveTable();
         for (const step of steps) {
@@ -122,8 +124,23 @@ describe('a table', () => {
     assert.throws(() => table.isNewer('row_1', 'row_9'), /no row row_9/);
   });
 
+  it('reads no row that is not wanted by its card', () => {
+    const table = new Table<Coloured, { colour: string | null }>({ indexed: ['colour'], asText: cardOf });
+    for (const nth of [1, 2, 3, 4]) table.put({ id: `row_${nth}`, colour: nth % 2 === 0 ? 'red' : 'blue' });
+    const asked: string[] = [];
+    const red = table.newestFirst('row_4', (id, { colour }) => {
+      asked.push(id);
+      return colour === 'red';
+    });
+    assert.deepEqual([...red], [{ id: 'row_2', colour: 'red' }]);
+    assert.deepEqual(asked, ['row_3', 'row_2', 'row_1']);
+    table.put({ id: 'row_1', colour: 'red' });
+    assert.deepEqual([table.card('row_1'), table.card('row_9')], [{ colour: 'red' }, undefined]);
+    assert.deepEqual(table.idsWhere('colour', 'red').sort(), ['row_1', 'row_2', 'row_4']);
+  });
+
   it('holds no more than twice its texts, however the rows that stay lie among those that go', () => {
-    const table = new Table<Coloured & { readonly said: string }>({ asText: true });
+    const table = new Table<Coloured & { readonly said: string }>({ asText: cardOf });
     const said = 'x'.repeat(2_000);
     const memory: number[] = [];
     for (let nth = 0; nth < 60_000; nth += 1) {
@@ -140,15 +157,15 @@ describe('a table', () => {
   });
 
   it('holds no blocks of rows that were put again and again', () => {
-    const table = new Table<Coloured & { readonly said: string }>({ asText: true });
+    const table = new Table<Coloured & { readonly said: string }>({ asText: cardOf });
     for (let nth = 0; nth < 5_000; nth += 1) table.put({ id: 'row_1', colour: null, said: 'x'.repeat(2_000) });
     const bytes = blockBytes();
     assert.ok(bytes < 1_000_000, `${bytes} bytes`);
     assert.equal(table.get('row_1')?.said.length, 2_000);
   });
 
-  for (const asText of [false, true]) {
-    const named = asText ? 'kept as text' : 'kept as it is';
+  for (const asText of [undefined, cardOf]) {
+    const named = asText === undefined ? 'kept as it is' : 'kept as text';
     it(`leaves a row that somebody holds as it was, ${named}`, () => {
       const table = new Table<Coloured>({ indexed: ['colour'], asText });
       table.put({ id: 'row_1', colour: 'red' });
