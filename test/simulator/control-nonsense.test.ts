@@ -102,6 +102,13 @@ describe('the control API refuses, by name, and changes nothing:', () => {
   it('queries that say two things, or none', () => refuses(QUERIES));
   it('bodies that are none', () => refuses(BODIES));
 
+  it('a body of blanks where the query asks, without reading each of them twice', async () => {
+    const before = performance.now();
+    await refuses([['blanks and an x', 'POST', 'release', `${' '.repeat(160_000)}x`, /takes no body/]]);
+    // By a pattern that was tried from each blank it took 14 s.
+    assert.ok(performance.now() - before < 5_000);
+  });
+
   it('objects that lack what every one of their kind has', async () => {
     const put = (what: string, table: string, row: object, says: RegExp): Nonsense => [
       what,
@@ -135,6 +142,12 @@ describe('the control API refuses, by name, and changes nothing:', () => {
 });
 
 describe('the control API takes', () => {
+  it('no body, or none to speak of, where the query asks', async () => {
+    for (const body of [undefined, '', ' \n', '{}', ' { \r\n } ']) {
+      assert.deepEqual((await askControl(stripe.base, ['POST', 'release', body])).answer, { released: 0 });
+    }
+  });
+
   it('rows of objects as they are, of every kind of payment method, and changed', async () => {
     const asItIs = async (table: string, row: object) => {
       const { status, answer } = await askControl(stripe.base, ['PUT', `object?key=${SIMULATOR_KEY}`, { table, row }]);
