@@ -4,6 +4,7 @@ import { canBeAskedFor, EVENT_TYPES } from '../delivery/event-types.js';
 import { noneCalled } from '../names.js';
 import { fitsPattern, isPattern, STAR_AT_END } from '../patterns.js';
 import { StripeApiError } from '../requests/errors.js';
+import { LONGEST_METADATA_NAME } from '../requests/params.js';
 import { ENDPOINTS } from '../requests/routes.js';
 
 /** What the control API is asked with, and how it refuses. Whatever is refused has changed nothing. */
@@ -54,6 +55,11 @@ export const countrySchema = z
   .string()
   .regex(/^[A-Z]{2}$/, { error: 'a country is like DE', abort: true })
   .refine(isCountry, { error: ({ input }) => `there is no country ${input}: the codes are those of ISO 3166-1` });
+
+/** What metadata of Stripe's can be called. */
+export const metadataNameSchema = z
+  .string()
+  .max(LONGEST_METADATA_NAME, `metadata names have up to ${LONGEST_METADATA_NAME} characters`);
 
 const TYPES = [...EVENT_TYPES];
 
