@@ -48,6 +48,11 @@ const SETTINGS: readonly Nonsense[] = [
     /"card"[\s\S]*fees\.payments\[0\]\.method/,
   ),
   account(
+    'a fee that is capped below what is fixed of it',
+    { fees: { payments: [{ bps: 1, fixed: 30, most: 29 }] } },
+    /less than fixed[\s\S]*fees\.payments\[0\]\.most/,
+  ),
+  account(
     'a currency twice',
     { settlement: { currencies: ['usd', 'usd'] } },
     /usd is there twice[\s\S]*settlement\.currencies\[1\]/,

@@ -102,10 +102,30 @@ export function queryOf(params: URLSearchParams): Record<string, string> {
 
 /** @throws BadInput */
 export function parsedJson(body: string): unknown {
+  let parsed: unknown;
   try {
-    return JSON.parse(body);
+    parsed = JSON.parse(body);
   } catch {
     throw new BadInput('the body must be JSON');
+  }
+  refuseLostName(parsed);
+  return parsed;
+}
+
+/** JSON may have a name which every object has: whatever takes it over loses it without a word. */
+const LOST = '__proto__';
+
+/** Without recursion, as JSON may be nested deeper than calls. */
+function refuseLostName(parsed: unknown): void {
+  const waiting = [{ at: '', value: parsed }];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { at, value } = next;
+    if (typeof value !== 'object' || value === null) continue;
+    if (Object.hasOwn(value, LOST)) throw new BadInput(`${at === '' ? '' : `${at}: `}nothing can be called "${LOST}"`);
+    for (const [name, inner] of Object.entries(value)) {
+      const place = Array.isArray(value) ? `${at}[${name}]` : at === '' ? name : `${at}.${name}`;
+      waiting.push({ at: place, value: inner });
+    }
   }
 }
 
