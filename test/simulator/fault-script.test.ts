@@ -9,7 +9,7 @@ import { accountId } from '../../src/simulator/requests/incoming.js';
 import { SEED } from '../support/any-fact.js';
 import { T0 } from '../support/facts.js';
 
-const ENDPOINTS = ['payment_intents.create', 'payment_intents.list', 'refunds.create'];
+const ENDPOINTS = ['payment_intents.create', 'payment_intents.confirm', 'refunds.create'];
 const TYPES = ['payment_intent.created', 'payment_intent.succeeded', 'charge.succeeded'];
 const KEYS = ['sk_test_of_one', 'sk_test_of_two'];
 

@@ -4,7 +4,7 @@ import type { Audited } from './audited.js';
 type Reference<T extends TableName> = readonly [field: keyof Tables[T] & string, to: TableName];
 
 /** What objects name by its id. All of a payment is forgotten at once, so that what is remembered names what is. */
-const REFERENCES: { readonly [T in TableName]?: readonly Reference<T>[] } = {
+export const REFERENCES = {
   payment_intents: [
     ['customer', 'customers'],
     ['latest_charge', 'charges'],
@@ -33,7 +33,7 @@ const REFERENCES: { readonly [T in TableName]?: readonly Reference<T>[] } = {
     ['failure_balance_transaction', 'balance_transactions'],
   ],
   report_runs: [['result', 'files']],
-};
+} as const satisfies { readonly [T in TableName]?: readonly Reference<T>[] };
 
 /** What an object names is there. */
 export function* referencesResolve(of: Audited): Generator<string> {

@@ -28,6 +28,9 @@ const paymentFeeSchema = exactly({
   bps: share,
   fixed: minor,
   most: minor.optional(),
+}).refine(({ fixed, most }) => most === undefined || most >= fixed, {
+  message: 'must not be less than fixed, of which there would always be less',
+  path: ['most'],
 });
 
 const { fees, settlement, payouts } = NEW_ACCOUNT;

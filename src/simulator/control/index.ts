@@ -137,7 +137,7 @@ export async function control(
     }
     const found = Object.hasOwn(CONTROLS, `${method} ${path}`) ? CONTROLS[`${method} ${path}`] : undefined;
     if (found === undefined) return send(res, 404, { error: `no control ${method} /_simulator/${path}` });
-    if (!found.takesBody && !/^\s*(\{\s*\})?\s*$/.test(body)) {
+    if (!found.takesBody && !isEmpty(body)) {
       // Whoever clears the faults of one account must not find that all are gone.
       throw new BadInput('it takes no body: what it asks for stands in the query');
     }
@@ -148,6 +148,12 @@ export async function control(
     const { status, message } = refusalOf(error);
     send(res, status, { error: message });
   }
+}
+
+/** Nothing, or `{}`. By no pattern over all of it: of 8 MiB of blanks, one would be tried from each to the end. */
+function isEmpty(body: string): boolean {
+  const text = body.trim();
+  return text === '' || (text.startsWith('{') && text.endsWith('}') && text.slice(1, -1).trim() === '');
 }
 
 function send(res: ServerResponse, status: number, body: unknown): void {

@@ -4,6 +4,7 @@ import { canBeAskedFor, EVENT_TYPES } from '../delivery/event-types.js';
 import { noneCalled } from '../names.js';
 import { fitsPattern, isPattern, STAR_AT_END } from '../patterns.js';
 import { StripeApiError } from '../requests/errors.js';
+import { LONGEST_METADATA_NAME } from '../requests/params.js';
 import { ENDPOINTS } from '../requests/routes.js';
 
 /** What the control API is asked with, and how it refuses. Whatever is refused has changed nothing. */
@@ -55,6 +56,11 @@ export const countrySchema = z
   .regex(/^[A-Z]{2}$/, { error: 'a country is like DE', abort: true })
   .refine(isCountry, { error: ({ input }) => `there is no country ${input}: the codes are those of ISO 3166-1` });
 
+/** What metadata of Stripe's can be called. */
+export const metadataNameSchema = z
+  .string()
+  .max(LONGEST_METADATA_NAME, `metadata names have up to ${LONGEST_METADATA_NAME} characters`);
+
 const TYPES = [...EVENT_TYPES];
 
 /** What an endpoint asks for, as Stripe takes it: a type of event by its name, or `*`. */
@@ -96,10 +102,30 @@ export function queryOf(params: URLSearchParams): Record<string, string> {
 
 /** @throws BadInput */
 export function parsedJson(body: string): unknown {
+  let parsed: unknown;
   try {
-    return JSON.parse(body);
+    parsed = JSON.parse(body);
   } catch {
     throw new BadInput('the body must be JSON');
+  }
+  refuseLostName(parsed);
+  return parsed;
+}
+
+/** JSON may have a name which every object has: whatever takes it over loses it without a word. */
+const LOST = '__proto__';
+
+/** Without recursion, as JSON may be nested deeper than calls. */
+function refuseLostName(parsed: unknown): void {
+  const waiting = [{ at: '', value: parsed }];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { at, value } = next;
+    if (typeof value !== 'object' || value === null) continue;
+    if (Object.hasOwn(value, LOST)) throw new BadInput(`${at === '' ? '' : `${at}: `}nothing can be called "${LOST}"`);
+    for (const [name, inner] of Object.entries(value)) {
+      const place = Array.isArray(value) ? `${at}[${name}]` : at === '' ? name : `${at}.${name}`;
+      waiting.push({ at: place, value: inner });
+    }
   }
 }
 

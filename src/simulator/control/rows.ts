@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { CURRENCIES } from '../money.js';
-import type { Charge } from '../objects/charge.js';
-import type { PaymentIntent } from '../objects/payment-intent.js';
+import type { Charge, PaymentMethodDetails } from '../objects/charge.js';
+import type { NextAction, PaymentIntent } from '../objects/payment-intent.js';
 import { METHOD_TYPES } from '../objects/payment-method.js';
 import type { Metadata } from '../objects/shared.js';
 import { accountId } from '../requests/incoming.js';
+import { LONGEST_METADATA_VALUE } from '../requests/params.js';
 import type { Simulator } from '../simulator.js';
-import { apartBy, BadInput, exactly } from './input.js';
+import { apartBy, exactly, metadataNameSchema, wrongName } from './input.js';
+import { refuseUnfitCharge, refuseUnfitIntent } from './row-fits.js';
 
 /**
  * Rows that are put as they are: a state that only time or a bank would bring about. The compiler holds each schema to the
@@ -19,7 +21,11 @@ const amount = z.int().min(0).max(99_999_999_999);
 const time = z.int().min(0);
 const text = z.string();
 const maybe = z.string().nullable();
-const metadata: z.ZodType<Metadata> = z.record(z.string(), z.string());
+const metadata: z.ZodType<Metadata> = z.record(
+  metadataNameSchema,
+  text.max(LONGEST_METADATA_VALUE, `metadata values have up to ${LONGEST_METADATA_VALUE} characters`),
+  { error: wrongName },
+);
 const currency = z
   .string()
   .regex(/^[a-z]{3}$/, { error: 'a currency is like eur', abort: true })
@@ -27,11 +33,36 @@ const currency = z
 
 /** What is looked into no deeper: an object that is there, of whatever fields. */
 function some<T extends object>() {
-  return z.custom<T>(
-    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-    'must be an object',
-  );
+  return z.custom<T>(isObject, { error: 'must be an object', abort: true });
 }
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Where the customer goes, and comes back to by its own `return_url`. */
+const nextAction: z.ZodType<NextAction> = apartBy('type', [
+  exactly({
+    type: z.literal('redirect_to_url'),
+    redirect_to_url: exactly({ url: text, return_url: text.refine((url) => URL.canParse(url), 'must be a whole URL') }),
+  }),
+  exactly({
+    type: z.literal('use_stripe_sdk'),
+    use_stripe_sdk: exactly({ type: z.literal('three_d_secure_redirect'), stripe_js: text }),
+  }),
+]);
+
+/** Its type, and the part that is named after it. */
+const methodDetails = some<PaymentMethodDetails>()
+  .refine(({ type }) => METHOD_TYPES.includes(type), {
+    message: `there are ${METHOD_TYPES.join(', ')}`,
+    path: ['type'],
+    abort: true,
+  })
+  .superRefine((details, { addIssue }) => {
+    if (isObject(details[details.type])) return;
+    addIssue({ code: 'custom', path: [details.type], message: 'must be an object, as the type says' });
+  });
 
 const intentSchema = exactly({
   id: z.string().regex(/^pi_\w+$/, 'an intent is like pi_1'),
@@ -60,7 +91,7 @@ const intentSchema = exactly({
   livemode: z.boolean(),
   managed_payments: exactly({ enabled: z.literal(false) }),
   metadata,
-  next_action: some<NonNullable<PaymentIntent['next_action']>>().nullable(),
+  next_action: nextAction.nullable(),
   on_behalf_of: z.null(),
   payment_method: maybe,
   payment_method_configuration_details: z.null(),
@@ -118,7 +149,7 @@ const chargeSchema = exactly({
   paid: z.boolean(),
   payment_intent: text,
   payment_method: text,
-  payment_method_details: some<Charge['payment_method_details']>(),
+  payment_method_details: methodDetails,
   radar_options: some<Charge['radar_options']>(),
   receipt_email: maybe,
   receipt_number: z.null(),
@@ -147,14 +178,12 @@ const objectSchema = apartBy('table', [
   exactly({ table: z.literal('charges'), row: chargeSchema }),
 ]);
 
-/** @throws BadInput for a charge that is not there. */
+/** @throws BadInput for a row that what is beside it does not fit. */
 export function putObject({ store }: Simulator, key: string, body: unknown): unknown {
-  const { table, row } = objectSchema.parse(body);
+  const given = objectSchema.parse(body);
   const account = accountId(key);
-  const charge = 'latest_charge' in row ? row.latest_charge : null;
-  if (charge !== null && store.get(account, 'charges', charge) === undefined) {
-    throw new BadInput(`row.latest_charge: there is no charge ${charge}`);
-  }
-  store.commit([[account, table, row]]);
-  return row;
+  if (given.table === 'charges') refuseUnfitCharge(store, account, given.row);
+  else refuseUnfitIntent(store, account, given.row);
+  store.commit([[account, given.table, given.row]]);
+  return given.row;
 }

@@ -1,14 +1,33 @@
 import { z } from 'zod';
-import { apartBy, countrySchema, endpointSchema, eventPatternSchema, exactly, keySchema } from '../control/input.js';
+import {
+  apartBy,
+  countrySchema,
+  endpointSchema,
+  eventPatternSchema,
+  exactly,
+  keySchema,
+  metadataNameSchema,
+  wrongName,
+} from '../control/input.js';
 import { RETRIED_FOR_MS } from '../delivery/retries.js';
 import { METHOD_TYPES } from '../objects/payment-method.js';
 import { isPattern, STAR_AT_END } from '../patterns.js';
-import { ROUTES } from '../requests/routes.js';
+import { LONGEST_METADATA_VALUE } from '../requests/params.js';
 import { LONGEST_STEP_MS } from '../time/clock.js';
 import { MINUTE_MS } from '../time/durations.js';
+import { isRaised, type Known, knownOfEvents, knownOfRequests, RAISED_OF, raisesEvents, whyNever } from './reach.js';
 
 /** Ten minutes of real time: what holds a connection. */
 const LONGEST_HOLD_MS = 10 * MINUTE_MS;
+
+/** A pattern of what Stripe takes as metadata: longer, it fits none. */
+const metadataPattern = z
+  .string()
+  .min(1)
+  .refine(isPattern, STAR_AT_END)
+  .refine((pattern) => pattern.replace(/\*$/, '').length <= LONGEST_METADATA_VALUE, {
+    error: `metadata values have up to ${LONGEST_METADATA_VALUE} characters`,
+  });
 
 /** Where a rule of any kind applies; what is left out does not matter. */
 const where = {
@@ -16,7 +35,7 @@ const where = {
   key: keySchema.optional(),
   /** Of the payment: all of these, each exactly so or, with `*` at its end, beginning so. */
   metadata: z
-    .record(z.string().min(1), z.string().min(1).refine(isPattern, STAR_AT_END))
+    .record(metadataNameSchema.min(1), metadataPattern, { error: wrongName })
     .refine((metadata) => Object.keys(metadata).length > 0, 'names what a payment has to carry, or is left out')
     .optional(),
   /** Countries of the card or bank account. */
@@ -47,28 +66,37 @@ function endsAfterItBegins(rule: { from_ms: number; until_ms?: number | undefine
 }
 const NEVER = { message: 'must be later than from_ms', path: ['until_ms'] };
 
-interface OfRequests {
+interface Where {
+  readonly metadata?: unknown;
+  readonly regions?: readonly string[] | undefined;
+  readonly methods?: readonly string[] | undefined;
+}
+
+/** Adds to a rule why it would never strike, at the field that says what it is about. */
+function canStrike<Rule extends Where>(field: keyof Rule & string, knownOf: (rule: Rule) => Known) {
+  return (rule: Rule, { addIssue }: z.core.$RefinementCtx<Rule>): void => {
+    const message = whyNever(rule, knownOf(rule));
+    if (message !== undefined) addIssue({ code: 'custom', path: [field], message });
+  };
+}
+
+function isSomewhere({ regions, methods }: Where): boolean {
+  const american = methods?.every((method) => method === 'us_bank_account') ?? false;
+  return !american || regions === undefined || regions.includes('US');
+}
+const NOWHERE = { message: 'a us_bank_account is in the US', path: ['regions'] };
+
+interface OfRequests extends Where {
   readonly kind?: string;
   readonly endpoint?: string | undefined;
-  readonly metadata?: unknown;
-  readonly regions?: unknown;
-  readonly methods?: unknown;
 }
+const ofItsEndpoint = canStrike<OfRequests>('endpoint', ({ endpoint }) => knownOfRequests(endpoint));
+const ofItsType = canStrike<Where & { type?: string | undefined }>('type', ({ type }) => knownOfEvents(type));
 
-/** What no parameter of theirs leads from to a payment. */
-const OF_NO_PAYMENT = ['balance.retrieve', 'reporting.report_types.list', 'reporting.report_types.retrieve'];
-
-function isOfAPayment({ endpoint, metadata, regions, methods }: OfRequests): boolean {
-  const asked = metadata !== undefined || regions !== undefined || methods !== undefined;
-  return !asked || endpoint === undefined || !OF_NO_PAYMENT.includes(endpoint);
+function comesAfterAWebhook({ kind, endpoint }: OfRequests): boolean {
+  return kind !== 'webhook_first' || raisesEvents(endpoint);
 }
-const NO_PAYMENT = { message: 'is about no payment: neither metadata nor regions nor methods fit', path: ['endpoint'] };
-
-function raisesEvents({ kind, endpoint }: OfRequests): boolean {
-  if (kind !== 'webhook_first' || endpoint === undefined) return true;
-  return ROUTES.some((route) => route.endpoint === endpoint && route.method !== 'GET');
-}
-const NO_EVENTS = { message: 'only reads, and no webhook comes of it', path: ['endpoint'] };
+const NO_EVENTS = { message: 'no webhook comes of it', path: ['endpoint'] };
 
 /** Of a rule about requests; every endpoint when none is named. */
 const ofRequests = { ...where, endpoint: endpointSchema.optional(), ...when, ...chance, ...times };
@@ -132,19 +160,27 @@ const requestFaultSchema = apartBy('kind', [
   exactly({
     ...ofRequests,
     kind: z.enum(['delay_before', 'delay_after']),
-    delay_ms: z.int().min(0).max(LONGEST_HOLD_MS).default(1_000),
+    delay_ms: z.int().min(1).max(LONGEST_HOLD_MS).default(1_000),
   }),
   rejectSchema,
 ])
   .refine(endsAfterItBegins, NEVER)
-  .refine(isOfAPayment, NO_PAYMENT)
-  .refine(raisesEvents, NO_EVENTS);
+  .refine(isSomewhere, NOWHERE)
+  .refine(comesAfterAWebhook, NO_EVENTS)
+  .superRefine(ofItsEndpoint);
+
+/** Of the types that Stripe has, one that comes about here. */
+const raisedSchema = eventPatternSchema.pipe(
+  z.string().refine(isRaised, {
+    error: ({ input }) => `no ${input} comes about here; there are events of ${RAISED_OF.join(', ')}`,
+  }),
+);
 
 /** Of a rule about webhooks; every type when none is named. */
-const ofWebhooks = { ...where, type: eventPatternSchema.optional(), ...when, ...chance, ...times };
+const ofWebhooks = { ...where, type: raisedSchema.optional(), ...when, ...chance, ...times };
 
 /** No webhook is tried for longer. */
-const webhookDelay = z.int().min(0).max(RETRIED_FOR_MS).default(500);
+const webhookDelay = z.int().min(1).max(RETRIED_FOR_MS).default(500);
 
 /** What can go wrong with a webhook. */
 const webhookFaultSchema = apartBy('kind', [
@@ -154,7 +190,10 @@ const webhookFaultSchema = apartBy('kind', [
   /** How long, by the simulator's clock; of `shuffle`: up to how long. */
   exactly({ ...ofWebhooks, kind: z.literal('delay'), delay_ms: webhookDelay }),
   exactly({ ...ofWebhooks, kind: z.literal('shuffle'), delay_ms: webhookDelay }),
-]).refine(endsAfterItBegins, NEVER);
+])
+  .refine(endsAfterItBegins, NEVER)
+  .refine(isSomewhere, NOWHERE)
+  .superRefine(ofItsType);
 
 const ms = z.number().min(0).max(LONGEST_HOLD_MS);
 
@@ -180,7 +219,8 @@ const latencySchema = exactly({
   slow_start: exactly({ for_ms: z.int().min(1), factor: z.number().min(1).max(1_000) }).optional(),
 })
   .refine(endsAfterItBegins, NEVER)
-  .refine(isOfAPayment, NO_PAYMENT);
+  .refine(isSomewhere, NOWHERE)
+  .superRefine(ofItsEndpoint);
 
 /** What becomes of money days later: of a charge once it was taken, or of a refund once it was made. */
 const sequelSchema = exactly({
@@ -191,7 +231,9 @@ const sequelSchema = exactly({
   kind: z.enum(['dispute', 'inquiry', 'refund_pending', 'refund_fails']),
   /** By the simulator's clock; as long as with the test payment methods when left out. */
   after_ms: z.int().min(0).max(LONGEST_STEP_MS).optional(),
-}).refine(endsAfterItBegins, NEVER);
+})
+  .refine(endsAfterItBegins, NEVER)
+  .refine(isSomewhere, NOWHERE);
 
 export const faultsSchema = exactly({
   seed: z.int().default(1),

@@ -1,3 +1,4 @@
+import type { RaisedType } from '../delivery/raised-types.js';
 import type { SequelRule } from '../faults/schema.js';
 import type { Sequel } from '../methods/behaviours.js';
 import type { Account } from '../objects/account.js';
@@ -55,7 +56,12 @@ export function nowSeconds({ nowMs }: Pick<RequestContext, 'nowMs'>): number {
 }
 
 /** Records that something happened to `object`; it is delivered once the request is committed. */
-export function raise(context: RequestContext, type: string, object: unknown, before?: Record<string, unknown>): void {
+export function raise(
+  context: RequestContext,
+  type: RaisedType,
+  object: unknown,
+  before?: Record<string, unknown>,
+): void {
   const now: StripeEvent = {
     id: context.newId('evt'),
     object: 'event',

@@ -100,14 +100,17 @@ export const LIST_BY_TIME = { ...LIST, created: RANGE_OF_TIMES };
 
 export type ListParams = z.output<z.ZodObject<typeof LIST_BY_TIME>>;
 
+/** docs.stripe.com/metadata. */
+export const LONGEST_METADATA_NAME = 40;
+export const LONGEST_METADATA_VALUE = 500;
 const MOST_METADATA = 50;
 const TOO_MANY = `Metadata can have at most ${MOST_METADATA} keys`;
 
 const ENTRIES = z.record(
-  z.string().max(40, { error: 'Metadata keys have up to 40 characters' }),
+  z.string().max(LONGEST_METADATA_NAME, { error: `Metadata keys have up to ${LONGEST_METADATA_NAME} characters` }),
   z
     .string({ error: 'Metadata values must be strings' })
-    .max(500, { error: 'Metadata values have up to 500 characters' }),
+    .max(LONGEST_METADATA_VALUE, { error: `Metadata values have up to ${LONGEST_METADATA_VALUE} characters` }),
   { error: 'Invalid object' },
 );
 

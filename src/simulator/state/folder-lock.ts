@@ -22,6 +22,8 @@ const LONGEST_PATH = 100;
 const coming = new Map<string, Promise<unknown>>();
 
 const HOLDER = /^held-by-(\d+)-[0-9a-f]{16}$/;
+/** One that does not bear its name yet, or was killed before it did. */
+const COMER = /^held-by-\d+-[0-9a-f]{16}\.new$/;
 
 /**
  * A folder that one process of a machine at a time has, in whichever of its containers: it listens on a socket in it, named
@@ -31,7 +33,8 @@ const HOLDER = /^held-by-(\d+)-[0-9a-f]{16}$/;
  *
  * Each first shows itself and then looks round. So of two processes that come together both may be refused, and never is neither.
  * Within a process they come one after the other.
- * A dead socket may be removed by anybody: nobody listens on one of its name again.
+ * A dead socket may be removed by anybody: nobody listens on one of its name again. One that is made and not listened on yet,
+ * which takes no time, looks dead too: whose it is is refused then, as of two who come together.
  */
 export class FolderLock {
   private constructor(
@@ -98,8 +101,12 @@ async function listening(folder: string, near: string, name: string): Promise<Se
 async function refuseOthers(folder: string, near: string, own: string): Promise<void> {
   for (const name of orUnavailable(`${folder} cannot be read`, () => readdirSync(folder))) {
     const [, pid] = HOLDER.exec(name) ?? [];
-    if (pid === undefined || name === own) continue;
-    if (await isAlive(join(near, name))) throw new FolderInUseError(`${folder} is used by process ${pid}`);
+    if (name === own || (pid === undefined && !COMER.test(name))) continue;
+    if (await isAlive(join(near, name))) {
+      // Who comes looks round itself, and finds who is here.
+      if (pid === undefined) continue;
+      throw new FolderInUseError(`${folder} is used by process ${pid}`);
+    }
     rmSync(join(folder, name), { force: true });
   }
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -64,6 +66,24 @@ describe('a folder’s lock', () => {
     // As in a container, where each first process has the same id.
     renameSync(join(folder, name), join(folder, name.replace(`-${holder.pid}-`, `-${process.pid}-`)));
     (await FolderLock.take(folder)).release();
+  });
+
+  it('is rid of one who was killed before it bore its name, and leaves one who is about to', async () => {
+    const holder = await held(folder);
+    const [name = ''] = readdirSync(folder);
+    await holder.kill9();
+    renameSync(join(folder, name), join(folder, `${name}.new`));
+    const coming = 'held-by-1-0123456789abcdef.new';
+    const comer = createServer().listen(join(folder, coming));
+    await once(comer, 'listening');
+    try {
+      const lock = await FolderLock.take(folder);
+      assert.ok(!readdirSync(folder).includes(`${name}.new`));
+      lock.release();
+      assert.deepEqual(readdirSync(folder), [coming]);
+    } finally {
+      comer.close();
+    }
   });
 
   it('is had by one of those who come together, and by no other', async () => {

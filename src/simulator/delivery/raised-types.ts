@@ -1,0 +1,45 @@
+/**
+ * Every type of event that the simulator raises, of the many that Stripe has. The compiler lets it raise no other, and a test
+ * holds that each of these is raised somewhere.
+ */
+export const RAISED_TYPES = [
+  'balance.available',
+  'charge.captured',
+  'charge.dispute.closed',
+  'charge.dispute.created',
+  'charge.dispute.funds_reinstated',
+  'charge.dispute.funds_withdrawn',
+  'charge.dispute.updated',
+  'charge.expired',
+  'charge.failed',
+  'charge.pending',
+  'charge.refund.updated',
+  'charge.refunded',
+  'charge.succeeded',
+  'charge.updated',
+  'customer.created',
+  'customer.deleted',
+  'customer.updated',
+  'payment_intent.amount_capturable_updated',
+  'payment_intent.canceled',
+  'payment_intent.created',
+  'payment_intent.payment_failed',
+  'payment_intent.processing',
+  'payment_intent.requires_action',
+  'payment_intent.succeeded',
+  'payment_method.attached',
+  'payment_method.detached',
+  'payment_method.updated',
+  'payout.canceled',
+  'payout.created',
+  'payout.failed',
+  'payout.paid',
+  'payout.reconciliation_completed',
+  'payout.updated',
+  'refund.created',
+  'refund.failed',
+  'refund.updated',
+  'reporting.report_run.succeeded',
+] as const;
+
+export type RaisedType = (typeof RAISED_TYPES)[number];
