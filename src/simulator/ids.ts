@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 const ID_LETTERS = 24;
 
@@ -16,10 +16,7 @@ export class Ids {
   next(account: string, prefix: string): string {
     const made = this.made.get(account) ?? { count: 0, letters: '' };
     const nth = made.count % IDS_IN_A_HASH;
-    if (nth === 0) {
-      const hash = createHash('sha512').update(`${this.seed}/${account}/${made.count}`);
-      made.letters = hash.digest('hex');
-    }
+    if (nth === 0) made.letters = hash('sha512', `${this.seed}/${account}/${made.count}`, 'hex');
     made.count += 1;
     this.made.set(account, made);
     return `${prefix}_${made.letters.slice(nth * ID_LETTERS, (nth + 1) * ID_LETTERS)}`;
@@ -32,5 +29,5 @@ export function newSeed(): string {
 
 /** 24 characters of hexadecimal, from which nobody can tell what they were made of. */
 export function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, ID_LETTERS);
+  return hash('sha256', text, 'hex').slice(0, ID_LETTERS);
 }

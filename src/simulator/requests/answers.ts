@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Rejection } from '../faults/schema.js';
 import { tooMany } from '../limits/reasons.js';
+import { textOf } from '../state/texts.js';
 import { StripeApiError } from './errors.js';
 import type { Answer } from './handle.js';
 import { API_VERSION } from './versions.js';
@@ -12,7 +13,7 @@ export function reply(res: ServerResponse, answer: Answer, requestId: string, en
   if (entry !== undefined) entry.status = answer.status;
   if (res.destroyed) return;
   const isFile = Buffer.isBuffer(answer.body);
-  const body = isFile ? (answer.body as Buffer) : JSON.stringify(answer.body);
+  const body = isFile ? (answer.body as Buffer) : textOf(answer.body as object);
   res.writeHead(answer.status, {
     'content-type': isFile ? 'application/octet-stream' : 'application/json',
     // With its length it leaves in one piece.

@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { accountOf } from '../account.js';
 import type { SequelRule } from '../faults/schema.js';
 import type { Ids } from '../ids.js';
 import type { StripeEvent, WebhookDelivery } from '../objects/event.js';
 import { KEY_LIFE_MS, type StoredAnswer } from '../objects/simulated.js';
-import type { SearchLag } from '../search/lag.js';
+import { SEARCHED, type SearchLag } from '../search/lag.js';
 import type { Store } from '../state/store.js';
+import { keepText } from '../state/texts.js';
 import { Transaction } from '../state/transaction.js';
 import { browserView } from './browser-view.js';
 import type { RequestContext, Upload } from './context.js';
@@ -79,9 +80,7 @@ export function handle(parts: Parts, call: IncomingCall): Answer {
   if (call.serverError === 'after' && isStored(answer)) answer = SERVER_ERROR;
   const raised = withDeliveries(tx, events, plan);
   if (call.idempotencyKey !== null && isStored(answer)) {
-    const { status, body } = answer;
-    const { idempotencyKey: id, path, nowMs: createdMs } = call;
-    tx.put('answers', { id, path, fingerprint, status, body, createdMs });
+    tx.put('answers', keptUnder(call.idempotencyKey, call, fingerprint, answer));
   }
   if (isStored(answer)) commit(tx, lag, call.nowMs);
   return { ...answer, headers: { ...echoed(call), ...answer.headers }, events: isStored(answer) ? raised : [] };
@@ -138,7 +137,9 @@ function contextOf(tx: Transaction, { ids, lag, scriptedSequel }: Parts, known: 
 
 function commit(tx: Transaction, lag: SearchLag, nowMs: number): void {
   const { search_lag_ms: lagMs } = accountOf(tx);
-  for (const { table, id, before } of tx.changes()) lag.changed(tx.account, table, id, before, nowMs, lagMs);
+  for (const { table, id, before } of tx.changes(SEARCHED)) {
+    lag.changed(tx.account, table, id, before, nowMs, lagMs);
+  }
   tx.commit();
 }
 
@@ -187,6 +188,21 @@ function isStored({ status }: { status: number }): boolean {
   return status < 400 || status === 402 || status >= 500;
 }
 
+/** The answer as it is kept. Its body is the most of it, and was written as JSON once when it is answered too. */
+function keptUnder(
+  id: string,
+  { path, nowMs: createdMs }: IncomingCall,
+  fingerprint: string,
+  { status, body }: Executed,
+): StoredAnswer {
+  const text = JSON.stringify(body);
+  keepText(body as object, text);
+  const kept = { id, path, fingerprint, status, createdMs };
+  const row = { ...kept, body };
+  keepText(row, `${JSON.stringify(kept).slice(0, -1)},"body":${text}}`);
+  return row;
+}
+
 function keptAnswer(store: Store, call: IncomingCall, fingerprint: string): Answer | undefined {
   if (call.idempotencyKey === null) return undefined;
   const kept = store.get(call.account, 'answers', call.idempotencyKey);
@@ -219,7 +235,6 @@ function otherRequest(kept: StoredAnswer, { path }: IncomingCall): StripeApiErro
  * whether Stripe minds it nobody says, so a caller whose order wavers is told of it here.
  */
 function fingerprintOf({ publishable, method, path, params, upload }: IncomingCall): string {
-  return createHash('sha256')
-    .update(JSON.stringify([publishable, method, path, params, upload?.contents.toString('base64')]))
-    .digest('base64url');
+  const told = JSON.stringify([publishable, method, path, params, upload?.contents.toString('base64')]);
+  return hash('sha256', told, 'base64url');
 }

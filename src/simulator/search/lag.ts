@@ -1,4 +1,4 @@
-import type { TableName, Tables } from '../state/tables.js';
+import type { Tables } from '../state/tables.js';
 
 export const SEARCHED = ['payment_intents', 'charges', 'customers'] as const;
 export type Searched = (typeof SEARCHED)[number];
@@ -35,11 +35,10 @@ export class SearchLag {
    * @param before the row until now; undefined when it is new.
    * @param lagMs how long search does not see the change.
    */
-  changed(account: string, table: TableName, id: string, before: unknown, nowMs: number, lagMs: number): void {
-    if (!(SEARCHED as readonly string[]).includes(table)) return;
+  changed(account: string, table: Searched, id: string, before: Former['row'], nowMs: number, lagMs: number): void {
     const recent = this.accounts.get(account) ?? { order: [], from: 0, byRow: new Map<string, Former[]>() };
     this.accounts.set(account, recent);
-    const former: Former = { key: `${table}/${id}`, untilMs: nowMs, row: before as Tables[Searched] | undefined };
+    const former: Former = { key: `${table}/${id}`, untilMs: nowMs, row: before };
     recent.order.push(former);
     const ofRow = recent.byRow.get(former.key);
     if (ofRow === undefined) recent.byRow.set(former.key, [former]);

@@ -154,7 +154,7 @@ function standingOf(tables: AccountTables, id: string): Standing {
   const { charges, refunds, disputes } = belongings(tables, intent);
   if (disputes.some(({ status }) => !ENDED.includes(status))) return 'held';
   const objects = [intent, ...charges, ...refunds, ...disputes];
-  if (objects.some((object) => tables.scheduled.where('concerns', object.id).length > 0)) return 'held';
+  if (objects.some((object) => tables.scheduled.idsWhere('concerns', object.id).length > 0)) return 'held';
   return isSettled(intent) ? 'over' : 'open';
 }
 

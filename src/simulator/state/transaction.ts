@@ -52,11 +52,13 @@ export class Transaction {
     );
   }
 
-  /** Every row that this request made, changed or took away, with what it was until now. */
-  changes(): { table: TableName; id: string; before: unknown }[] {
-    return [...this.puts.values()].map(([, table, row]) => {
+  /** Every row of these tables that this request made, changed or took away, with what it was until now. */
+  changes<T extends TableName>(tables: readonly T[]): { table: T; id: string; before: Tables[T] | undefined }[] {
+    return [...this.puts.values()].flatMap(([, of, row]) => {
+      const table = tables.find((name) => name === of);
+      if (table === undefined) return [];
       const id = typeof row === 'string' ? row : row.id;
-      return { table, id, before: this.store.get(this.account, table, id) };
+      return [{ table, id, before: this.store.get(this.account, table, id) }];
     });
   }
 
