@@ -30,7 +30,7 @@ export interface StormOutcome {
 const AT_ONCE = 12;
 
 /** How long after the last payment was taken it may take to end. A sweep or a long back-off has come by then. */
-const PATIENCE_MS = 180_000;
+const PATIENCE_MS = 90_000;
 
 const DECLINED_SHARE = 0.1;
 

@@ -25,7 +25,8 @@ const SLACK = 256;
 /** Of the rows that had to stay, one in so many more are let be: each new row pays for looking at so many old ones. */
 const PASSED_OVER = 4;
 
-type Bounded = 'payment_intents' | 'events' | 'answers';
+const BOUNDED = ['payment_intents', 'events', 'answers'] as const;
+type Bounded = (typeof BOUNDED)[number];
 
 /** How far a row has to do with what is still to come: `open` goes once there are twice too many, `held` never. */
 type Standing = 'over' | 'open' | 'held';
@@ -44,25 +45,33 @@ export class History {
   /** Rows of each table that are let be: what stayed at the last look stays at the next, and is not looked at each time. */
   private readonly slack: Record<Bounded, number> = { payment_intents: SLACK, events: SLACK, answers: SLACK };
 
+  private readonly kept: Readonly<Record<Bounded, number>>;
+
   constructor(
     private readonly tables: AccountTables,
-    private readonly kept: Forgetting,
-  ) {}
+    { payments }: Forgetting,
+  ) {
+    this.kept = {
+      payment_intents: payments,
+      events: payments * EVENTS_PER_PAYMENT,
+      answers: payments * ANSWERS_PER_PAYMENT,
+    };
+  }
 
   /** What is to go by now: nothing most of the time. */
   overdue(account: string): Put[] {
-    const { payments } = this.kept;
+    if (!BOUNDED.some((name) => this.isOver(name))) return [];
     const leaving = new Leaving(this.tables);
-    this.sweep('payment_intents', payments, {
+    this.sweep('payment_intents', {
       standing: (id) => standingOf(this.tables, id),
       take: (id) => forgetPayment(leaving, id),
     });
-    this.sweep('events', payments * EVENTS_PER_PAYMENT, {
+    this.sweep('events', {
       standing: (id) => this.standingOfEvent(id),
       take: (id) => forgetEvent(leaving, id),
     });
     let nowMs: number | undefined;
-    this.sweep('answers', payments * ANSWERS_PER_PAYMENT, {
+    this.sweep('answers', {
       standing: (id) => {
         nowMs ??= this.newestAnswerMs();
         return this.standingOfAnswer(id, nowMs);
@@ -92,14 +101,18 @@ export class History {
     return payment != null && this.tables.payment_intents.get(payment) !== undefined;
   }
 
+  private isOver(name: Bounded): boolean {
+    return this.tables[name].size - this.kept[name] > this.slack[name];
+  }
+
   private sweep(
     name: Bounded,
-    kept: number,
     { standing, take }: { standing: (id: string) => Standing; take: (id: string) => void },
   ): void {
+    if (!this.isOver(name)) return;
     const table = this.tables[name];
+    const kept = this.kept[name];
     let over = table.size - kept;
-    if (over <= this.slack[name]) return;
     let passed = 0;
     for (const id of table.ids()) {
       if (over <= 0) break;
@@ -117,17 +130,18 @@ export class History {
 
 /** What goes, before it has gone. */
 class Leaving {
-  private readonly rows = new Map<string, readonly [table: TableName, id: string]>();
+  private readonly rows = new Map<TableName, Set<string>>();
   private readonly books = new Map<string, Books>();
 
   constructor(readonly tables: AccountTables) {}
 
   take(table: TableName, id: string): void {
-    this.rows.set(`${table}/${id}`, [table, id]);
+    const ids = this.rows.get(table) ?? new Set<string>();
+    this.rows.set(table, ids.add(id));
   }
 
   takes(table: TableName, id: string): boolean {
-    return this.rows.has(`${table}/${id}`);
+    return this.rows.get(table)?.has(id) ?? false;
   }
 
   /** What it moved is forgotten one by one and remembered as a sum. */
@@ -141,7 +155,7 @@ class Leaving {
 
   puts(account: string): Put[] {
     return [
-      ...[...this.rows.values()].map(([table, id]): Put => [account, table, id]),
+      ...[...this.rows].flatMap(([table, ids]) => [...ids].map((id): Put => [account, table, id])),
       ...[...this.books.values()].map((book): Put => [account, 'books', book]),
     ];
   }

@@ -11,7 +11,9 @@ export type Wanted<T extends TableName> = (id: string, card: CardOf<T>) => boole
  * that a request which fails half way leaves nothing behind.
  */
 export class Transaction {
-  private readonly puts = new Map<string, Put>();
+  /** In the order in which the rows were first put, each as it was put last. */
+  private readonly puts: Put[] = [];
+  private readonly places = new Map<TableName, Map<string, number>>();
 
   constructor(
     private readonly store: Store,
@@ -25,9 +27,10 @@ export class Transaction {
 
   /** The row, to be looked at only. */
   look<T extends TableName>(table: T, id: string): Tables[T] | undefined {
-    const put = this.puts.get(`${table}/${id}`);
-    if (put === undefined) return this.store.get(this.account, table, id);
-    return typeof put[2] === 'string' ? undefined : (put[2] as Tables[T]);
+    const place = this.places.get(table)?.get(id);
+    if (place === undefined) return this.store.get(this.account, table, id);
+    const [, , row] = this.puts[place] as Put;
+    return typeof row === 'string' ? undefined : (row as Tables[T]);
   }
 
   /** The rows whose `field` is `value`, oldest first, to be looked at only. */
@@ -47,14 +50,12 @@ export class Transaction {
 
   /** The rows that this request made or changed. */
   changed<T extends TableName>(table: T): Tables[T][] {
-    return [...this.puts.values()].flatMap(([, of, row]) =>
-      of === table && typeof row !== 'string' ? [row as Tables[T]] : [],
-    );
+    return this.puts.flatMap(([, of, row]) => (of === table && typeof row !== 'string' ? [row as Tables[T]] : []));
   }
 
   /** Every row of these tables that this request made, changed or took away, with what it was until now. */
   changes<T extends TableName>(tables: readonly T[]): { table: T; id: string; before: Tables[T] | undefined }[] {
-    return [...this.puts.values()].flatMap(([, of, row]) => {
+    return this.puts.flatMap(([, of, row]) => {
       const table = tables.find((name) => name === of);
       if (table === undefined) return [];
       const id = typeof row === 'string' ? row : row.id;
@@ -72,15 +73,24 @@ export class Transaction {
 
   /** The row as it is once this request is committed: what is still changed of it until then is part of it. */
   put<T extends TableName>(table: T, row: Tables[T]): void {
-    this.puts.set(`${table}/${row.id}`, [this.account, table, row]);
+    this.change(table, row.id, row);
   }
 
   remove(table: TableName, id: string): void {
-    this.puts.set(`${table}/${id}`, [this.account, table, id]);
+    this.change(table, id, id);
   }
 
   commit(): void {
-    this.store.commit([...this.puts.values()]);
-    this.puts.clear();
+    this.store.commit([...this.puts]);
+    this.puts.length = 0;
+    this.places.clear();
+  }
+
+  private change(table: TableName, id: string, row: Put[2]): void {
+    const places = this.places.get(table) ?? new Map<string, number>();
+    this.places.set(table, places);
+    const place = places.get(id) ?? this.puts.length;
+    places.set(id, place);
+    this.puts[place] = [this.account, table, row];
   }
 }
