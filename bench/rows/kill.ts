@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import type { PaymentView } from '../../src/api/schemas.js';
+import { DAY_MS } from '../../src/simulator/time/durations.js';
 import { until } from '../../test/support/until.js';
 import { chargesByWorkflow } from '../measure/charges.js';
 import { type PartName, Stage } from '../stage/stage.js';
@@ -25,8 +26,6 @@ interface Under {
   lost: boolean;
 }
 
-/** Shorter than Stripe goes on sending webhooks to where nobody is, which is three days. */
-const DAY_MS = 24 * 60 * 60_000;
 /** Longer than a bank takes to decide, than an authorization lives, and than evidence is waited for. */
 const DAYS_MS = 10 * DAY_MS;
 /** How long a payment has to come through, seconds. */
@@ -41,6 +40,7 @@ export async function killAmid(part: (typeof KILLED)[number], perPath: number): 
     await each(under, ({ path, traveller }) => path.halfWay(stage, traveller));
     const outside = under.filter(({ path, lost }) => path.outside !== undefined && !lost);
     const waiting = await Promise.all(outside.map(({ traveller }) => stage.penstock.get(traveller.id)));
+    // A day: shorter than Stripe goes on sending webhooks to where nobody is, which is three.
     await strike(stage, part, async () => {
       for (const [nth, { path }] of outside.entries()) await path.outside?.(stage, waiting[nth]?.body as PaymentView);
       await stage.simulator.advance(DAY_MS);

@@ -53,8 +53,6 @@ export interface SimulatorOptions {
 /** By the simulator's clock. */
 const TRIED_AGAIN_MS = DAY_MS;
 
-const NOTHING_SENT = Promise.resolve();
-
 /** A Stripe to run against, over HTTP. Every secret key opens an account of its own. */
 export class Simulator {
   readonly sender: WebhookSender;
@@ -233,7 +231,7 @@ export class Simulator {
       if (this.streams.count > 0) this.streams.tell(account, eventAmong(event, deliveries));
     }
     const sent = events.filter(({ deliveries }) => deliveries.length > 0);
-    return sent.length === 0 ? NOTHING_SENT : Promise.all(sent.map((raised) => this.sender.send(account, raised)));
+    return Promise.all(sent.map((raised) => this.sender.send(account, raised)));
   }
 
   private async serve(req: IncomingMessage, res: ServerResponse): Promise<void> {

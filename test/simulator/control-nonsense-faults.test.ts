@@ -1,6 +1,6 @@
 import { after, before, describe, it } from 'node:test';
 import { T0 } from '../support/facts.js';
-import { type Nonsense, refusesAll } from '../support/nonsense.js';
+import { type Nonsense, QUIET, refusesAll } from '../support/nonsense.js';
 import { Simulated } from '../support/simulated.js';
 
 const rule = (where: 'requests' | 'webhooks' | 'sequels', what: string, terms: object, says: RegExp): Nonsense => [
@@ -112,16 +112,7 @@ const FAULTS: readonly Nonsense[] = [
     { kind: 'webhook_first', endpoint: 'payment_intents.list' },
     /no webhook comes of it[\s\S]*requests\[0\]\.endpoint/,
   ),
-  ...[
-    'files.create',
-    'payment_intents.update',
-    'payment_methods.create',
-    'refunds.cancel',
-    'reporting.report_runs.create',
-    'webhook_endpoints.create',
-    'webhook_endpoints.delete',
-    'webhook_endpoints.update',
-  ].map((endpoint) =>
+  ...QUIET.map((endpoint) =>
     rule(
       'requests',
       `a webhook of ${endpoint}`,

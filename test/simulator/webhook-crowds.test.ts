@@ -6,19 +6,15 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import { accountId } from '../../src/simulator/requests/incoming.js';
 import { HOUR, MINUTE, T0 } from '../support/facts.js';
+import { collectGarbage } from '../support/garbage.js';
 import { Inbox } from '../support/inbox.js';
 import { cardPayment } from '../support/metered-gateway.js';
 import { freePort } from '../support/process.js';
 import { Simulated } from '../support/simulated.js';
 import { until } from '../support/until.js';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 const SECRET = 'whsec_of_the_inbox';
 const MANY = 150;

@@ -43,9 +43,7 @@ export class WebhookSender {
 
   /** The deliveries that an event needs, one to each endpoint that asks for it; they are stored with the event itself. */
   plan(account: string, event: StripeEvent): WebhookDelivery[] {
-    const { store } = this.options;
-    if (store.table(account, 'webhook_endpoints').size === 0) return [];
-    const endpoints = store.all(account, 'webhook_endpoints');
+    const endpoints = this.options.store.all(account, 'webhook_endpoints');
     const asking = endpoints.filter(
       ({ enabled_events, status }) =>
         status === 'enabled' && (enabled_events.includes('*') || enabled_events.includes(event.type)),
@@ -68,7 +66,7 @@ export class WebhookSender {
    * fault puts off: where the clock stands still they come when somebody steps it, who may be waiting for this. No `await`
    * in here: thousands of events may wait at a slow endpoint, and its frame would hold each of them.
    */
-  send(account: string, { event, deliveries }: RaisedEvent): Promise<void> {
+  send(account: string, { event, deliveries }: RaisedEvent): Promise<unknown> {
     const { store, clock } = this.options;
     const strikes = this.strikesOn(account, event);
     const faults = strikes.map(({ fault }) => fault);
@@ -93,7 +91,7 @@ export class WebhookSender {
       // A second event, of its own id, for the same change.
       if (isStruck('twin')) sends.push(this.sendTwin(account, event, delivery));
     }
-    return Promise.all(sends).then(nothing);
+    return Promise.all(sends);
   }
 
   /** Sends every event of the account again, whatever became of it. */
@@ -160,5 +158,3 @@ export class WebhookSender {
     });
   }
 }
-
-function nothing(): void {}

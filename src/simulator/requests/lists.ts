@@ -20,7 +20,7 @@ export interface Listing<T extends TableName> {
   /** Rows are looked for by this indexed field where its value is given. */
   readonly by?: readonly [field: keyof Tables[T] & string, value: unknown];
   readonly where?: (row: Tables[T]) => boolean;
-  /** The same of rows that are kept as text, before one is read. */
+  /** The same of rows that are kept as text, before one is read; of a list that has no `by`. */
   readonly wanted?: Wanted<T>;
 }
 

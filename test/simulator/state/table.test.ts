@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { Table } from '../../../src/simulator/state/table.js';
 import { SEED } from '../../support/any-fact.js';
+import { collectGarbage } from '../../support/garbage.js';
 
 interface Coloured {
   readonly id: string;
@@ -65,9 +64,6 @@ function assertAlike(table: Table<Coloured>, { rows }: NaiveTable): void {
     for (const [other, { id }] of rows.entries()) assert.equal(table.isNewer(row.id, id), at > other);
   }
 }
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 /** Outside of the heap, in use. What one collection finds there is let go by the time of the next. */
 function blockBytes(): number {
