@@ -20,10 +20,10 @@ const DEFAULT_SEED = 20_261_121;
 
 const FULL: AllSizes = {
   speed: { rounds: 3, warmUp: 30, alone: 40, backlog: 200, acknowledged: 80 },
-  acknowledgement: { windows: 7, requests: 240, warmUp: 30 },
-  storm: { payments: 300 },
+  acknowledgement: { windows: 7, requests: 300, warmUp: 30 },
+  storm: { payments: 200 },
   kill: { perPath: 3 },
-  simulator: { rounds: 7, requests: 5_000, payments: 200_000, unheard: 30_000 },
+  simulator: { rounds: 7, requests: 5_000, payments: 200_000, unheard: 20_000 },
 };
 
 const QUICK: AllSizes = {

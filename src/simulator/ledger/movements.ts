@@ -1,5 +1,5 @@
 import type { BalanceTransaction, FeeDetail } from '../objects/balance.js';
-import { nowSeconds, type RequestContext, raise, schedule } from '../requests/context.js';
+import { isScheduled, nowSeconds, type RequestContext, raise, schedule } from '../requests/context.js';
 import { balanceView } from './balance.js';
 import { enter } from './books.js';
 
@@ -51,13 +51,14 @@ export function announceBalance(context: RequestContext): void {
 
 function announce(context: RequestContext, availableOn: number): void {
   if (availableOn <= nowSeconds(context)) announceBalance(context);
-  else schedule(context, 'balance_available', String(availableOn), availableOn * 1000 - context.nowMs);
+  else if (!isScheduled(context, 'balance_available', String(availableOn)))
+    schedule(context, 'balance_available', String(availableOn), availableOn * 1000 - context.nowMs);
 }
 
 /** The next midnight, while the account pays out daily. */
 export function planDailyPayout(context: RequestContext): void {
-  const { nowMs, tx, account } = context;
-  if (account.payouts.interval !== 'daily' || tx.look('scheduled', 'payout_due/daily') !== undefined) return;
+  const { nowMs, account } = context;
+  if (account.payouts.interval !== 'daily' || isScheduled(context, 'payout_due', 'daily')) return;
   schedule(context, 'payout_due', 'daily', DAY_S * 1000 - (nowMs % (DAY_S * 1000)));
 }
 

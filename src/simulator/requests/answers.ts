@@ -13,7 +13,7 @@ export function reply(res: ServerResponse, answer: Answer, requestId: string, en
   if (entry !== undefined) entry.status = answer.status;
   if (res.destroyed) return;
   const isFile = Buffer.isBuffer(answer.body);
-  const body = isFile ? (answer.body as Buffer) : textOf(answer.body as object);
+  const body = isFile ? (answer.body as Buffer) : textOf(answer.body as object | null);
   res.writeHead(answer.status, {
     'content-type': isFile ? 'application/octet-stream' : 'application/json',
     // With its length it leaves in one piece.

@@ -89,12 +89,21 @@ export function raise(
 
 /** Something will happen to `concerns` in `delayMs`, by the simulator's clock. */
 export function schedule(context: RequestContext, kind: DueKind, concerns: string, delayMs: number): void {
-  context.tx.put('scheduled', { id: `${kind}/${concerns}`, kind, concerns, dueMs: context.nowMs + delayMs });
+  context.tx.put('scheduled', { id: dueId(kind, concerns), kind, concerns, dueMs: context.nowMs + delayMs });
+}
+
+export function isScheduled({ tx }: RequestContext, kind: DueKind, concerns: string): boolean {
+  return tx.look('scheduled', dueId(kind, concerns)) !== undefined;
 }
 
 /** It will not happen after all. */
 export function unschedule(context: RequestContext, kind: DueKind, concerns: string): void {
-  context.tx.remove('scheduled', `${kind}/${concerns}`);
+  context.tx.remove('scheduled', dueId(kind, concerns));
+}
+
+/** One thing of a kind happens to each object at a time. */
+function dueId(kind: DueKind, concerns: string): string {
+  return `${kind}/${concerns}`;
 }
 
 /** One operation of a resource. `id` is the object's, where the path has one. */

@@ -21,17 +21,18 @@ export const CARDS = {
   events: (event: StripeEvent): EventCard => ({
     type: event.type,
     created: event.created,
-    payment: TOLD.get(event) ?? paymentOf(event.data.object),
+    payment: (event as Told)[SUBJECT] ?? paymentOf(event.data.object),
   }),
   answers: ({ createdMs, body }: StoredAnswer): AnswerCard => ({ createdMs, payment: paymentOf(body) }),
 } as const;
 
-const TOLD = new WeakMap<StripeEvent, string>();
+const SUBJECT = Symbol('subject');
+type Told = StripeEvent & { readonly [SUBJECT]?: string };
 
 /** Says what an event is about while that is at hand: it would have to be read from the event's text. */
 export function tellSubject(event: StripeEvent, object: unknown): void {
   const payment = paymentOf(object);
-  if (payment !== null) TOLD.set(event, payment);
+  if (payment !== null) Object.defineProperty(event, SUBJECT, { value: payment });
 }
 
 /** The payment that an object, or an error, is about. */
