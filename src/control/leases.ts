@@ -1,0 +1,151 @@
+import { mapUnits, type Units } from './budget.js';
+
+/**
+ * Sharing one budget among workers that come, go and die. Whatever is granted is granted for a time, and granted again
+ * only once nobody can be using it any more: so the shares never add up to more than the budget, be it during a change, after a
+ * worker's death or when the one that grants was away. All of it is pure; times are the issuer's own, in ms.
+ */
+
+/** What a worker was told that it may use. A worker counts its time from before it asked, so for it the time ends sooner. */
+interface Holding {
+  readonly lease: number;
+  readonly units: Units;
+  /** Nothing is sent under it after this. */
+  readonly untilMs: number;
+}
+
+interface Holder {
+  /** Oldest first; several while it is not known which of them the worker goes by. */
+  readonly holdings: readonly Holding[];
+  readonly demand: number;
+}
+
+export interface Leases {
+  /** The number of the next lease. */
+  readonly next: number;
+  readonly holders: Readonly<Record<string, Holder>>;
+  /** Until when workers may be using the floor that they are due while nobody grants anything. */
+  readonly floorsUntilMs: number;
+  /** When something was granted last; null before the first time. */
+  readonly grantedMs: number | null;
+}
+
+export interface LeaseTerms {
+  /** The budget to share. */
+  readonly units: Units;
+  /** What a worker uses while nobody grants anything. */
+  readonly floor: Units;
+  readonly leaseMs: number;
+  /** How long what was sent under a lease goes on counting after its end. */
+  readonly usedMs: number;
+}
+
+export interface Ask {
+  readonly worker: string;
+  /** The newest lease that reached the worker; 0: none. */
+  readonly holding: number;
+  /** Requests a second that it could use. */
+  readonly demand: number;
+}
+
+export interface Grant {
+  readonly lease: number;
+  readonly units: Units;
+  readonly leaseMs: number;
+}
+
+export const NO_LEASES: Leases = { next: 1, holders: {}, floorsUntilMs: 0, grantedMs: null };
+
+/** A worker without demand weighs as much as one that wants so many requests a second: its first call need not wait. */
+const IDLE_WEIGHT = 1;
+
+/** Grants a worker its share of what nobody else may be using. */
+export function grant(leases: Leases, ask: Ask, terms: LeaseTerms, nowMs: number): { leases: Leases; grant: Grant } {
+  const floorsUntilMs = floorsUntil(leases, terms, nowMs);
+  const holders = { ...standing(leases.holders, terms, nowMs) };
+  const before = holders[ask.worker]?.holdings ?? [];
+  // What it held before the lease that it goes by now, it has put down, and sends nothing more under.
+  const putDown = before.map((held) =>
+    held.lease < ask.holding ? { ...held, untilMs: Math.min(held.untilMs, nowMs) } : held,
+  );
+  holders[ask.worker] = { holdings: putDown, demand: Math.max(0, ask.demand) };
+
+  const fair = fairShares(holders, terms.units)[ask.worker] ?? {};
+  const inUse = Object.entries(holders)
+    .filter(([worker]) => worker !== ask.worker)
+    .map(([, holder]) => most(holder));
+  const units = mapUnits(terms.units, (total, what) => {
+    const left = total - inUse.reduce((sum, used) => sum + (used[what] ?? 0), 0);
+    const share = Math.max(0, Math.min(left, fair[what] ?? 0));
+    return nowMs < floorsUntilMs ? Math.min(share, terms.floor[what] ?? 0) : share;
+  });
+
+  const lease = leases.next;
+  const held: Holding = { lease, units, untilMs: nowMs + terms.leaseMs };
+  holders[ask.worker] = { holdings: [...putDown, held], demand: Math.max(0, ask.demand) };
+  return {
+    leases: { next: lease + 1, holders, floorsUntilMs, grantedMs: nowMs },
+    grant: { lease, units, leaseMs: terms.leaseMs },
+  };
+}
+
+/** A worker stops: it sends nothing more, and what it has sent counts a little longer. */
+export function leave(leases: Leases, worker: string, nowMs: number): Leases {
+  const holder = leases.holders[worker];
+  if (holder === undefined) return leases;
+  const holdings = holder.holdings.map((held) => ({ ...held, untilMs: Math.min(held.untilMs, nowMs) }));
+  return { ...leases, holders: { ...leases.holders, [worker]: { holdings, demand: 0 } } };
+}
+
+/** The workers among which the budget is shared now. */
+export function workersOf(leases: Leases, terms: LeaseTerms, nowMs: number): string[] {
+  return Object.keys(standing(leases.holders, terms, nowMs)).sort();
+}
+
+/**
+ * Where nothing was granted for as long as a lease lasts, every lease has ended, and each worker may have gone over to its
+ * floor, for a lease's length at a time. Who grants anew grants no more than floors until those have ended too. The same
+ * of an issuer that remembers nothing: another may have been before it.
+ */
+function floorsUntil({ grantedMs, floorsUntilMs }: Leases, { leaseMs, usedMs }: LeaseTerms, nowMs: number): number {
+  const away = grantedMs === null || nowMs - grantedMs >= leaseMs;
+  return away ? nowMs + leaseMs + usedMs : floorsUntilMs;
+}
+
+/** Who may still have something at Stripe that counts. */
+function standing(holders: Leases['holders'], { usedMs }: LeaseTerms, nowMs: number): Leases['holders'] {
+  const kept: Record<string, Holder> = {};
+  for (const [worker, holder] of Object.entries(holders)) {
+    const holdings = holder.holdings.filter(({ untilMs }) => nowMs < untilMs + usedMs);
+    if (holdings.length > 0) kept[worker] = { ...holder, holdings };
+  }
+  return kept;
+}
+
+/** What a worker may have at Stripe at once: it goes by one of its leases at a time, and each is kept until it has aged. */
+function most({ holdings }: Holder): Units {
+  const units: Record<string, number> = {};
+  for (const held of holdings) {
+    for (const [what, amount] of Object.entries(held.units)) units[what] = Math.max(units[what] ?? 0, amount);
+  }
+  return units;
+}
+
+/**
+ * Shares by demand, in whole units that add up to the budget exactly: each worker's is what lies between two roundings
+ * of the running sum, in the order of their names.
+ */
+function fairShares(holders: Leases['holders'], units: Units): Record<string, Units> {
+  const workers = Object.keys(holders).sort();
+  const weights = workers.map((worker) => IDLE_WEIGHT + (holders[worker]?.demand ?? 0));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const shares: Record<string, Units> = {};
+  let before = 0;
+  workers.forEach((worker, nth) => {
+    const upTo = before + (weights[nth] ?? 0);
+    const from = before;
+    shares[worker] = mapUnits(units, (most) => Math.round((most * upTo) / total) - Math.round((most * from) / total));
+    before = upTo;
+  });
+  return shares;
+}

@@ -1,0 +1,15 @@
+/** The operations of Stripe's that Penstock calls: each is an endpoint of its own, counted and limited by name. */
+export const ENDPOINTS = [
+  'payment_intents.create',
+  'payment_intents.confirm',
+  'payment_intents.capture',
+  'payment_intents.cancel',
+  'payment_intents.retrieve',
+  'payment_intents.list',
+  'refunds.create',
+  'refunds.retrieve',
+  'refunds.list',
+  'disputes.retrieve',
+] as const;
+
+export type Endpoint = (typeof ENDPOINTS)[number];

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { Units } from '../../src/control/budget.js';
+import { grant, type Leases, type LeaseTerms, leave, NO_LEASES } from '../../src/control/leases.js';
+
+const SEED = 20261122;
+const TERMS: LeaseTerms = {
+  units: { all: 100, each: 25, concurrent: 50 },
+  floor: { all: 12, each: 3, concurrent: 6 },
+  leaseMs: 5_000,
+  usedMs: 1_020,
+};
+
+/** A worker as it is at its most careless within the rules: it uses all of whatever it may have been told. */
+class Worker {
+  /** The newest lease that reached it. */
+  holding = 0;
+  units: Units = {};
+  untilMs = Number.NEGATIVE_INFINITY;
+  /** What it had at Stripe, by when that stops counting. */
+  used: { units: Units; untilMs: number }[] = [];
+
+  take(lease: number, units: Units, untilMs: number, nowMs: number): void {
+    this.spend(nowMs);
+    if (lease < this.holding) return;
+    this.holding = lease;
+    this.units = units;
+    this.untilMs = untilMs;
+  }
+
+  /** It sends all that it may, at the last moment that it may. */
+  spend(nowMs: number): void {
+    const atMs = Math.min(nowMs, this.untilMs);
+    if (Number.isFinite(atMs)) this.used.push({ units: this.units, untilMs: atMs + TERMS.usedMs });
+  }
+
+  counting(what: string, nowMs: number): number {
+    const now = nowMs < this.untilMs ? (this.units[what] ?? 0) : 0;
+    return Math.max(now, ...this.used.filter((u) => nowMs < u.untilMs).map((u) => u.units[what] ?? 0), 0);
+  }
+}
+
+type Step =
+  | { do: 'ask'; worker: number; demand: number; lost: boolean; lateMs: number }
+  | { do: 'leave'; worker: number }
+  | { do: 'wait'; ms: number }
+  | { do: 'forget' };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant('ask' as const),
+      worker: fc.nat(5),
+      demand: fc.nat(300),
+      lost: fc.boolean(),
+      lateMs: fc.nat(3_000),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('leave' as const), worker: fc.nat(5) }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.nat(4_000) }) },
+);
+
+describe('leases on a budget', () => {
+  it('never add up to more than the budget, whoever comes, goes, dies, hears late or not at all', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        let leases: Leases = { ...NO_LEASES, grantedMs: 0 };
+        let nowMs = 0;
+        const workers = Array.from({ length: 6 }, () => new Worker());
+        const holds = () => {
+          for (const [what, most] of Object.entries(TERMS.units)) {
+            const sum = workers.reduce((total, worker) => total + worker.counting(what, nowMs), 0);
+            assert.ok(sum <= most, `${sum} of ${what} at ${nowMs}`);
+          }
+        };
+        for (const it of steps) {
+          if (it.do === 'wait') nowMs += it.ms;
+          if (it.do === 'leave') {
+            const worker = workers[it.worker] as Worker;
+            worker.spend(nowMs);
+            worker.untilMs = Math.min(worker.untilMs, nowMs);
+            leases = leave(leases, String(it.worker), nowMs);
+          }
+          if (it.do === 'ask') {
+            const worker = workers[it.worker] as Worker;
+            const askedMs = nowMs;
+            nowMs += it.lateMs;
+            const ask = { worker: String(it.worker), holding: worker.holding, demand: it.demand };
+            const given = grant(leases, ask, TERMS, nowMs);
+            leases = given.leases;
+            if (!it.lost) worker.take(given.grant.lease, given.grant.units, askedMs + TERMS.leaseMs, nowMs);
+          }
+          holds();
+        }
+      }),
+      { seed: SEED, numRuns: 2_000 },
+    );
+  });
+
+  const settled = (demands: Record<string, number>, rounds = 6) => {
+    let leases = NO_LEASES;
+    const holding: Record<string, number> = {};
+    let shares: Record<string, Units> = {};
+    let nowMs = 100_000;
+    for (let i = 0; i < rounds; i += 1) {
+      nowMs += 1_500;
+      shares = {};
+      for (const [worker, demand] of Object.entries(demands)) {
+        const given = grant(leases, { worker, holding: holding[worker] ?? 0, demand }, TERMS, nowMs);
+        leases = given.leases;
+        holding[worker] = given.grant.lease;
+        shares[worker] = given.grant.units;
+      }
+    }
+    return { leases, shares, nowMs, holding };
+  };
+
+  it('come to the whole budget between them, by demand', () => {
+    const { shares } = settled({ a: 99, b: 299, c: 0 }, 10);
+    const sum = Object.values(shares).reduce((total, units) => total + (units['all'] ?? 0), 0);
+    assert.equal(sum, 100);
+    assert.ok((shares['b']?.['all'] ?? 0) > 2 * (shares['a']?.['all'] ?? 0));
+  });
+
+  it('leave an idle account to whoever comes first, at once', () => {
+    const { shares } = settled({ a: 0, b: 0 }, 10);
+    assert.deepEqual([shares['a']?.['all'], shares['b']?.['all']], [50, 50]);
+  });
+
+  it('of a dead worker are granted again a lease and a second after it was heard of last, not sooner', () => {
+    const { leases, nowMs, holding } = settled({ a: 100, b: 100 }, 10);
+    const ask = (atMs: number) =>
+      grant(leases, { worker: 'a', holding: holding['a'] ?? 0, demand: 100 }, { ...TERMS }, atMs).grant.units['all'];
+    // Granted elsewhere meanwhile, so that the issuer was not away.
+    const kept = { ...leases, grantedMs: nowMs + 6_000 };
+    const later = grant(kept, { worker: 'a', holding: holding['a'] ?? 0, demand: 100 }, TERMS, nowMs + 6_021);
+    assert.equal(ask(nowMs + 4_900), 50);
+    assert.equal(later.grant.units['all'], 100);
+  });
+
+  it('are floors, after nothing was granted for a lease, until every floor has ended', () => {
+    const first = grant(NO_LEASES, { worker: 'a', holding: 0, demand: 100 }, TERMS, 1_000_000);
+    assert.equal(first.grant.units['all'], TERMS.floor['all']);
+    const soon = grant(first.leases, { worker: 'a', holding: 1, demand: 100 }, TERMS, 1_004_000);
+    assert.equal(soon.grant.units['all'], TERMS.floor['all']);
+    const after = grant(soon.leases, { worker: 'a', holding: 2, demand: 100 }, TERMS, 1_006_020);
+    assert.equal(after.grant.units['all'], 100);
+  });
+});
