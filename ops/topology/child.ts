@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
 import { failure, type Running, UsageError } from '../../src/process.js';
 
 export interface ChildOptions {
@@ -46,7 +46,7 @@ export function startChild(options: ChildOptions): Child {
   let stopping = false;
   child.once('error', (error) => fail(new UsageError(`${name} cannot be started: ${error.message}`)));
   child.once('exit', (code, signal) => {
-    if (!stopping) fail(new UsageError(`${name} ended by itself (${signal ?? code}): see ${log}`));
+    if (!stopping) fail(new UsageError(`${name} ended by itself (${signal ?? code}): see ${log}\n${lastLines(log)}`));
   });
   return {
     failed,
@@ -61,6 +61,13 @@ export function startChild(options: ChildOptions): Child {
       return end(child, ended, 'SIGKILL', stopsWithinMs);
     },
   };
+}
+
+/** How much of a log is repeated where its program ended by itself: the log may be gone before anybody reads it. */
+const LAST_BYTES = 2_000;
+
+function lastLines(log: string): string {
+  return readFileSync(log, 'utf8').slice(-LAST_BYTES);
 }
 
 async function end(child: ChildProcess, ended: Promise<void>, signal: NodeJS.Signals, withinMs: number): Promise<void> {
