@@ -27,6 +27,11 @@ export type Work = Priority | 'change';
 /** Temporal's priority key: 1 goes first, 5 last, 3 is what a task without one gets. */
 const PRIORITY_KEYS: Readonly<Record<Work, 1 | 2 | 3 | 5>> = { checkout: 1, change: 2, renewal: 3, background: 5 };
 
+/** The lane that a call of this priority key is counted to: changes for customers go by checkout's. */
+export function laneOfKey(priorityKey: number): LaneClass {
+  return priorityKey <= PRIORITY_KEYS.change ? 'checkout' : 'background';
+}
+
 /** The task's place in its lane: its class's key, and shares between merchants by fairness key (at most 64 bytes). */
 export function placeInLane(work: Work, merchant: string): { priorityKey: number; fairnessKey: string } {
   return { priorityKey: PRIORITY_KEYS[work], fairnessKey: merchant };

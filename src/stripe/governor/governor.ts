@@ -1,0 +1,271 @@
+import { type Budget, endpointUnits, type Units } from '../../control/budget.js';
+import { type LaneClass, laneOfKey } from '../../domain/lanes.js';
+import { ConcurrencyLimit, RateLimit } from './limit.js';
+import { Waiting } from './waiting.js';
+
+/** A call that asks to go to Stripe. */
+export interface Turn {
+  readonly endpoint: string;
+  /** Temporal's priority key: 1 goes first. */
+  readonly priority: number;
+  /** How long it can wait, ms. */
+  readonly waitMs: number;
+}
+
+/** The leave to send one request. Whoever has it says what becomes of it: it is under way until then. */
+export interface Permit {
+  /** How long it was waited for, ms. */
+  readonly waitedMs: number;
+  /** The first byte goes out now. */
+  written(): void;
+  /** It is over. @param limit which of the account's limits refused it, if one did. */
+  ended(limit: LimitCause | null): void;
+}
+
+/** The causes of a 429 that say something of the account's budget (`Stripe-Rate-Limited-Reason`). */
+export type LimitCause = 'global-rate' | 'endpoint-rate' | 'global-concurrency' | 'endpoint-concurrency';
+
+/** The budget has no room for a call within the time that it has. */
+export class NoBudgetError extends Error {
+  override readonly name = 'NoBudgetError';
+  constructor(
+    /** When there may be room, as far as can be told, ms. */
+    readonly againInMs: number,
+  ) {
+    super('the budget has no room in time');
+  }
+}
+
+/** What a worker tells of its use of an account's budget. */
+export interface Use {
+  /** Requests that it could have under way in a second: what counts now, and what waits. */
+  readonly demand: number;
+  /** Requests let go so far, by lane. */
+  readonly sent: Readonly<Record<LaneClass, number>>;
+  readonly waiting: Readonly<Record<LaneClass, number>>;
+  /** How often it was found that more gets through than was known. */
+  readonly rises: number;
+}
+
+interface EndpointLimits {
+  readonly rate: RateLimit;
+  readonly concurrency: ConcurrencyLimit;
+}
+
+export interface GovernorParts {
+  /** ms of a clock that never goes back. */
+  readonly now: () => number;
+  readonly setTimer: (run: () => void, ms: number) => { cancel(): void };
+}
+
+/** The pause that is advised where nothing tells when there will be room: about what a lease takes to come. */
+const ADVISED_MS = 1_000;
+
+/**
+ * Keeps one account's budget in one worker: lets calls go one by one, evenly paced, checkout first, never more than the
+ * worker's share of any limit in any second. The share comes as leases; without one nothing goes.
+ */
+export class Governor {
+  private readonly all: RateLimit;
+  private readonly concurrency = new ConcurrencyLimit();
+  private readonly endpoints = new Map<string, EndpointLimits>();
+  private readonly waiting = new Waiting();
+  private units: Units = {};
+  private untilMs = Number.NEGATIVE_INFINITY;
+  private sharers = 1;
+  private readonly sent: Record<LaneClass, number> = { checkout: 0, background: 0 };
+  private rises = 0;
+  private timer: { cancel(): void } | undefined;
+
+  constructor(
+    private readonly budget: Pick<Budget, 'arrivesWithinMs'>,
+    private readonly parts: GovernorParts,
+    /** Told when a call has to wait because the share is all in use, so that a larger one is asked for. */
+    private readonly onScarce: () => void = () => undefined,
+  ) {
+    this.all = new RateLimit(budget.arrivesWithinMs);
+  }
+
+  /**
+   * The worker's share from now on.
+   *
+   * @param untilMs by the governor's own clock; nothing is let go at or after it.
+   * @param sharers how many workers share the budget.
+   */
+  hold(units: Units, untilMs: number, sharers: number): void {
+    this.units = units;
+    this.untilMs = untilMs;
+    this.sharers = sharers;
+    this.resize();
+    this.pump();
+  }
+
+  /** It is this worker's turn to try more than it knows to get through, or another found that more does. */
+  tryMore(): void {
+    for (const limit of this.limits()) limit.takeTurn();
+    this.pump();
+  }
+
+  /** Waits for the call's turn. @throws NoBudgetError when that does not come in time. */
+  admit(turn: Turn): Promise<Permit> {
+    const askedMs = this.parts.now();
+    return new Promise((resolve, reject) => {
+      const waiter = {
+        ...turn,
+        go: (permit: Permit) => {
+          timer.cancel();
+          resolve(permit);
+        },
+        askedMs,
+      };
+      const timer = this.parts.setTimer(
+        () => {
+          if (this.waiting.remove(waiter)) reject(new NoBudgetError(this.advisedMs(turn.endpoint)));
+        },
+        Math.max(0, turn.waitMs),
+      );
+      this.waiting.add(waiter);
+      this.pump();
+      if (this.waiting.has(waiter)) this.onScarce();
+    });
+  }
+
+  use(): Use {
+    const now = this.parts.now();
+    const waiting = { checkout: 0, background: 0 };
+    for (const [priority, many] of this.waiting.counts()) waiting[laneOfKey(priority)] += many;
+    return {
+      demand: this.all.used(now) + this.waiting.size,
+      sent: { ...this.sent },
+      waiting,
+      rises: this.rises,
+    };
+  }
+
+  /** What may be used now, of what is held, and whether Stripe was seen to allow less. */
+  standing(): { held: number; usable: number; used: number; narrowed: boolean } {
+    const now = this.parts.now();
+    const held = now < this.untilMs ? (this.units['all'] ?? 0) : 0;
+    return { held, usable: Math.min(held, this.all.cap), used: this.all.used(now), narrowed: this.all.narrowed };
+  }
+
+  private *limits() {
+    yield this.all;
+    yield this.concurrency;
+    for (const { rate, concurrency } of this.endpoints.values()) yield* [rate, concurrency];
+  }
+
+  private resize(): void {
+    this.all.resize(this.units['all'] ?? 0, this.sharers);
+    this.concurrency.resize(this.units['concurrent'] ?? 0, this.sharers);
+    for (const [endpoint, limits] of this.endpoints) this.resizeEndpoint(endpoint, limits);
+  }
+
+  private resizeEndpoint(endpoint: string, { rate, concurrency }: EndpointLimits): void {
+    rate.resize(endpointUnits(this.units, endpoint), this.sharers);
+    concurrency.resize(this.units['concurrent'] ?? 0, this.sharers);
+  }
+
+  private limitsOf(endpoint: string): EndpointLimits {
+    let limits = this.endpoints.get(endpoint);
+    if (limits === undefined) {
+      limits = { rate: new RateLimit(this.budget.arrivesWithinMs), concurrency: new ConcurrencyLimit() };
+      this.endpoints.set(endpoint, limits);
+      this.resizeEndpoint(endpoint, limits);
+    }
+    return limits;
+  }
+
+  /** Lets go whatever may go now, the most urgent first, and comes back when more may. */
+  private pump(): void {
+    this.timer?.cancel();
+    this.timer = undefined;
+    const now = this.parts.now();
+    if (now < this.untilMs) {
+      for (;;) {
+        const waiter = this.waiting.take(({ endpoint }) => this.mayGo(endpoint, now));
+        if (waiter === undefined) break;
+        this.sent[laneOfKey(waiter.priority)] += 1;
+        waiter.go(this.permit(waiter.endpoint, now - waiter.askedMs, now));
+      }
+    }
+    if (this.waiting.size === 0) return;
+    const opensMs = Math.min(...this.waiting.endpoints().map((endpoint) => this.opensMs(endpoint, now)));
+    if (opensMs >= this.untilMs) return;
+    // A timer never fires early, and one of no time would be this loop again.
+    this.timer = this.parts.setTimer(() => this.pump(), Math.max(1, Math.ceil(opensMs - now)));
+  }
+
+  private mayGo(endpoint: string, now: number): boolean {
+    const { rate, concurrency } = this.limitsOf(endpoint);
+    if (this.all.opensMs(now) > now || rate.opensMs(now) > now) return false;
+    // The narrow ones first: only where they have room is more of the wide ones worth a try.
+    return concurrency.hasRoom(now) && rate.hasRoom(now) && this.concurrency.hasRoom(now) && this.all.hasRoom(now);
+  }
+
+  private opensMs(endpoint: string, now: number): number {
+    const { rate, concurrency } = this.limitsOf(endpoint);
+    const times = [this.all, rate, this.concurrency, concurrency].map((limit) => limit.opensMs(now));
+    return Math.max(...times);
+  }
+
+  private permit(endpoint: string, waitedMs: number, now: number): Permit {
+    const { rate, concurrency } = this.limitsOf(endpoint);
+    const [ofAll, ofEndpoint] = [this.all.hold(now), rate.hold(now)];
+    this.concurrency.enter();
+    concurrency.enter();
+    let writtenMs: number | null = null;
+    let over = false;
+    return {
+      waitedMs,
+      written: () => {
+        if (writtenMs !== null || over) return;
+        writtenMs = this.parts.now();
+        this.all.log.write(ofAll, writtenMs);
+        rate.log.write(ofEndpoint, writtenMs);
+      },
+      ended: (cause) => {
+        if (over) return;
+        over = true;
+        this.concurrency.leave();
+        concurrency.leave();
+        const endedMs = this.parts.now();
+        if (writtenMs === null) {
+          this.all.log.release(ofAll);
+          rate.log.release(ofEndpoint);
+        } else {
+          this.all.log.answer(ofAll, cause !== null, endedMs);
+          rate.log.answer(ofEndpoint, cause !== null, endedMs);
+          this.learn(endpoint, cause, writtenMs, endedMs);
+        }
+        this.pump();
+      },
+    };
+  }
+
+  /** What an answer says of the limits: each cause narrows what it names, and nothing else. */
+  private learn(endpoint: string, cause: LimitCause | null, sentMs: number, now: number): void {
+    const { rate, concurrency } = this.limitsOf(endpoint);
+    if (cause === null) {
+      // Each of them has to hear it.
+      const rose = [
+        this.all.passedAt(sentMs, this.all.log.passed(now), now),
+        rate.passedAt(sentMs, rate.log.passed(now), now),
+        this.concurrency.passedAt(sentMs, this.concurrency.used() + 1, now),
+        concurrency.passedAt(sentMs, concurrency.used() + 1, now),
+      ];
+      if (rose.includes(true)) this.rises += 1;
+    } else if (cause === 'global-rate') this.all.refusedAt(sentMs, this.all.log.passed(now), now);
+    else if (cause === 'endpoint-rate') rate.refusedAt(sentMs, rate.log.passed(now), now);
+    else if (cause === 'global-concurrency') this.concurrency.refusedAt(sentMs, this.concurrency.used(), now);
+    else concurrency.refusedAt(sentMs, concurrency.used(), now);
+  }
+
+  /** What waits before a call that comes back, at the present pace. */
+  private advisedMs(endpoint: string): number {
+    const now = this.parts.now();
+    if (now >= this.untilMs) return ADVISED_MS;
+    const pace = Math.max(1, Math.min(this.all.cap, this.limitsOf(endpoint).rate.cap));
+    return Math.max(ADVISED_MS, Math.round((this.waiting.size * 1_000) / pace));
+  }
+}

@@ -1,0 +1,190 @@
+import { WINDOW_MS } from '../../control/budget.js';
+import {
+  ALL_USABLE,
+  capOf,
+  letThrough,
+  refused,
+  resized,
+  type Usable,
+  type UsableTerms,
+  wanted,
+} from '../../control/usable.js';
+import { type Sent, SentLog } from './sent-log.js';
+
+/** Rates: two refusals within this are one fall; another's one more comes once a second at most. */
+const RATE_TERMS: UsableTerms = { togetherMs: 400, askEveryMs: 60 };
+
+/** Concurrency: what is under way ends when it is answered, so room comes as fast as answers. */
+const CONCURRENCY_TERMS: UsableTerms = { togetherMs: 100, askEveryMs: 60 };
+
+/** So many more at once get through by no chance. */
+const SURE_STEP = 4;
+
+/** A limit on something, and this worker's share of it. */
+abstract class Limit {
+  protected usable: Usable = ALL_USABLE;
+  protected share = 0;
+  private lastShare = 0;
+  private sharers = 1;
+  /** Its turn to try more has come, and was not taken. */
+  private turn = false;
+  /** One request is under way to see whether anything gets through. */
+  private asking = false;
+
+  protected constructor(private readonly terms: UsableTerms) {}
+
+  /** What counts against it now. */
+  abstract used(nowMs: number): number;
+
+  get cap(): number {
+    return this.share === 0 ? 0 : capOf(this.usable, this.share);
+  }
+
+  /** Whether Stripe was seen to let through less than the share. */
+  get narrowed(): boolean {
+    return this.usable.cap !== null;
+  }
+
+  protected get isTrying(): boolean {
+    return this.usable.mode.is === 'trying';
+  }
+
+  /** @param sharers how many workers share the limit. */
+  resize(share: number, sharers: number): void {
+    // A share of nothing teaches nothing.
+    if (share > 0) {
+      if (this.lastShare > 0) this.usable = resized(this.usable, this.lastShare, share);
+      this.lastShare = share;
+    }
+    this.share = share;
+    this.sharers = Math.max(1, sharers);
+  }
+
+  /** Whether a call that waits may go. Where all that may be used is in use, more is tried if that is due. */
+  hasRoom(nowMs: number): boolean {
+    const { mode } = this.usable;
+    if (mode.is === 'blocked') return !this.asking && nowMs >= mode.askMs;
+    if (this.used(nowMs) < this.cap) return true;
+    if (this.share === 0 || this.usable.cap === null) return false;
+    this.usable = wanted(this.usable, this.share, this.turn, nowMs);
+    if (this.isTrying) this.turn = false;
+    return this.used(nowMs) < this.cap;
+  }
+
+  /** A call goes. */
+  protected taken(): void {
+    if (this.usable.mode.is === 'blocked') this.asking = true;
+  }
+
+  /** @param passed what counted besides it and was not refused. */
+  refusedAt(sentMs: number, passed: number, nowMs: number): void {
+    this.asking = false;
+    const { share, sharers } = this;
+    this.usable = refused(this.usable, { sentMs, passed, share, sharers, nowMs }, this.terms);
+  }
+
+  /** @returns whether surely more gets through than was known. */
+  passedAt(sentMs: number, counting: number, nowMs: number): boolean {
+    const { mode } = this.usable;
+    this.asking = false;
+    const { share } = this;
+    const before = this.usable;
+    this.usable = letThrough(before, { sentMs, counting, share, nowMs });
+    return this.usable !== before && mode.is === 'trying' && mode.step >= SURE_STEP;
+  }
+
+  /** It ended, and nobody knows whether it was let through. */
+  lost(): void {
+    this.asking = false;
+  }
+
+  /** More is to be tried as soon as it is wanted. */
+  takeTurn(): void {
+    if (this.usable.cap !== null) this.turn = true;
+  }
+
+  /** When more may go than may now, ms; infinity where only an answer or a turn can tell. */
+  protected moreMs(nowMs: number): number {
+    const { cap, mode } = this.usable;
+    if (this.share === 0 || cap === null) return Number.POSITIVE_INFINITY;
+    if (mode.is === 'blocked') return this.asking ? Number.POSITIVE_INFINITY : Math.max(nowMs, mode.askMs);
+    const due = mode.is === 'trying' ? mode.confirmed : this.turn;
+    return due && this.cap < this.share ? nowMs : Number.POSITIVE_INFINITY;
+  }
+
+  protected get isBlocked(): boolean {
+    return this.usable.mode.is === 'blocked';
+  }
+}
+
+/**
+ * How far a stream of requests may be behind its even pace and still catch up, ms: what a busy event loop loses, and no
+ * burst that anybody would call one.
+ */
+const CATCH_UP_MS = 50;
+
+/** While more is tried, the few that are more go faster: at an even pace each step would take a second to be filled. */
+const TRYING_PACE = 4;
+
+/** Requests in any one second, evenly paced: between two of them lies the second divided by how many there may be. */
+export class RateLimit extends Limit {
+  readonly log: SentLog;
+  /** When the next is due by the pace. */
+  private dueMs = Number.NEGATIVE_INFINITY;
+
+  constructor(arrivesWithinMs: number) {
+    super(RATE_TERMS);
+    this.log = new SentLog(arrivesWithinMs);
+  }
+
+  override used(nowMs: number): number {
+    return this.log.count(nowMs);
+  }
+
+  isDue(nowMs: number): boolean {
+    return nowMs >= this.dueMs;
+  }
+
+  hold(nowMs: number): Sent {
+    const due = Math.max(this.dueMs, nowMs - CATCH_UP_MS);
+    const pace = this.isTrying ? TRYING_PACE : 1;
+    this.dueMs = due + WINDOW_MS / Math.max(1, this.cap * pace);
+    this.taken();
+    return this.log.hold();
+  }
+
+  /** The earliest time at which a call that waits may go, as far as is known now, ms. */
+  opensMs(nowMs: number): number {
+    if (this.share === 0) return Number.POSITIVE_INFINITY;
+    if (this.isBlocked) return this.moreMs(nowMs);
+    const room = this.used(nowMs) < this.cap ? nowMs : Math.min(this.log.nextMs(), this.moreMs(nowMs));
+    return Math.max(room, this.dueMs);
+  }
+}
+
+/** Requests under way at once. */
+export class ConcurrencyLimit extends Limit {
+  private underWay = 0;
+
+  constructor() {
+    super(CONCURRENCY_TERMS);
+  }
+
+  override used(): number {
+    return this.underWay;
+  }
+
+  enter(): void {
+    this.taken();
+    this.underWay += 1;
+  }
+
+  leave(): void {
+    this.underWay -= 1;
+  }
+
+  opensMs(nowMs: number): number {
+    if (this.share === 0) return Number.POSITIVE_INFINITY;
+    return !this.isBlocked && this.underWay < this.cap ? nowMs : this.moreMs(nowMs);
+  }
+}

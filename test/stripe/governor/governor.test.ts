@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { Governor, type LimitCause, NoBudgetError, type Permit } from '../../../src/stripe/governor/governor.js';
+import { VirtualTime } from '../../support/virtual-time.js';
+
+const CREATE = 'payment_intents.create';
+const LIST = 'payment_intents.list';
+const SEED = 20261122;
+
+function governed(units: Record<string, number>, forMs = 1e9) {
+  const time = new VirtualTime();
+  const governor = new Governor({ arrivesWithinMs: 20 }, time);
+  governor.hold(units, forMs, 1);
+  return { time, governor };
+}
+
+/** Sends at once and is answered `takesMs` later. */
+async function send(
+  { time, governor }: ReturnType<typeof governed>,
+  turn: { endpoint?: string; priority?: number; waitMs?: number },
+  answer: { takesMs?: number; cause?: LimitCause | null } = {},
+  onSent: () => void = () => undefined,
+): Promise<void> {
+  const permit = await governor.admit({ endpoint: CREATE, priority: 1, waitMs: 1e6, ...turn });
+  permit.written();
+  onSent();
+  time.setTimer(() => permit.ended(answer.cause ?? null), answer.takesMs ?? 5);
+}
+
+describe('the governor', () => {
+  it('lets no second hold more than the share of all and of each endpoint, whatever comes when', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ afterMs: fc.nat(60), list: fc.boolean(), takesMs: fc.nat(400), connectMs: fc.nat(300) }), {
+          minLength: 30,
+          maxLength: 200,
+        }),
+        fc.integer({ min: 2, max: 20 }),
+        async (calls, all) => {
+          const each = Math.max(1, Math.floor(all / 2));
+          const { time, governor } = governed({ all, each, concurrent: 1_000 });
+          // When each may have arrived at the soonest and at the latest.
+          const seen: { endpoint: string; from: number; to: number }[] = [];
+          let atMs = 0;
+          for (const { afterMs, list, takesMs, connectMs } of calls) {
+            atMs += afterMs;
+            const endpoint = list ? LIST : CREATE;
+            time.setTimer(async () => {
+              const permit = await governor.admit({ endpoint, priority: 1, waitMs: 1e7 });
+              time.setTimer(() => {
+                permit.written();
+                const from = time.now();
+                seen.push({ endpoint, from, to: from + Math.min(20, takesMs) });
+                time.setTimer(() => permit.ended(null), takesMs);
+              }, connectMs);
+            }, atMs);
+          }
+          await time.run(1e6);
+          assert.equal(seen.length, calls.length);
+          // The worst that delays can do is to bring together all that can have arrived within one second.
+          for (const { from: endMs } of seen) {
+            const within = seen.filter((other) => other.from <= endMs && other.to > endMs - 1_000);
+            assert.ok(within.length <= all, `${within.length} > ${all}`);
+            assert.ok(within.filter(({ endpoint }) => endpoint === LIST).length <= each);
+          }
+        },
+      ),
+      { seed: SEED, numRuns: 60 },
+    );
+  });
+
+  it('paces: after a rest a second is not spent at once', async () => {
+    const parts = governed({ all: 50, each: 50, concurrent: 100 });
+    await parts.time.run(10_000);
+    const sentAt: number[] = [];
+    for (let i = 0; i < 50; i += 1) void send(parts, {}, {}, () => sentAt.push(parts.time.now()));
+    await parts.time.run(12_000);
+    assert.equal(sentAt.length, 50);
+    const firstTenth = sentAt.filter((at) => at < 10_100).length;
+    assert.ok(firstTenth <= 9, `${firstTenth} within 100 ms`);
+    assert.ok((sentAt.at(-1) ?? 0) < 11_000);
+  });
+
+  it('lets checkout go before background that waited longer', async () => {
+    const parts = governed({ all: 10, each: 10, concurrent: 100 });
+    const order: number[] = [];
+    for (const priority of [5, 5, 5, 5, 3, 3, 2, 1]) void send(parts, { priority }, {}, () => order.push(priority));
+    await parts.time.run(5_000);
+    assert.deepEqual(order, [5, 1, 2, 3, 3, 5, 5, 5]);
+  });
+
+  it('keeps a full endpoint from holding up another', async () => {
+    const parts = governed({ all: 50, each: 50, [CREATE]: 1, concurrent: 100 });
+    const order: string[] = [];
+    for (const endpoint of [CREATE, CREATE, LIST]) void send(parts, { endpoint }, {}, () => order.push(endpoint));
+    await parts.time.run(5_000);
+    assert.deepEqual(order, [CREATE, LIST, CREATE]);
+  });
+
+  it('gives back what it cannot let go in time, and says when to come again', async () => {
+    const parts = governed({ all: 1, each: 1, concurrent: 10 });
+    await send(parts, {});
+    const waits = Array.from({ length: 3 }, () => send(parts, { waitMs: 500 }).catch((error: unknown) => error));
+    await parts.time.run(600);
+    for (const error of await Promise.all(waits)) {
+      assert.ok(error instanceof NoBudgetError);
+      assert.ok(error.againInMs >= 1_000);
+    }
+    assert.equal(parts.governor.use().demand, 1, 'what gave up waits no more');
+  });
+
+  it('lets nothing go once the lease has ended, and goes on under the next', async () => {
+    const parts = governed({ all: 50, each: 50, concurrent: 10 }, 1_000);
+    await parts.time.run(1_000);
+    let sent = 0;
+    for (let i = 0; i < 5; i += 1) void send(parts, {}, {}, () => (sent += 1));
+    await parts.time.run(3_000);
+    assert.equal(sent, 0);
+    parts.governor.hold({ all: 50, each: 50, concurrent: 10 }, 10_000, 1);
+    await parts.time.run(3_500);
+    assert.equal(sent, 5);
+  });
+
+  it('counts a request that was let go and never written as none', async () => {
+    const { time, governor } = governed({ all: 1, each: 1, concurrent: 10 });
+    let held = 0;
+    for (let i = 0; i < 3; i += 1) {
+      void governor.admit({ endpoint: CREATE, priority: 1, waitMs: 1e6 }).then((permit) => {
+        held = Math.max(held, governor.standing().used);
+        permit.ended(null);
+      });
+    }
+    await time.run(5_000);
+    assert.equal(held, 1);
+    assert.equal(governor.standing().used, 0);
+  });
+
+  it('keeps as many under way as it may, and no more', async () => {
+    const { time, governor } = governed({ all: 100, each: 100, concurrent: 3 });
+    const permits: Permit[] = [];
+    for (let i = 0; i < 6; i += 1) {
+      void governor.admit({ endpoint: CREATE, priority: 1, waitMs: 1e6 }).then((permit) => {
+        permit.written();
+        permits.push(permit);
+      });
+    }
+    await time.run(2_000);
+    assert.equal(permits.length, 3);
+    permits[0]?.ended(null);
+    await time.run(2_100);
+    assert.equal(permits.length, 4);
+  });
+});
+
+describe('a 429', () => {
+  /** Refuses some calls for a cause, then tells what may be used of each endpoint in a second. */
+  async function after(cause: LimitCause) {
+    const parts = governed({ all: 100, each: 50, concurrent: 20 });
+    for (let i = 0; i < 40; i += 1)
+      void send(parts, { endpoint: CREATE }, { takesMs: 5, cause: i > 20 ? cause : null });
+    await parts.time.run(3_000);
+    const count = async (endpoint: string) => {
+      let sent = 0;
+      const from = parts.time.now();
+      for (let i = 0; i < 200; i += 1)
+        void send(parts, { endpoint, waitMs: 1_000 }, {}, () => (sent += 1)).catch(() => 0);
+      await parts.time.run(from + 1_000);
+      await parts.time.run(from + 5_000);
+      return sent;
+    };
+    return { count, parts };
+  }
+
+  it('for the rate of an endpoint slows that endpoint and no other', async () => {
+    const { count } = await after('endpoint-rate');
+    assert.ok((await count(CREATE)) < 35);
+    assert.ok((await count(LIST)) >= 48);
+  });
+
+  it('for the rate of the account slows all of it', async () => {
+    const { count, parts } = await after('global-rate');
+    assert.ok(parts.governor.standing().narrowed);
+    assert.ok((await count(LIST)) < 48);
+  });
+
+  it('for concurrency slows no rate', async () => {
+    for (const cause of ['global-concurrency', 'endpoint-concurrency'] as const) {
+      const { count, parts } = await after(cause);
+      assert.ok(!parts.governor.standing().narrowed);
+      assert.ok((await count(LIST)) >= 48, cause);
+    }
+  });
+});

@@ -1,0 +1,53 @@
+import { WINDOW_MS } from '../../src/control/budget.js';
+import type { Governor, LimitCause } from '../../src/stripe/governor/governor.js';
+import type { VirtualTime } from './virtual-time.js';
+
+/** A Stripe of nothing but a limit: so many requests let through in any second, exactly. */
+export class VirtualStripe {
+  readonly passed: number[] = [];
+  refused = 0;
+  arrived = 0;
+  worst = 0;
+
+  constructor(
+    private readonly time: VirtualTime,
+    private readonly limitAt: (nowMs: number) => number,
+    private readonly cause: LimitCause,
+    private readonly latency: { readonly there: () => number; readonly back: () => number },
+  ) {}
+
+  /** How many were let through in the second that ends now. */
+  private inSecond(): number {
+    const from = this.time.now() - WINDOW_MS;
+    let many = 0;
+    for (let i = this.passed.length - 1; i >= 0 && (this.passed[i] as number) > from; i -= 1) many += 1;
+    return many;
+  }
+
+  /** Keeps `many` calls of a governor waiting, each followed by another. */
+  load(governor: Governor, endpoint: string, many: number, priority: number): void {
+    for (let i = 0; i < many; i += 1) void this.endless(governor, endpoint, priority);
+  }
+
+  private async endless(governor: Governor, endpoint: string, priority: number): Promise<void> {
+    for (;;) await this.call(governor, endpoint, priority);
+  }
+
+  async call(governor: Governor, endpoint: string, priority: number): Promise<boolean> {
+    const permit = await governor.admit({ endpoint, priority, waitMs: 1e9 });
+    permit.written();
+    await this.pass(this.latency.there());
+    this.arrived += 1;
+    const through = this.inSecond() < this.limitAt(this.time.now());
+    if (through) this.passed.push(this.time.now());
+    else this.refused += 1;
+    this.worst = Math.max(this.worst, this.inSecond());
+    await this.pass(this.latency.back());
+    permit.ended(through ? null : this.cause);
+    return through;
+  }
+
+  private pass(ms: number): Promise<void> {
+    return new Promise((resolve) => this.time.setTimer(resolve, ms));
+  }
+}
