@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import {
   DefaultLogger,
@@ -9,8 +10,8 @@ import {
 } from '@temporalio/worker';
 import { createInternalActivities } from './activities/internal.js';
 import { createPaymentActivities } from './activities/payments.js';
-import { type Account, type Config, loadConfig } from './config/index.js';
-import { LANE_CLASSES, type LaneClass, laneQueue } from './domain/lanes.js';
+import { type Config, loadConfig } from './config/index.js';
+import { LANE_CLASSES, laneQueue } from './domain/lanes.js';
 import { CutOffError, failure, isMain, type Running, runAsProcess } from './process.js';
 import { StripeGateway } from './stripe/gateway.js';
 import { Counters } from './telemetry/counters.js';
@@ -18,6 +19,7 @@ import { createLogger, type Logger } from './telemetry/logger.js';
 import { connectClient, connectWorker } from './temporal/connect.js';
 import { prepareNamespace } from './temporal/prepare.js';
 import { keepSweepSchedule } from './temporal/sweep-schedule.js';
+import { openBudgets, safeRate, type WorkerBudgets } from './worker-budgets.js';
 import { workflowCode } from './workflow-code.js';
 import { MAIN_QUEUE } from './workflows/messages.js';
 
@@ -45,6 +47,9 @@ const CACHED_WORKFLOWS = 1_000;
  */
 const CACHED_TASK_WAITS_MS = 3_000;
 
+/** What Temporal gives a task that says nothing of its priority. */
+const DEFAULT_PRIORITY = 3;
+
 /** Stripe calls of one lane under way in this worker at once. */
 const CALLS_AT_ONCE = 100;
 
@@ -65,7 +70,8 @@ export async function startWorker(
   const client = await connectClient(config);
   const { deployment } = await prepareNamespace(client, config, options.ownServer);
   const connection = await connectWorker(config);
-  const workers = await createWorkers(config, connection, client, logger, options.counters);
+  const budgets = openBudgets(client, config.accounts, logger);
+  const workers = await createWorkers(config, connection, client, logger, options.counters, budgets);
 
   const { failed, fail } = failure();
   const runs = workers.map((worker) => worker.run());
@@ -73,6 +79,8 @@ export async function startWorker(
   const stopping = new AbortController();
   const schedule = keepSweepSchedule(client, config, deployment, logger, stopping.signal);
   schedule.catch((error) => stopping.signal.aborted || fail(error));
+  await budgets.begin();
+  const leases = budgets.run();
   logger.info({ queues: workers.map((w) => w.options.taskQueue) }, 'worker ready');
   return {
     failed,
@@ -81,6 +89,9 @@ export async function startWorker(
       stopping.abort();
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       const ends = await Promise.allSettled([...runs, schedule]);
+      // What was under way needed its share to the end.
+      await budgets.stop();
+      await leases;
       const cutOff = ends.some((end) => end.status === 'rejected' && isCutOff(end.reason));
       // What a worker left behind may still hold on to its connection, and the process ends anyway.
       if (cutOff) throw new CutOffError('work under way did not end in time; Temporal gives it to another worker');
@@ -100,6 +111,7 @@ async function createWorkers(
   client: Client,
   logger: Logger,
   counters: Counters,
+  budgets: WorkerBudgets,
 ): Promise<Worker[]> {
   const { stripe_timeout_ms } = config.policy.payments;
   const gateway = new StripeGateway({
@@ -107,6 +119,8 @@ async function createWorkers(
     timeoutMs: stripe_timeout_ms,
     now: Date.now,
     meter: (account, endpoint) => counters.add('penstock_stripe_requests_total', { account, endpoint }),
+    admit: budgets.admit,
+    priority: () => Context.current().info.priority?.priorityKey ?? DEFAULT_PRIORITY,
   });
   const { namespace } = config.temporal;
   const shutdownGraceTime = stripe_timeout_ms + GRACE_OVER_STRIPE_MS;
@@ -130,15 +144,10 @@ async function createWorkers(
         taskQueue: laneQueue(account.name, lane),
         activities,
         maxConcurrentActivityTaskExecutions: CALLS_AT_ONCE,
-        maxTaskQueueActivitiesPerSecond: rateOf(account, lane),
+        maxTaskQueueActivitiesPerSecond: safeRate(account, lane),
       }),
     ),
   ]);
-}
-
-/** The server takes the last poller's word for a queue's limit, so every worker must say the same. */
-function rateOf(account: Account, lane: LaneClass): number {
-  return account.laneRates[lane];
 }
 
 let runtimeInstalled = false;

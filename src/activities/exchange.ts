@@ -1,6 +1,6 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { IntentSnapshot } from '../domain/intent.js';
-import { type Outcome, repeatDelayMs } from '../domain/outcome.js';
+import { type Outcome, type Reply, repeatDelayMs } from '../domain/outcome.js';
 import type { KeyedWrite, StripeGateway } from '../stripe/gateway.js';
 import type { SendInput, SendResult } from './types.js';
 
@@ -12,18 +12,31 @@ export interface ExchangeParts {
   readonly random: () => number;
 }
 
+/** What one exchange came to. */
+export interface Asked<T> {
+  readonly outcome: Outcome<T>;
+  readonly shown: IntentSnapshot | null;
+  /** The least to wait before a repeat, ms, where the gateway knows. */
+  readonly againInMs?: number | undefined;
+}
+
+/** When the gateway advises to come again, of a call that it did not send. */
+export function advised(reply: Reply<unknown>): { againInMs: number | undefined } {
+  return { againInMs: reply.kind === 'not_sent' ? reply.againInMs : undefined };
+}
+
 /** One send under the operation's key, and when it may go again. */
 export async function send<T>(
   { now, random }: ExchangeParts,
   input: SendInput,
-  ask: (write: KeyedWrite) => Promise<{ outcome: Outcome<T>; shown: IntentSnapshot | null }>,
+  ask: (write: KeyedWrite) => Promise<Asked<T>>,
 ): Promise<SendResult<T>> {
   const { key, birthMs, keyLifeMs, livemode } = input;
   const deadlineMs = Math.min(now() + input.sendWindowMs, input.notAfterMs);
-  const { outcome, shown } = await ask({ key, birthMs, keyLifeMs, deadlineMs, livemode });
+  const { outcome, shown, againInMs: advisedMs = 0 } = await ask({ key, birthMs, keyLifeMs, deadlineMs, livemode });
   // A settled one goes again only when its answer did not agree with the payment, and then not at once.
   const cause = 'cause' in outcome ? outcome.cause : 'refused_repeat';
-  const againInMs = repeatDelayMs(cause, input.sends, now() - input.acceptedAtMs, random());
+  const againInMs = Math.max(advisedMs, repeatDelayMs(cause, input.sends, now() - input.acceptedAtMs, random()));
   return { outcome, againInMs, ...(shown === null ? {} : { shown }) };
 }
 

@@ -49,12 +49,12 @@ export function createInternalActivities(parts: InternalActivityParts): Internal
   };
 }
 
-/** How many old sweeps one call deletes; what is left over goes with the next. */
+/** How many old runs of sweeps and budgets one call deletes; what is left over goes with the next. */
 const SWEEPS_AT_ONCE = 500;
 
 async function forgetSweeps(client: Client, endedBeforeMs: number): Promise<void> {
   const before = new Date(endedBeforeMs).toISOString();
-  const query = `WorkflowType = 'sweep' AND ExecutionStatus != 'Running' AND CloseTime < '${before}'`;
+  const query = `WorkflowType IN ('sweep', 'budget') AND ExecutionStatus != 'Running' AND CloseTime < '${before}'`;
   let count = 0;
   for await (const { workflowId, runId } of client.workflow.list({ query })) {
     await client.workflowService.deleteWorkflowExecution({

@@ -1,7 +1,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { type IntentSnapshot, mayStillCollect } from '../domain/intent.js';
 import { lookDelayMs, outcomeOf, outcomeOnIntent, type Reply } from '../domain/outcome.js';
-import { type ExchangeParts, send, settledOr } from './exchange.js';
+import { advised, type ExchangeParts, send, settledOr } from './exchange.js';
 import { heartbeatWhile } from './heartbeat.js';
 import { findOverdue } from './overdue.js';
 import { createRefundActivities } from './refunds.js';
@@ -15,21 +15,21 @@ export function createPaymentActivities(parts: ExchangeParts): StripeActivities 
       heartbeatWhile(
         send(parts, input, async (write) => {
           const reply = await gateway.createIntent(input.account, input.params, write);
-          return { outcome: outcomeOf(reply, input.earlierMayHaveArrived), shown: null };
+          return { outcome: outcomeOf(reply, input.earlierMayHaveArrived), shown: null, ...advised(reply) };
         }),
       ),
     confirmPayment: (input) =>
       heartbeatWhile(
         send(parts, input, async (write) => {
           const reply = await gateway.confirmIntent(input.account, input.intent, input.params, write);
-          return outcomeOnIntent(reply, 'confirm', input.earlierMayHaveArrived);
+          return { ...outcomeOnIntent(reply, 'confirm', input.earlierMayHaveArrived), ...advised(reply) };
         }),
       ),
     capturePayment: (input) =>
       heartbeatWhile(
         send(parts, input, async (write) => {
           const reply = await gateway.captureIntent(input.account, input.intent, input.amount, write);
-          return outcomeOnIntent(reply, 'capture', input.earlierMayHaveArrived);
+          return { ...outcomeOnIntent(reply, 'capture', input.earlierMayHaveArrived), ...advised(reply) };
         }),
       ),
     cancelIntent: (input) => heartbeatWhile(cancel(parts, input)),

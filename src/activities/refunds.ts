@@ -1,6 +1,6 @@
 import { outcomeOf } from '../domain/outcome.js';
 import type { RefundSnapshot } from '../domain/refund/index.js';
-import { type ExchangeParts, send, settledOr } from './exchange.js';
+import { advised, type ExchangeParts, send, settledOr } from './exchange.js';
 import { heartbeatWhile } from './heartbeat.js';
 import type { FindRefundInput, RefundActivities } from './types.js';
 
@@ -12,7 +12,7 @@ export function createRefundActivities(parts: ExchangeParts): RefundActivities {
       heartbeatWhile(
         send(parts, input, async (write) => {
           const reply = await gateway.createRefund(input.account, input.params, write);
-          return { outcome: outcomeOf(reply, input.earlierMayHaveArrived), shown: null };
+          return { outcome: outcomeOf(reply, input.earlierMayHaveArrived), shown: null, ...advised(reply) };
         }),
       ),
     findRefund: (input) => heartbeatWhile(findRefund(parts, input)),

@@ -44,6 +44,8 @@ export const budgetSchema = z
     max_workers: z.int().min(1).max(1_000).default(8),
     /** How long a worker may go on with its share without hearing of the others. */
     lease_ms: z.int().min(1_000).max(60_000).default(5_000),
+    /** How often it is looked whether the limits on the lanes are what they were set to. */
+    lane_check_ms: z.int().min(1_000).max(3_600_000).default(10_000),
     /** The part of the budget that background work gets however much checkout needs. */
     background_floor: z.number().min(0.01).max(0.5).default(0.1),
   })
@@ -63,6 +65,7 @@ export function toBudget(raw: BudgetSettings, livemode: boolean): Budget {
     arrivesWithinMs: raw.arrives_within_ms,
     maxWorkers: raw.max_workers,
     leaseMs: raw.lease_ms,
+    laneCheckMs: raw.lane_check_ms,
     backgroundFloor: raw.background_floor,
   };
 }

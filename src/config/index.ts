@@ -5,6 +5,7 @@ import { delimiter, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { NAME_PATTERN } from '../domain/ids.js';
 import { type Account, accountSchema, SIMULATOR_KEY, SIMULATOR_WEBHOOK_SECRET, toAccount } from './accounts.js';
+import { budgetProblem, budgetSchema } from './budgets.js';
 import { liveKeyProblems, type PaymentPolicy, paymentPolicySchema } from './policy.js';
 
 export type { Account } from './accounts.js';
@@ -125,6 +126,7 @@ export function loadConfig(
   const policy = { payments: file.policy.payments };
   refuseOpenDoor(vars);
   refuseUnsafeLive(vars, accounts, policy.payments);
+  refuseUnsharable(accounts);
   const config: Config = {
     host: vars.HOST,
     port: vars.PORT,
@@ -167,7 +169,7 @@ function accountsOf(vars: Environment, file: z.infer<typeof fileSchema>): Accoun
       secret_key: SIMULATOR_KEY,
       webhook_secrets: [SIMULATOR_WEBHOOK_SECRET],
       api_base: vars.STRIPE_API_BASE ?? `http://127.0.0.1:${vars.SIMULATOR_PORT}`,
-      budget: accountSchema.shape.budget.parse({}),
+      budget: budgetSchema.parse({}),
     };
     return [toAccount('default', raw)];
   }
@@ -181,7 +183,7 @@ function accountsOf(vars: Environment, file: z.infer<typeof fileSchema>): Accoun
     secret_key: vars.STRIPE_SECRET_KEY,
     webhook_secrets: vars.STRIPE_WEBHOOK_SECRET,
     api_base: vars.STRIPE_API_BASE,
-    budget: accountSchema.shape.budget.parse({}),
+    budget: budgetSchema.parse({}),
   };
   return [toAccount('default', raw)];
 }
@@ -208,6 +210,14 @@ function refuseUnsafeLive(vars: Environment, accounts: readonly Account[], polic
       problems.push(`account ${name}: a live key must not travel in clear: use https in STRIPE_API_BASE or api_base`);
     }
   }
+  if (problems.length > 0) throw new ConfigError(problems.join('\n'));
+}
+
+function refuseUnsharable(accounts: readonly Account[]): void {
+  const problems = accounts.flatMap(({ name, budget }) => {
+    const problem = budgetProblem(budget);
+    return problem === undefined ? [] : [`PENSTOCK_CONFIG accounts.${name}.budget.${problem}`];
+  });
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));
 }
 

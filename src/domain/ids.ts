@@ -67,6 +67,11 @@ export function disputeId(account: string, dispute: string): string {
   return `dispute.${account}.${dispute}`;
 }
 
+/** `budget.<account>`: the workflow that shares an account's budget out among the workers. */
+export function budgetId(account: string): string {
+  return `budget.${account}`;
+}
+
 /**
  * One incident for one thing that went wrong with one intent of one payment: told twice, it is still one.
  * `subject` is the intent's id, or the payment's own when there is none.

@@ -20,11 +20,12 @@ export type Reply<T = IntentSnapshot> =
       readonly rateLimitedReason: string | null;
       readonly replayed: boolean;
     }
-  | { readonly kind: 'not_sent'; readonly why: NotSentReason }
+  /** `againInMs`: when it may be worth another try, where that is known. */
+  | { readonly kind: 'not_sent'; readonly why: NotSentReason; readonly againInMs?: number }
   | { readonly kind: 'lost'; readonly why: string };
 
 /** Why no byte left this machine. */
-export type NotSentReason = 'connection_refused' | 'key_too_old' | 'past_deadline' | AccountTrouble;
+export type NotSentReason = 'connection_refused' | 'key_too_old' | 'past_deadline' | 'no_budget' | AccountTrouble;
 
 /** The account cannot be used from here now: its key was refused, it is not configured, or it is of another mode. */
 type AccountTrouble = 'account_paused' | 'account_unknown' | 'account_of_other_mode';
@@ -57,6 +58,7 @@ export type RepeatCause =
   | 'resource-specific'
   | 'lock_timeout'
   | 'key_in_use'
+  | 'no_budget'
   | 'refused_repeat';
 
 /**
@@ -71,7 +73,7 @@ export function outcomeOf<T>(reply: Reply<T>, earlierMayHaveArrived: boolean): O
     case 'lost':
       return { kind: 'unknown', cause: 'lost', serverError: false, repeat: true };
     case 'not_sent': {
-      const cause = reply.why.startsWith('account_') ? 'account_refused' : 'connection';
+      const cause = notSentCause(reply.why);
       return earlierMayHaveArrived
         ? { kind: 'unknown', cause, serverError: false, repeat: reply.why !== 'key_too_old' }
         : { kind: 'not_executed', cause };
@@ -79,6 +81,11 @@ export function outcomeOf<T>(reply: Reply<T>, earlierMayHaveArrived: boolean): O
     case 'error':
       return outcomeOfError(reply, earlierMayHaveArrived);
   }
+}
+
+function notSentCause(why: NotSentReason): RepeatCause {
+  if (why === 'no_budget') return why;
+  return why.startsWith('account_') ? 'account_refused' : 'connection';
 }
 
 type ErrorReply<T> = Extract<Reply<T>, { kind: 'error' }>;
@@ -161,6 +168,7 @@ const BASE_DELAY_MS: Readonly<Record<RepeatCause, number>> = {
   lock_timeout: 250,
   key_in_use: 1_000,
   lost: 500,
+  no_budget: 1_000,
   connection: 1_000,
   server_error: 2_000,
   refused_repeat: 5_000,

@@ -5,7 +5,11 @@ import { TransportError } from './http-client.js';
 /** The gateway kept the request from being written. */
 export class NotSentError extends Error {
   override readonly name = 'NotSentError';
-  constructor(readonly why: NotSentReason) {
+  constructor(
+    readonly why: NotSentReason,
+    /** When it may be worth another try, ms, where that is known. */
+    readonly againInMs?: number,
+  ) {
     super(`not sent: ${why}`);
   }
 }
@@ -36,7 +40,10 @@ function readable<T>(read: () => Reply<T>): Reply<T> {
  */
 export function replyOfError<T>(error: unknown, read: (intent: Stripe.PaymentIntent) => T | null): Reply<T> {
   const cause = rootOf(error);
-  if (cause instanceof NotSentError) return { kind: 'not_sent', why: cause.why };
+  if (cause instanceof NotSentError) {
+    const { why, againInMs } = cause;
+    return { kind: 'not_sent', why, ...(againInMs === undefined ? {} : { againInMs }) };
+  }
   if (cause instanceof TransportError) {
     return cause.connected ? { kind: 'lost', why: cause.reason } : { kind: 'not_sent', why: 'connection_refused' };
   }

@@ -2,12 +2,14 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import Stripe from 'stripe';
 import type { Account } from '../config/index.js';
 import type { DisputeSnapshot } from '../domain/dispute/index.js';
+import type { Endpoint } from '../domain/endpoints.js';
 import type { IntentSnapshot } from '../domain/intent.js';
 import type { Reply } from '../domain/outcome.js';
 import type { RefundSnapshot } from '../domain/refund/index.js';
 import type { RefundParams } from '../domain/stripe-params.js';
 import { NotSentError, replyOf, replyOfError } from './classify.js';
-import { guardedHttpClient } from './http-client.js';
+import { limitCause, NoBudgetError, type Permit, type Turn } from './governor/governor.js';
+import { guardedHttpClient, type Passage } from './http-client.js';
 import { type Owner, toDisputeSnapshot, toRefundSnapshot, toSnapshot } from './snapshot.js';
 
 /** The version whose shapes this code was written against; pinned, so that an account's default changes nothing. */
@@ -26,25 +28,16 @@ export interface KeyedWrite {
   readonly livemode?: boolean;
 }
 
-/** The operations that are counted and limited by name at Stripe. */
-export type Endpoint =
-  | 'payment_intents.create'
-  | 'payment_intents.confirm'
-  | 'payment_intents.capture'
-  | 'payment_intents.cancel'
-  | 'payment_intents.retrieve'
-  | 'payment_intents.list'
-  | 'refunds.create'
-  | 'refunds.retrieve'
-  | 'refunds.list'
-  | 'disputes.retrieve';
-
 export interface GatewayOptions {
   readonly accounts: readonly Account[];
   readonly timeoutMs: number;
   readonly now: () => number;
   /** Called once for every HTTP request that is about to be written. */
   readonly meter: (account: string, endpoint: Endpoint) => void;
+  /** Waits until the account's budget lets a request go. @throws NoBudgetError when it does not in time. */
+  readonly admit: (account: string, turn: Turn) => Promise<Permit>;
+  /** Temporal's priority key of the work at hand. */
+  readonly priority: () => number;
 }
 
 interface Call {
@@ -66,6 +59,9 @@ interface Door {
 /** An account whose key Stripe refuses is asked again after this, and less often each time, up to the second. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
+
+/** How long a read waits in the worker for its turn, ms; then its slot goes to others, and Temporal brings it back. */
+const READ_WAITS_MS = 10_000;
 
 /**
  * The only way to Stripe. Every HTTP request passes the guard where its bytes are written: the key's age, the deadline
@@ -230,9 +226,31 @@ export class StripeGateway {
     door.pauseMs = Math.min(door.pauseMs * 2, LONGEST_PAUSE_MS);
   }
 
-  private guard(): void {
+  /** The request's turn in the budget, and then the guard: however long it waited, what is written is still wanted. */
+  private async enter(): Promise<Passage> {
     const call = this.calls.getStore();
     if (call === undefined) throw new Error('a Stripe request outside the gateway');
+    const permit = await this.turnOf(call);
+    try {
+      this.guard(call);
+    } catch (error) {
+      permit.ended(null);
+      throw error;
+    }
+    return { written: permit.written, ended: (limitedBy) => permit.ended(limitCause(limitedBy)) };
+  }
+
+  private async turnOf({ account, endpoint, write }: Call): Promise<Permit> {
+    const waitMs = write === undefined ? READ_WAITS_MS : write.deadlineMs - this.options.now();
+    try {
+      return await this.options.admit(account, { endpoint, priority: this.options.priority(), waitMs });
+    } catch (error) {
+      if (error instanceof NoBudgetError) throw new NotSentError('no_budget', error.againInMs);
+      throw error;
+    }
+  }
+
+  private guard(call: Call): void {
     const now = this.options.now();
     const door = this.doorOf(call.account);
     if (door.pausedUntilMs !== null) {
@@ -268,7 +286,7 @@ export class StripeGateway {
       // Temporal owns the retries, and a hidden one escapes the budget; telemetry writes into the home directory.
       maxNetworkRetries: 0,
       telemetry: false,
-      httpClient: guardedHttpClient(protocol, () => this.guard()),
+      httpClient: guardedHttpClient(protocol, () => this.enter()),
     });
   }
 }

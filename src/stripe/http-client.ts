@@ -1,9 +1,19 @@
-import { Agent as HttpAgent } from 'node:http';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { type ClientRequest, Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import type { Socket } from 'node:net';
 import Stripe from 'stripe';
 
-/** Called just before the bytes of one HTTP request are written; throws to keep them from being written. */
-export type BeforeWrite = () => void;
+/** What one HTTP request tells of itself while it is under way. */
+export interface Passage {
+  /** Its first byte goes out. */
+  written(): void;
+  /** Its answer has begun, or there will be none. @param limitedBy `Stripe-Rate-Limited-Reason` of a 429 that has it. */
+  ended(limitedBy: string | null): void;
+}
+
+/** Asked before one HTTP request is sent; waits for its turn. Rejects to keep it from being written. */
+export type Enter = () => Promise<Passage>;
 
 /** Stripe-node repeats a request on these codes of its own accord (RequestSender `_shouldRetry`), even at 0 retries. */
 const HIDDEN_RETRY_CODES = new Set(['ECONNRESET', 'EPIPE']);
@@ -28,21 +38,53 @@ type HttpClient = ReturnType<typeof Stripe.createNodeHttpClient>;
  * Stripe's own Node client, with a gate in front of every HTTP request and without the repeat that stripe-node hides:
  * a call is exactly one request, so every request is metered and guarded, and every repeat is Penstock's decision.
  */
-export function guardedHttpClient(protocol: 'http' | 'https', beforeWrite: BeforeWrite): HttpClient {
+export function guardedHttpClient(protocol: 'http' | 'https', enter: Enter): HttpClient {
+  const passages = new AsyncLocalStorage<Passage>();
   const agent = protocol === 'http' ? new HttpAgent({ keepAlive: true }) : new HttpsAgent({ keepAlive: true });
+  tellWhenWritten(agent, protocol === 'http' ? 'connect' : 'secureConnect', passages);
   const inner = Stripe.createNodeHttpClient(agent);
   const makeRequest = inner.makeRequest.bind(inner);
   inner.makeRequest = async (...args) => {
-    beforeWrite();
+    const passage = await enter();
     const [timeoutMs, startedAt] = [args[7], performance.now()];
+    let limitedBy: string | null = null;
     try {
-      const response = await makeRequest(...args);
+      const response = await passages.run(passage, () => makeRequest(...args));
+      limitedBy = limitOf(response);
       return onlyStripes(response, timeoutMs - (performance.now() - startedAt));
     } catch (error) {
       throw withoutHiddenRetry(error);
+    } finally {
+      passage.ended(limitedBy);
     }
   };
   return inner;
+}
+
+/**
+ * Stripe-node writes a request as soon as it has a connection that stands, and a new one can take long: what counts at
+ * Stripe counts from there. `addRequest` is where Node's agents are given each request; it is what the `http` module itself
+ * calls, though no documentation names it, and a test holds that it is called.
+ */
+function tellWhenWritten(agent: HttpAgent, connected: string, passages: AsyncLocalStorage<Passage>): void {
+  const watched = agent as unknown as { addRequest: (request: ClientRequest, ...rest: unknown[]) => void };
+  const addRequest = watched.addRequest.bind(agent);
+  watched.addRequest = (request, ...rest) => {
+    const passage = passages.getStore();
+    if (passage !== undefined) {
+      request.once('socket', (socket: Socket) => {
+        if (socket.connecting) socket.once(connected, () => passage.written());
+        else passage.written();
+      });
+    }
+    addRequest(request, ...rest);
+  };
+}
+
+function limitOf(response: HttpResponse): string | null {
+  if (response.getStatusCode() !== 429) return null;
+  const reason: unknown = response.getHeaders()['stripe-rate-limited-reason'];
+  return typeof reason === 'string' ? reason : null;
 }
 
 function withoutHiddenRetry(error: unknown): unknown {

@@ -1,3 +1,4 @@
+export { budget } from './budget.js';
 export { dispute } from './dispute.js';
 export { incident } from './incident.js';
 export { payment } from './payment.js';

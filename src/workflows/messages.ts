@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { BudgetAnswer, BudgetAsk } from '../control/issuer.js';
 import type {
   AlertKind as DisputeAlert,
   DisputeSnapshot,
@@ -178,6 +179,12 @@ export const disputeReport = defineQuery<DisputeReport>('report');
 
 /** Under this name the memo of a refund or dispute that is open holds its standing. */
 export const SHOWN = 'shown';
+
+/** A worker asks the issuer of an account's budget for its share. */
+export const askBudget = defineUpdate<BudgetAnswer, [BudgetAsk]>('askBudget');
+
+/** A worker stops, and needs its share no more. */
+export const leaveBudget = defineSignal<[string]>('leaveBudget');
 
 export interface SweepInput {
   readonly overdueMs: number;

@@ -4,9 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, describe, it } from 'node:test';
-import fc from 'fast-check';
 import { type Config, ConfigError, loadConfig } from '../../src/config/index.js';
-import { SEED } from '../support/any-fact.js';
 import { HOUR, MINUTE, SECOND } from '../support/facts.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'penstock-config-'));
@@ -235,26 +233,30 @@ describe('the configuration', () => {
     );
   });
 
-  it('gives the lanes of an account at most its budget together, and each of them something', () => {
-    fc.assert(
-      fc.property(fc.double({ min: 1, max: 10_000, noNaN: true }), (budget) => {
-        const accounts = { eu: account({ budget: { requests_per_second: budget } }) };
-        const lanes = loadConfig(file({ accounts })).accounts[0]?.laneRates;
-        assert.ok(lanes !== undefined && lanes.checkout > 0 && lanes.background > 0);
-        // A share may be off by the last bit of a double, and by no more.
-        assert.ok(lanes.checkout + lanes.background <= budget * (1 + Number.EPSILON));
-      }),
-      { seed: SEED, numRuns: 100 },
-    );
-  });
-
   it('takes for the budget what Stripe allows a live and a test account', () => {
     const budgetOf = (env: Env) => {
-      const { checkout = 0, background = 0 } = loadConfig(env).accounts[0]?.laneRates ?? {};
-      return Math.round(checkout + background);
+      const { perSecond, perEndpoint, concurrent, readsPerMonth } = loadConfig(env).accounts[0]?.budget ?? {};
+      return { perSecond, perEndpoint, concurrent, readsPerMonth };
     };
-    assert.equal(budgetOf({}), 25);
+    const reads = { readsPerMonth: 10_000 };
+    assert.deepEqual(budgetOf({}), { perSecond: 25, perEndpoint: 25, concurrent: 50, ...reads });
     // A live account may make 100 requests a second, and 25 at one endpoint unless Stripe has raised it.
-    assert.equal(budgetOf(LIVE), 25);
+    assert.deepEqual(budgetOf(LIVE), { perSecond: 100, perEndpoint: 25, concurrent: 200, ...reads });
+  });
+
+  it('refuses a budget that names no endpoint of Stripe, or that its workers could not share, by its field', () => {
+    const refusal = (budget: object) => {
+      try {
+        loadConfig(file({ accounts: { eu: account({ budget }) } }));
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return 'taken';
+    };
+    assert.match(refusal({ endpoints: { 'payment_intents.creat': 30 } }), /accounts\.eu\.budget\.endpoints/);
+    assert.match(refusal({ requests_per_second: 0 }), /accounts\.eu\.budget\.requests_per_second:/);
+    assert.match(refusal({ requests_per_second: 5, max_workers: 6 }), /accounts\.eu\.budget\.max_workers: 6 workers/);
+    assert.match(refusal({ endpoints: { 'refunds.list': 2 } }), /accounts\.eu\.budget\.max_workers: 8 workers/);
+    assert.equal(refusal({ requests_per_second: 5, max_workers: 5 }), 'taken');
   });
 });

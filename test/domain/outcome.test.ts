@@ -163,6 +163,7 @@ describe('repeatDelayMs', () => {
     'resource-specific': 0,
     lock_timeout: 0,
     key_in_use: 0,
+    no_budget: 0,
     refused_repeat: 0,
   } satisfies Record<RepeatCause, 0>) as RepeatCause[];
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { defineQuery } from '@temporalio/workflow';
 import { aPayment } from '../support/api-client.js';
+import { withBudget } from '../support/budget-file.js';
 import { Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
@@ -10,7 +11,9 @@ const ACTIVITY_QUEUE = 2;
 describe('lanes and what operators see', () => {
   let stack: Stack;
   before(async () => {
-    stack = await Stack.start({ policy: { overdue_ms: 300_000 } });
+    // Here limits are set by hand, and are to stay.
+    const file = withBudget({ lane_check_ms: 600_000 });
+    stack = await Stack.start({ policy: { overdue_ms: 300_000 }, file });
   });
   after(() => stack?.stop());
 
@@ -35,11 +38,14 @@ describe('lanes and what operators see', () => {
         requestsPerSecond === undefined ? { reason: 'test' } : { rateLimit: { requestsPerSecond }, reason: 'test' },
     });
 
-  it("the server's gate holds the account's budget: the lanes' rates sum to it", async () => {
+  it("the server's gate holds the account's budget, and leaves background nothing less than its floor", async () => {
     await stack.api.pay(aPayment());
     await stack.api.pay(aPayment({ priority: 'background' }));
-    // A sandbox account may make 25 requests a second in all.
-    assert.deepEqual([await rateLimit('checkout'), await rateLimit('background')], [20, 5]);
+    // A sandbox account may make 25 requests a second in all, and a tenth of it is background's whatever checkout does.
+    await until(async () => ((await rateLimit('background')) ?? 0) > 2.5);
+    const [checkout, background] = [(await rateLimit('checkout')) ?? 0, (await rateLimit('background')) ?? 0];
+    assert.ok(checkout >= 22.5 && checkout <= 25, String(checkout));
+    assert.ok(background > 2.5 && background <= 25, String(background));
   });
 
   it('renewals go before background in their lane, and both by the lane of background', async () => {

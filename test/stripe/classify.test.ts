@@ -19,6 +19,7 @@ const REASONS = Object.keys({
   connection_refused: 0,
   key_too_old: 0,
   past_deadline: 0,
+  no_budget: 0,
   account_paused: 0,
   account_unknown: 0,
   account_of_other_mode: 0,

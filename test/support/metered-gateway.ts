@@ -1,14 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import type Stripe from 'stripe';
 import { accountSchema, SIMULATOR_KEY, toAccount } from '../../src/config/accounts.js';
-import { type Endpoint, type KeyedWrite, StripeGateway } from '../../src/stripe/gateway.js';
+import type { Endpoint } from '../../src/domain/endpoints.js';
+import { type GatewayOptions, type KeyedWrite, StripeGateway } from '../../src/stripe/gateway.js';
+import type { Permit } from '../../src/stripe/governor/governor.js';
 import { HOUR, SECOND, T0 } from './facts.js';
 
 export interface MeteredGatewayOptions {
   readonly timeoutMs?: number;
   /** Keys by account name, where the simulator has to tell them apart. */
   readonly keys?: Readonly<Record<string, string>>;
+  /** What stands for the budget; without it every request may go. */
+  readonly admit?: GatewayOptions['admit'];
 }
+
+/** Leave of a budget without end. */
+const FREE: Permit = { waitedMs: 0, written: () => undefined, ended: () => undefined };
 
 /** A gateway whose clock stands still until the test moves it, and whose meter is written down. */
 export class MeteredGateway {
@@ -32,6 +39,8 @@ export class MeteredGateway {
       timeoutMs: options.timeoutMs ?? 10 * SECOND,
       now: () => this.nowMs,
       meter: (account, endpoint) => this.metered.push({ account, endpoint }),
+      admit: options.admit ?? (async () => FREE),
+      priority: () => 1,
     });
   }
 

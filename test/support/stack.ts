@@ -19,6 +19,8 @@ import { until } from './until.js';
 export interface StackOptions {
   /** Overrides of the payment policy, as in PENSTOCK_CONFIG. */
   readonly policy?: Readonly<Record<string, number | string>>;
+  /** Other parts of PENSTOCK_CONFIG. Accounts are given for where the simulator will be. */
+  readonly file?: (simulator: string) => Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
   /** What the processes run from, where it is not the run's own. */
   readonly code?: Code;
@@ -62,9 +64,11 @@ export class Stack {
   static async start(options: StackOptions = {}): Promise<Stack> {
     const folder = mkdtempSync(join(tmpdir(), 'penstock-test-'));
     const policyFile = join(folder, 'config.json');
-    writeFileSync(policyFile, JSON.stringify({ policy: { payments: { ...TEST_POLICY, ...options.policy } } }));
     const shape = shapeOfThisRun();
     const [port, simulatorPort, uiPort, temporalPort] = (await freeLowPorts(4)) as [number, number, number, number];
+    const file = options.file?.(`http://127.0.0.1:${simulatorPort}`);
+    const payments = { ...TEST_POLICY, ...options.policy };
+    writeFileSync(policyFile, JSON.stringify({ policy: { payments }, ...file }));
     const env: Record<string, string> = {
       PORT: String(port),
       SIMULATOR_PORT: String(simulatorPort),
@@ -100,6 +104,7 @@ export class Stack {
       stripeAt(simulatorPort),
       new Client({ connection }),
     );
+    stack.makeWorker = (name) => part(name, code.command('worker'), /"worker ready"/);
     try {
       await stack.startParts(new Set(options.without));
     } catch (error) {
@@ -110,6 +115,17 @@ export class Stack {
     return stack;
   }
 
+  /** One more worker, beside those of the run's shape; not started yet, and ended with the stack. */
+  anotherWorker(): Part {
+    const part = this.makeWorker(`worker ${this.more.length + 1} more`);
+    this.more.push(part);
+    return part;
+  }
+  private readonly more: Part[] = [];
+  private makeWorker: (name: string) => Part = () => {
+    throw new Error('the stack was not started');
+  };
+
   private async startParts(without: ReadonlySet<string>): Promise<void> {
     await Promise.all([this.temporalServer.start(), without.has('simulator') ? undefined : this.simulatorPart.start()]);
     // One registers the namespace's attributes, the other finds them there.
@@ -119,6 +135,7 @@ export class Stack {
 
   async stop(): Promise<void> {
     await this.temporal.connection.close();
+    await Promise.all(this.more.map((part) => part.kill9()));
     await Promise.all([this.apiPart.kill9(), this.workerPart.kill9(), this.simulatorPart.kill9()]);
     await this.temporalServer.stop();
     rmSync(this.folder, { recursive: true, force: true });

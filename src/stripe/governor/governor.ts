@@ -25,6 +25,19 @@ export interface Permit {
 /** The causes of a 429 that say something of the account's budget (`Stripe-Rate-Limited-Reason`). */
 export type LimitCause = 'global-rate' | 'endpoint-rate' | 'global-concurrency' | 'endpoint-concurrency';
 
+const CAUSES: ReadonlySet<string> = new Set<LimitCause>([
+  'global-rate',
+  'endpoint-rate',
+  'global-concurrency',
+  'endpoint-concurrency',
+]);
+
+/** What a 429's reason says of the budget: of one object's own limit nothing, and of a reason Stripe has added the widest. */
+export function limitCause(reason: string | null): LimitCause | null {
+  if (reason === null || reason === 'resource-specific') return null;
+  return CAUSES.has(reason) ? (reason as LimitCause) : 'global-rate';
+}
+
 /** The budget has no room for a call within the time that it has. */
 export class NoBudgetError extends Error {
   override readonly name = 'NoBudgetError';

@@ -1,0 +1,96 @@
+import { type Budget, floorOf, type Units, unitsOf, usedMs } from './budget.js';
+import { type LaneRates, type LaneUse, laneRates } from './lane-rates.js';
+import { type Grant, grant, type Leases, type LeaseTerms, leave, NO_LEASES, workersOf } from './leases.js';
+
+/** How long one worker has to try more than it knows to get through, ms. Each try costs about one 429. */
+export const TURN_MS = 4_000;
+
+/** All that the issuer of an account's budget remembers. */
+export interface Issuer {
+  readonly leases: Leases;
+  /** How often it was found that more gets through; each worker is told once. */
+  readonly rises: number;
+  /** What each worker told of itself last. */
+  readonly told: Readonly<Record<string, Told>>;
+  /** The last turn that was given. */
+  readonly turn: number;
+  readonly lanes: LaneRates | null;
+}
+
+interface Told {
+  readonly atMs: number;
+  readonly rises: number;
+  readonly lanes: LaneUse;
+}
+
+export const NEW_ISSUER: Issuer = { leases: NO_LEASES, rises: 0, told: {}, turn: -1, lanes: null };
+
+/** What a worker asks for, and tells with it. */
+export interface BudgetAsk {
+  readonly worker: string;
+  /** The newest lease that reached it; 0: none. */
+  readonly holding: number;
+  readonly budget: Budget;
+  readonly demand: number;
+  /** It found that more gets through than was known. */
+  readonly rose: boolean;
+  readonly lanes: LaneUse;
+}
+
+export interface BudgetAnswer extends Grant {
+  /** How many workers share the budget. */
+  readonly sharers: number;
+  /** It is to try more than it knows to get through. */
+  readonly tryMore: boolean;
+  /** What the lanes are to be set to; of one worker alone, the others leave them. */
+  readonly lanes: LaneRates | null;
+}
+
+/** Answers a worker. Pure; `nowMs` is the issuer's own time. */
+export function answer(issuer: Issuer, ask: BudgetAsk, nowMs: number): { issuer: Issuer; answer: BudgetAnswer } {
+  const terms = termsOf(ask.budget);
+  const given = grant(issuer.leases, ask, terms, nowMs);
+  const workers = workersOf(given.leases, terms, nowMs);
+  const rises = issuer.rises + (ask.rose ? 1 : 0);
+  // Its own find is no news to it.
+  const heard = (issuer.told[ask.worker]?.rises ?? rises) + (ask.rose ? 1 : 0);
+
+  const turn = Math.floor(nowMs / TURN_MS);
+  const isTurn = turn !== issuer.turn && workers[turn % workers.length] === ask.worker;
+  const told: Record<string, Told> = {};
+  for (const worker of workers) {
+    const before = issuer.told[worker];
+    if (before !== undefined) told[worker] = before;
+  }
+  told[ask.worker] = { atMs: nowMs, rises, lanes: ask.lanes };
+
+  const lanes = laneRates(
+    ask.budget,
+    Object.values(told).map((t) => t.lanes),
+    issuer.lanes,
+  );
+  return {
+    issuer: { leases: given.leases, rises, told, turn: isTurn ? turn : issuer.turn, lanes },
+    answer: {
+      ...given.grant,
+      sharers: workers.length,
+      tryMore: isTurn || heard < rises,
+      lanes: workers[0] === ask.worker ? lanes : null,
+    },
+  };
+}
+
+/** A worker stops. */
+export function left(issuer: Issuer, worker: string, nowMs: number): Issuer {
+  const { [worker]: _, ...told } = issuer.told;
+  return { ...issuer, leases: leave(issuer.leases, worker, nowMs), told };
+}
+
+/** What a worker may use while nobody grants anything. */
+export function floorUnits(budget: Budget): Units {
+  return floorOf(unitsOf(budget), budget.maxWorkers);
+}
+
+function termsOf(budget: Budget): LeaseTerms {
+  return { units: unitsOf(budget), floor: floorUnits(budget), leaseMs: budget.leaseMs, usedMs: usedMs(budget) };
+}

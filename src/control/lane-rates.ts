@@ -1,0 +1,53 @@
+import type { LaneClass } from '../domain/lanes.js';
+import type { Budget } from './budget.js';
+
+/** Activities a second that each lane may start. */
+export type LaneRates = Readonly<Record<LaneClass, number>>;
+
+/** What one worker saw of its account's lanes. */
+export interface LaneUse {
+  /** Requests a second, of late. */
+  readonly checkoutPerSecond: number;
+  readonly backgroundPerSecond: number;
+  /** Whether background work waits, in the worker or in its lane. */
+  readonly backgroundWaits: boolean;
+}
+
+/**
+ * What is counted of checkout against background: a little less than checkout uses, so that nothing of what is left goes
+ * unused for want of a task at hand. What is too much waits in the workers, behind checkout, for a few seconds at most.
+ */
+const COUNTED = 0.95;
+
+/** A change below this part of the budget is not worth the call it costs (some 100 ms of the server's time). */
+const WORTH_IT = 0.03;
+
+/**
+ * What the lanes of an account may start: checkout the whole budget, less background's floor while background has something to
+ * do; background what checkout leaves, and its floor at least, so that it finishes.
+ *
+ * @param before what they are set to; kept where little would change.
+ */
+export function laneRates(
+  budget: Pick<Budget, 'perSecond' | 'backgroundFloor'>,
+  uses: readonly LaneUse[],
+  before: LaneRates | null,
+): LaneRates {
+  const { perSecond } = budget;
+  const floor = perSecond * budget.backgroundFloor;
+  const checkoutUse = uses.reduce((sum, use) => sum + use.checkoutPerSecond, 0);
+  const waits = uses.some((use) => use.backgroundWaits || use.backgroundPerSecond > 0);
+  const wanted: LaneRates = {
+    checkout: waits ? perSecond - floor : perSecond,
+    background: Math.max(floor, perSecond - checkoutUse * COUNTED),
+  };
+  if (before === null) return wanted;
+  const near = (lane: LaneClass) => Math.abs(wanted[lane] - before[lane]) < perSecond * WORTH_IT;
+  return near('checkout') && near('background') ? before : wanted;
+}
+
+/** The rates before anything is known: together they keep the budget, and each lane has something. */
+export function safeRates(budget: Pick<Budget, 'perSecond' | 'backgroundFloor'>): LaneRates {
+  const background = budget.perSecond * budget.backgroundFloor;
+  return { checkout: budget.perSecond - background, background };
+}

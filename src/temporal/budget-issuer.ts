@@ -1,0 +1,74 @@
+import { type Client, WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
+import type { BudgetAnswer, BudgetAsk } from '../control/issuer.js';
+import { budgetId } from '../domain/ids.js';
+import { budget } from '../workflows/index.js';
+import { askBudget, leaveBudget, ON_MAIN_QUEUE } from '../workflows/messages.js';
+import { EventType } from './proto.js';
+import { tellWorkflow } from './tell-workflow.js';
+
+/** Its tasks go before all others: payments wait for what it grants. */
+const FIRST = { priorityKey: 1 };
+
+/** So many of a history's newest events surely hold its newest answer, if it has any: each takes five. */
+const NEWEST = 20;
+
+/** The issuer of one account's budget, as a worker speaks to it. */
+export class BudgetIssuer {
+  constructor(
+    private readonly client: Client,
+    private readonly account: string,
+  ) {}
+
+  /** Asks for a share; starts the issuer where none runs. @throws whatever kept it from answering in time. */
+  async ask(ask: BudgetAsk, withinMs: number): Promise<BudgetAnswer> {
+    return this.client.connection.withDeadline(Date.now() + withinMs, async () => {
+      try {
+        const handle = this.client.workflow.getHandle(budgetId(this.account));
+        return await handle.executeUpdate(askBudget, { args: [ask] });
+      } catch (error) {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      }
+      const startWorkflowOperation = new WithStartWorkflowOperation(budget, {
+        workflowId: budgetId(this.account),
+        ...ON_MAIN_QUEUE,
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        priority: FIRST,
+        staticSummary: `the Stripe budget of ${this.account}, shared out among the workers`,
+        args: [{ version: 1, account: this.account, issuer: null }],
+      });
+      return this.client.workflow.executeUpdateWithStart(askBudget, { args: [ask], startWorkflowOperation });
+    });
+  }
+
+  /** Tells the issuer that a worker stops. @throws whatever kept Temporal from taking it. */
+  async leave(worker: string, withinMs: number): Promise<void> {
+    await this.client.connection.withDeadline(Date.now() + withinMs, () =>
+      tellWorkflow(this.client, budgetId(this.account), leaveBudget.name, worker, undefined),
+    );
+  }
+
+  /**
+   * A mark that is another one after each answer that the issuer gave to anybody, read from its history: that takes no worker,
+   * so it tells an issuer that is away from one that is merely slow to answer here.
+   *
+   * @throws whatever kept Temporal from showing it.
+   */
+  async mark(withinMs: number): Promise<string> {
+    return this.client.connection.withDeadline(Date.now() + withinMs, async () => {
+      const { namespace } = this.client.options;
+      const execution = { workflowId: budgetId(this.account) };
+      const [{ workflowExecutionInfo }, { history }] = await Promise.all([
+        this.client.workflowService.describeWorkflowExecution({ namespace, execution }),
+        this.client.workflowService.getWorkflowExecutionHistoryReverse({
+          namespace,
+          execution,
+          maximumPageSize: NEWEST,
+        }),
+      ]);
+      const answered = history?.events?.find(
+        ({ eventType }) => eventType === EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED,
+      );
+      return `${workflowExecutionInfo?.execution?.runId}/${answered?.eventId ?? 'none'}`;
+    });
+  }
+}

@@ -1,0 +1,179 @@
+import { type Budget, type Units, usedMs } from '../control/budget.js';
+import { type BudgetAnswer, floorUnits } from '../control/issuer.js';
+import type { LaneRates } from '../control/lane-rates.js';
+import type { LaneClass } from '../domain/lanes.js';
+import type { Logger } from '../telemetry/logger.js';
+import type { BudgetIssuer } from './budget-issuer.js';
+
+/** What a worker's governor is to its keeper (src/stripe/governor). */
+export interface Governed {
+  hold(units: Units, untilMs: number, sharers: number): void;
+  tryMore(): void;
+  use(): {
+    readonly demand: number;
+    readonly sent: Readonly<Record<LaneClass, number>>;
+    readonly waiting: Readonly<Record<LaneClass, number>>;
+    readonly rises: number;
+  };
+}
+
+export interface LeaseKeeperParts {
+  readonly issuer: Pick<BudgetIssuer, 'ask' | 'leave' | 'mark'>;
+  readonly governor: Governed;
+  readonly budget: Budget;
+  /** This worker among those that share the budget. */
+  readonly worker: string;
+  /** ms of a clock that never goes back; the governor's. */
+  readonly now: () => number;
+  readonly setTimer: (run: () => void, ms: number) => { cancel(): void };
+  readonly logger: Logger;
+  /** Sets the lanes, where that falls to this worker. */
+  readonly setLanes: (rates: LaneRates) => void;
+}
+
+/** A worker with something to do renews its lease so often, ms, and one without in this part of a lease. */
+const BUSY_MS = 1_000;
+const IDLE_PART = 0.4;
+
+/** A call had to wait: a larger share is asked for, but not more often than this, ms. */
+const SOONEST_MS = 250;
+
+/** How long the issuer may take to answer, ms: some ten where nothing is wrong. */
+const ASK_TIMEOUT_MS = 2_000;
+
+/** After an answer that failed to come, ms. */
+const AGAIN_MS = 500;
+
+/** What is waited for to say goodbye, ms; a lease that is not given back ends by itself. */
+const LEAVE_TIMEOUT_MS = 1_000;
+
+/**
+ * Keeps a worker's lease on an account's budget: renews it, asks sooner when calls wait, and goes over to the floor once
+ * nobody can be holding a lease any more.
+ */
+export class LeaseKeeper {
+  private holding = 0;
+  private untilMs = Number.NEGATIVE_INFINITY;
+  private askedMs = Number.NEGATIVE_INFINITY;
+  private before = { atMs: 0, sent: { checkout: 0, background: 0 }, rises: 0 };
+  /** The issuer's newest mark, and since when it is known not to have changed. */
+  private seen: { mark: string; sinceMs: number } | undefined;
+  private wake: () => void = () => undefined;
+  private stopped = false;
+  private failing = false;
+
+  constructor(private readonly parts: LeaseKeeperParts) {
+    this.before.atMs = parts.now();
+  }
+
+  /** Asks once, so that a worker which reports ready has its share; an issuer that is away keeps nobody from starting. */
+  async begin(): Promise<void> {
+    await this.renew();
+  }
+
+  /** Renews until {@link stop}. Never rejects. */
+  async run(): Promise<void> {
+    while (!this.stopped) {
+      await this.pause(this.failing ? AGAIN_MS : this.renewInMs());
+      if (!this.stopped) await this.renew();
+    }
+  }
+
+  /** Calls wait that a larger share would let go. */
+  scarce(): void {
+    if (this.parts.now() - this.askedMs >= SOONEST_MS) this.wake();
+  }
+
+  /** Sends nothing more, and gives the lease back. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.wake();
+    this.parts.governor.hold({}, Number.NEGATIVE_INFINITY, 1);
+    try {
+      await this.parts.issuer.leave(this.parts.worker, LEAVE_TIMEOUT_MS);
+    } catch (error) {
+      this.parts.logger.debug({ err: error }, 'a lease was not given back; it ends by itself');
+    }
+  }
+
+  private renewInMs(): number {
+    const { demand } = this.parts.governor.use();
+    return demand > 0 ? BUSY_MS : this.parts.budget.leaseMs * IDLE_PART;
+  }
+
+  private async renew(): Promise<void> {
+    const { governor, budget, worker, now } = this.parts;
+    const use = governor.use();
+    const askedMs = now();
+    this.askedMs = askedMs;
+    const ask = {
+      worker,
+      holding: this.holding,
+      budget,
+      demand: use.demand,
+      rose: use.rises > this.before.rises,
+      lanes: this.laneUse(use, askedMs),
+    };
+    try {
+      const answer = await this.parts.issuer.ask(ask, ASK_TIMEOUT_MS);
+      this.take(answer, askedMs);
+    } catch (error) {
+      await this.unanswered(error);
+    }
+  }
+
+  private laneUse({ sent, waiting, rises }: ReturnType<Governed['use']>, nowMs: number) {
+    const seconds = Math.max(0.1, (nowMs - this.before.atMs) / 1_000);
+    const perSecond = (lane: LaneClass) => (sent[lane] - this.before.sent[lane]) / seconds;
+    const lanes = {
+      checkoutPerSecond: perSecond('checkout'),
+      backgroundPerSecond: perSecond('background'),
+      backgroundWaits: waiting.background > 0,
+    };
+    this.before = { atMs: nowMs, sent: { ...sent }, rises };
+    return lanes;
+  }
+
+  private take(answer: BudgetAnswer, askedMs: number): void {
+    if (this.stopped) return;
+    if (this.failing) this.parts.logger.info('the budget is shared out again');
+    this.failing = false;
+    this.seen = undefined;
+    this.holding = answer.lease;
+    // From before it asked: the issuer counts from when it answered, which is later.
+    this.untilMs = askedMs + answer.leaseMs;
+    this.parts.governor.hold(answer.units, this.untilMs, answer.sharers);
+    if (answer.tryMore) this.parts.governor.tryMore();
+    if (answer.lanes !== null) this.parts.setLanes(answer.lanes);
+  }
+
+  /**
+   * Nobody answers. While the lease lasts nothing is lost. After it, the floor may be used, but only once it is certain that
+   * nobody else is being granted anything: the issuer has answered nobody for as long as its last lease can have lasted
+   * and counted. That is read from its history; where that cannot be read either, Temporal is away, and brings no work.
+   */
+  private async unanswered(error: unknown): Promise<void> {
+    const { issuer, governor, budget, now, logger } = this.parts;
+    if (!this.failing) logger.warn({ err: error }, "the budget's issuer does not answer");
+    this.failing = true;
+    const lookedMs = now();
+    const mark = await issuer.mark(ASK_TIMEOUT_MS).catch(() => undefined);
+    if (this.stopped || mark === undefined) return;
+    if (this.seen?.mark !== mark) this.seen = { mark, sinceMs: now() };
+    const quietMs = lookedMs - this.seen.sinceMs;
+    if (lookedMs < this.untilMs || quietMs < budget.leaseMs + usedMs(budget)) return;
+    // As long as a lease from before the look: the issuer reckons with that when it is back.
+    governor.hold(floorUnits(budget), lookedMs + budget.leaseMs, budget.maxWorkers);
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.parts.setTimer(resolve, ms);
+      this.wake = () => {
+        timer.cancel();
+        resolve();
+      };
+      if (this.stopped) this.wake();
+    });
+  }
+}

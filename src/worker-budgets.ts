@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import type { Client } from '@temporalio/client';
+import type { Account } from './config/index.js';
+import { safeRates } from './control/lane-rates.js';
+import { Governor, type Permit, type Turn } from './stripe/governor/governor.js';
+import type { Logger } from './telemetry/logger.js';
+import { BudgetIssuer } from './temporal/budget-issuer.js';
+import { LaneKeeper, laneRate, setLaneRate } from './temporal/lane-keeper.js';
+import { LeaseKeeper } from './temporal/lease-keeper.js';
+
+/** The budgets of this worker's accounts. */
+export interface WorkerBudgets {
+  /** Waits until an account's budget lets a request go. @throws NoBudgetError when it does not in time. */
+  admit(account: string, turn: Turn): Promise<Permit>;
+  /** Asks for each account's share once: whoever then reports ready has it, unless nobody answers. */
+  begin(): Promise<void>;
+  /** Keeps the leases until {@link stop}. */
+  run(): Promise<void>;
+  /** Gives them back; nothing is sent afterwards. */
+  stop(): Promise<void>;
+}
+
+const now = () => performance.now();
+
+function setTimer(run: () => void, ms: number) {
+  const timer = setTimeout(run, ms);
+  return { cancel: () => clearTimeout(timer) };
+}
+
+/** A governor for each account, and what keeps its lease. */
+export function openBudgets(client: Client, accounts: readonly Account[], logger: Logger): WorkerBudgets {
+  const worker = randomUUID();
+  const governors = new Map<string, Governor>();
+  const keepers = accounts.map(({ name, budget }) => {
+    const governor: Governor = new Governor(budget, { now, setTimer }, () => keeper.scarce());
+    governors.set(name, governor);
+    const lanes = new LaneKeeper({
+      account: name,
+      logger,
+      now,
+      checkMs: budget.laneCheckMs,
+      read: (lane) => laneRate(client, name, lane),
+      write: (lane, rate) => setLaneRate(client, name, lane, rate, "the account's budget"),
+    });
+    const keeper: LeaseKeeper = new LeaseKeeper({
+      issuer: new BudgetIssuer(client, name),
+      governor,
+      budget,
+      worker,
+      now,
+      setTimer,
+      logger: logger.child({ account: name }),
+      setLanes: (rates) => void lanes.keep(rates),
+    });
+    return keeper;
+  });
+  return {
+    admit: (account, turn) => {
+      const governor = governors.get(account);
+      if (governor === undefined) throw new Error(`no budget of account ${account}`);
+      return governor.admit(turn);
+    },
+    begin: async () => {
+      await Promise.all(keepers.map((keeper) => keeper.begin()));
+    },
+    run: async () => {
+      await Promise.all(keepers.map((keeper) => keeper.run()));
+    },
+    stop: async () => {
+      await Promise.all(keepers.map((keeper) => keeper.stop()));
+    },
+  };
+}
+
+/** What a lane may start a second before anybody has set its limit; the server takes the last poller's word. */
+export function safeRate({ budget }: Account, lane: 'checkout' | 'background'): number {
+  return safeRates(budget)[lane];
+}

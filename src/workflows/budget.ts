@@ -1,0 +1,37 @@
+import { allHandlersFinished, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
+import { answer, type Issuer, left, NEW_ISSUER } from '../control/issuer.js';
+import { askBudget, leaveBudget } from './messages.js';
+
+/** What the issuer of an account's budget is started with. */
+export interface BudgetInput {
+  readonly version: 1;
+  readonly account: string;
+  /** What the run before it remembered; null for the first. */
+  readonly issuer: Issuer | null;
+}
+
+/**
+ * A run answers a worker with five events, and is done after so many events: a history that is read in no time, when a
+ * worker takes the issuer over.
+ */
+const EVENTS = 2_000;
+
+/**
+ * Issues an account's budget to the workers that share it: the only one that does, for as long as there is anybody to ask. Its
+ * time is the server's, the same whichever worker runs it. It does nothing but answer; if no worker runs workflows, nobody
+ * is answered, and every worker falls back to its floor.
+ */
+export async function budget(input: BudgetInput): Promise<void> {
+  let issuer = input.issuer ?? NEW_ISSUER;
+  setHandler(askBudget, (ask) => {
+    const answered = answer(issuer, ask, Date.now());
+    issuer = answered.issuer;
+    return answered.answer;
+  });
+  setHandler(leaveBudget, (worker) => {
+    issuer = left(issuer, worker, Date.now());
+  });
+  await condition(() => workflowInfo().historyLength >= EVENTS || workflowInfo().continueAsNewSuggested);
+  await condition(allHandlersFinished);
+  await continueAsNew<typeof budget>({ ...input, issuer });
+}

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { aPayment } from '../support/api-client.js';
+import { withBudget } from '../support/budget-file.js';
+import { Stack } from '../support/stack.js';
+import { until } from '../support/until.js';
+
+const PER_SECOND = 20;
+const ACTIVITY_QUEUE = 2;
+
+describe('a budget that workers share', () => {
+  let stack: Stack;
+  before(async () => {
+    const budget = {
+      requests_per_second: PER_SECOND,
+      requests_per_second_per_endpoint: PER_SECOND,
+      max_workers: 4,
+      lease_ms: 2_000,
+      lane_check_ms: 1_000,
+      // On a machine that does everything at once a request may be long on its way.
+      arrives_within_ms: 1_000,
+    };
+    stack = await Stack.start({ file: withBudget(budget), policy: { send_window_ms: 30_000, worker_lost_ms: 2_000 } });
+    await stack.simulator.limits({ requests_per_second: PER_SECOND });
+  });
+  after(() => stack?.stop());
+
+  const counts = async () => {
+    const { accounts } = await stack.simulator.counts();
+    const [account] = accounts;
+    return account ?? { allowed: 0, rejected: {}, worst_second: { sent: 0, allowed: 0 } };
+  };
+
+  it('is never exceeded: from a cold start, with a worker killed -9 and another that joins', async () => {
+    const other = stack.anotherWorker();
+    await other.start();
+    const paid = await Promise.all(Array.from({ length: 150 }, () => stack.api.create(aPayment())));
+    await until(async () => (await counts()).allowed > 30);
+    await other.kill9();
+    const third = stack.anotherWorker();
+    await third.start();
+    for (const { body } of paid) await stack.api.until(body.id, (p) => p.final);
+    const { worst_second: worst, rejected } = await counts();
+    assert.ok(worst.sent <= PER_SECOND, `${worst.sent} within one second`);
+    assert.deepEqual(rejected, {});
+    assert.equal(await third.stop(), 0);
+  });
+
+  it('puts right the limit of a lane that somebody changed', async () => {
+    const queue = { namespace: 'default', taskQueue: 'stripe.default.background', taskQueueType: ACTIVITY_QUEUE };
+    await stack.temporal.workflowService.updateTaskQueueConfig({
+      ...queue,
+      identity: 'somebody',
+      updateQueueRateLimit: { rateLimit: { requestsPerSecond: 0 }, reason: 'by hand' },
+    });
+    const { body } = await stack.api.create(aPayment({ priority: 'background', off_session: true }));
+    assert.equal((await stack.api.until(body.id, (p) => p.final)).status, 'succeeded');
+    await until(async () => {
+      const { config } = await stack.temporal.workflowService.describeTaskQueue({
+        namespace: 'default',
+        taskQueue: { name: queue.taskQueue },
+        taskQueueType: ACTIVITY_QUEUE,
+        reportConfig: true,
+      });
+      return (config?.queueRateLimit?.rateLimit?.requestsPerSecond ?? 0) >= PER_SECOND / 10;
+    });
+  });
+
+  it('leaves one issuer, whose runs go on from each other', async () => {
+    const handle = stack.temporal.workflow.getHandle('budget.default');
+    const { status } = await handle.describe();
+    assert.equal(status.name, 'RUNNING');
+  });
+});
