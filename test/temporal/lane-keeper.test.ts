@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'node:test';
+import { pino } from 'pino';
+import { LaneKeeper } from '../../src/temporal/lane-keeper.js';
+
+const RATES = { checkout: 90, background: 12.5 };
+
+describe('the keeper of the lanes', () => {
+  let nowMs: number;
+  let server: Record<string, number | null>;
+  let reads: number;
+  let writes: number;
+  let refuses: boolean;
+  let keeper: LaneKeeper;
+
+  beforeEach(() => {
+    [nowMs, reads, writes, refuses] = [0, 0, 0, false];
+    server = { checkout: null, background: null };
+    keeper = new LaneKeeper({
+      account: 'default',
+      logger: pino({ level: 'silent' }),
+      now: () => nowMs,
+      checkMs: 10_000,
+      read: async (lane) => {
+        reads += 1;
+        if (refuses) throw new Error('not on this server');
+        return server[lane] ?? null;
+      },
+      write: async (lane, rate) => {
+        writes += 1;
+        server[lane] = Math.fround(rate);
+      },
+    });
+  });
+
+  it('sets what is wanted, once', async () => {
+    for (; nowMs < 9_000; nowMs += 1_000) await keeper.keep(RATES);
+    assert.deepEqual(server, RATES);
+    assert.deepEqual([reads, writes], [2, 2]);
+  });
+
+  it('leaves alone what a worker before it has set', async () => {
+    server = { ...RATES };
+    await keeper.keep(RATES);
+    assert.equal(writes, 0);
+  });
+
+  it('puts right what somebody changed', async () => {
+    await keeper.keep(RATES);
+    server['checkout'] = 0;
+    nowMs = 10_000;
+    await keeper.keep(RATES);
+    assert.deepEqual(server, RATES);
+  });
+
+  it('does not wait for a server that refuses, and asks it again later', async () => {
+    refuses = true;
+    for (; nowMs < 30_000; nowMs += 1_000) await keeper.keep(RATES);
+    assert.equal(reads, 1);
+    refuses = false;
+    nowMs = 61_000;
+    await keeper.keep(RATES);
+    assert.deepEqual(server, RATES);
+  });
+});

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'node:test';
+import { pino } from 'pino';
+import type { Units } from '../../src/control/budget.js';
+import { type BudgetAsk, floorUnits } from '../../src/control/issuer.js';
+import { LeaseKeeper } from '../../src/temporal/lease-keeper.js';
+import { aBudget } from '../support/a-budget.js';
+import { VirtualTime } from '../support/virtual-time.js';
+
+const BUDGET = aBudget({ perSecond: 100, perEndpoint: 100, maxWorkers: 4, leaseMs: 5_000, arrivesWithinMs: 20 });
+const SHARE: Units = { all: 50 };
+
+describe('the keeper of a lease', () => {
+  let time: VirtualTime;
+  let asks: { atMs: number; ask: BudgetAsk }[];
+  let held: { units: Units; untilMs: number; atMs: number }[];
+  let answers: boolean;
+  let mark: () => Promise<string>;
+  let left: string[];
+  let demand: number;
+  let keeper: LeaseKeeper;
+
+  beforeEach(async () => {
+    time = new VirtualTime();
+    [asks, held, left, answers, demand] = [[], [], [], true, 0];
+    mark = async () => 'run/7';
+    keeper = new LeaseKeeper({
+      issuer: {
+        ask: async (ask) => {
+          asks.push({ atMs: time.now(), ask });
+          if (!answers) throw new Error('no answer');
+          return {
+            lease: asks.length,
+            units: SHARE,
+            leaseMs: BUDGET.leaseMs,
+            sharers: 2,
+            tryMore: false,
+            lanes: null,
+          };
+        },
+        leave: async (worker) => void left.push(worker),
+        mark: () => mark(),
+      },
+      governor: {
+        hold: (units, untilMs) => held.push({ units, untilMs, atMs: time.now() }),
+        tryMore: () => undefined,
+        use: () => ({
+          demand,
+          sent: { checkout: 0, background: 0 },
+          waiting: { checkout: 0, background: 0 },
+          rises: 0,
+        }),
+      },
+      budget: BUDGET,
+      worker: 'w1',
+      now: time.now,
+      setTimer: time.setTimer,
+      logger: pino({ level: 'silent' }),
+      setLanes: () => undefined,
+    });
+    await keeper.begin();
+    void keeper.run();
+  });
+
+  const last = () => held.at(-1);
+
+  it('renews while there is work each second, and otherwise well before the lease ends', async () => {
+    await time.run(10_000);
+    assert.deepEqual(
+      asks.map(({ atMs }) => atMs),
+      [0, 2_000, 4_000, 6_000, 8_000, 10_000],
+    );
+    demand = 10;
+    await time.run(15_000);
+    assert.ok(asks.length >= 9);
+    assert.equal(asks.at(-1)?.ask.holding, asks.length - 1, 'it says what it holds');
+  });
+
+  it('asks at once when a call has to wait, and not many times over', async () => {
+    await time.run(500);
+    for (let i = 0; i < 100; i += 1) keeper.scarce();
+    await time.run(510);
+    assert.equal(asks.length, 2);
+    for (let i = 0; i < 100; i += 1) keeper.scarce();
+    await time.run(520);
+    assert.equal(asks.length, 2);
+  });
+
+  it('counts a lease from before it asked', async () => {
+    assert.deepEqual(last(), { units: SHARE, untilMs: 5_000, atMs: 0 });
+  });
+
+  it('goes over to its floor once no lease of anybody can count any more, and not before', async () => {
+    answers = false;
+    await time.run(60_000);
+    const floors = held.filter(({ units }) => units['all'] === 25);
+    const [first] = floors;
+    // The first unanswered ask came at 2 s: from then on the issuer is known to be quiet.
+    assert.ok(first !== undefined && first.atMs >= 2_000 + 5_000 + 1_020, String(first?.atMs));
+    assert.ok(first.atMs < 10_000);
+    assert.deepEqual(first.units, floorUnits(BUDGET));
+    for (const { untilMs, atMs } of floors) assert.ok(untilMs <= atMs + 5_000);
+    assert.ok((last()?.atMs ?? 0) > 59_000, 'and stays there');
+  });
+
+  it('uses nothing while the issuer answers others', async () => {
+    answers = false;
+    let nth = 0;
+    mark = async () => {
+      nth += 1;
+      return `run/${nth}`;
+    };
+    await time.run(60_000);
+    assert.equal(held.length, 1);
+  });
+
+  it('uses nothing while Temporal shows nothing', async () => {
+    answers = false;
+    mark = () => Promise.reject(new Error('unavailable'));
+    await time.run(60_000);
+    assert.equal(held.length, 1);
+  });
+
+  it('takes its share again as soon as it is answered', async () => {
+    answers = false;
+    await time.run(30_000);
+    answers = true;
+    await time.run(31_000);
+    assert.deepEqual(last()?.units, SHARE);
+  });
+
+  it('holds nothing once it stops, and gives back what it had', async () => {
+    await keeper.stop();
+    assert.deepEqual(last()?.units, {});
+    assert.deepEqual(left, ['w1']);
+    const many = asks.length;
+    await time.run(60_000);
+    assert.equal(asks.length, many);
+  });
+});
