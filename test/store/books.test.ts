@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
 import fc from 'fast-check';
+import type { Tombstone, TombstoneResult } from '../../src/domain/tombstone.js';
 import { booksOf } from '../../src/store/books.js';
 import { DatabaseError } from '../../src/store/database.js';
 import type { LedgerEntry } from '../../src/store/ledger.js';
 import { migrate } from '../../src/store/migrate.js';
 import type { StoredObject } from '../../src/store/objects.js';
-import type { Tombstone } from '../../src/store/tombstones.js';
 import { addBatches } from '../../src/store/usage-book.js';
 import { onBothDatabases } from '../support/databases.js';
 
@@ -49,7 +49,12 @@ const tombstone = (payment: string, run: string, changes: Partial<Tombstone> = {
   ...changes,
 });
 
-const closed = (payment: string, run: string, closedAtMs: number, status = 'succeeded'): Tombstone =>
+const closed = (
+  payment: string,
+  run: string,
+  closedAtMs: number,
+  status: TombstoneResult['status'] = 'succeeded',
+): Tombstone =>
   tombstone(payment, run, {
     closedAtMs,
     result: {
@@ -62,6 +67,7 @@ const closed = (payment: string, run: string, closedAtMs: number, status = 'succ
       amountCaptured: 1_999,
       failure: null,
       acceptedAtMs: T0,
+      expiresAtMs: T0 + 900_000,
     },
   });
 
