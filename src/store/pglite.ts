@@ -18,14 +18,19 @@ const CLOSES_WITHIN_MS = 3_000;
  * PGlite: PostgreSQL in a thread of this process, with its files in `folder`, which no other process can have meanwhile.
  * What is committed survives the process, however that ends; what a machine that loses its power had yet to write does not.
  *
- * @param onOver is called when the thread has ended by itself.
+ * @param onOver is called when the thread has ended, by itself or because it did not answer.
+ * @param answersWithinMs what takes longer than this ends the thread.
  * @throws DatabaseError when it cannot be opened, by whose message it is in use where another process has it.
  */
-export async function openPglite(folder: string, onOver: () => void): Promise<Database> {
+export async function openPglite(
+  folder: string,
+  onOver: () => void,
+  answersWithinMs: number = ANSWERS_WITHIN_MS,
+): Promise<Database> {
   const lock = await FolderLock.take(folder).catch((error: unknown) => {
     throw asDatabaseError(error);
   });
-  const thread = new PgliteThread(folder, () => {
+  const thread = new PgliteThread(folder, answersWithinMs, () => {
     lock.release();
     onOver();
   });
@@ -46,7 +51,11 @@ class PgliteThread {
   private asked = 0;
   private over: DatabaseError | undefined;
 
-  constructor(folder: string, onOver: () => void) {
+  constructor(
+    folder: string,
+    private readonly answersWithinMs: number,
+    onOver: () => void,
+  ) {
     this.worker = startThread(new URL('./pglite-thread.js', import.meta.url), 'store', { folder });
     this.opening = new Promise((resolve, reject) => {
       this.waiting.set(0, { answered: () => resolve(), failed: reject });
@@ -74,7 +83,7 @@ class PgliteThread {
       this.waiting.set(question.id, { answered, failed });
     });
     this.worker.postMessage(question);
-    return this.inTime(question.id, answer, ANSWERS_WITHIN_MS, 'answer');
+    return this.inTime(question.id, answer, this.answersWithinMs, 'answer');
   }
 
   async close(): Promise<void> {

@@ -38,6 +38,8 @@ export interface RecordsParts {
   /** How long rows wait for others, ms. */
   readonly lingerMs?: number;
   readonly usageEveryMs?: number;
+  /** What each queue holds at most. */
+  readonly bounds?: OutboxBounds;
 }
 
 /**
@@ -110,7 +112,7 @@ export class Records {
   ): Outbox<Row> {
     return new Outbox<Row>({
       ...this.common(write),
-      bounds: BOUNDS,
+      bounds: this.parts.bounds ?? BOUNDS,
       batchRows: BATCH_ROWS,
       lingerMs,
       onMissed: (rows) => this.parts.onMissed(what, rows.length),
