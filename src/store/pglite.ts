@@ -14,18 +14,24 @@ const ANSWERS_WITHIN_MS = 30_000;
 const TRANSACTION_WITHIN_MS = 10_000;
 const CLOSES_WITHIN_MS = 3_000;
 
+export interface PgliteOptions {
+  /** Nobody wants it any more: opening it ends at once. */
+  readonly signal?: AbortSignal;
+  /** What takes longer than this ends the thread, ms. */
+  readonly answersWithinMs?: number;
+}
+
 /**
  * PGlite: PostgreSQL in a thread of this process, with its files in `folder`, which no other process can have meanwhile.
  * What is committed survives the process, however that ends; what a machine that loses its power had yet to write does not.
  *
  * @param onOver is called when the thread has ended, by itself or because it did not answer.
- * @param answersWithinMs what takes longer than this ends the thread.
  * @throws DatabaseError when it cannot be opened, by whose message it is in use where another process has it.
  */
 export async function openPglite(
   folder: string,
   onOver: () => void,
-  answersWithinMs: number = ANSWERS_WITHIN_MS,
+  { signal, answersWithinMs = ANSWERS_WITHIN_MS }: PgliteOptions = {},
 ): Promise<Database> {
   const lock = await FolderLock.take(folder).catch((error: unknown) => {
     throw asDatabaseError(error);
@@ -34,7 +40,7 @@ export async function openPglite(
     lock.release();
     onOver();
   });
-  await thread.opened();
+  await thread.opened(signal);
   return new Pglite(thread);
 }
 
@@ -71,8 +77,15 @@ class PgliteThread {
     this.worker.unref();
   }
 
-  async opened(): Promise<void> {
-    await this.inTime(0, this.opening, OPENS_WITHIN_MS, 'open');
+  async opened(signal: AbortSignal | undefined): Promise<void> {
+    const abandon = () => this.abandon('the store was closed before it was open');
+    if (signal?.aborted) abandon();
+    signal?.addEventListener('abort', abandon);
+    try {
+      await this.inTime(0, this.opening, OPENS_WITHIN_MS, 'open');
+    } finally {
+      signal?.removeEventListener('abort', abandon);
+    }
   }
 
   async ask(sql: string, params: readonly Param[]): Promise<readonly object[]> {
@@ -96,10 +109,7 @@ class PgliteThread {
 
   /** While something is waited for the process must not end for want of anything else to do. */
   private async inTime<T>(id: number, answer: Promise<T>, withinMs: number, what: string): Promise<T> {
-    const timer = setTimeout(() => {
-      this.end(`the store did not ${what} within ${withinMs / 1000} s`);
-      void this.worker.terminate();
-    }, withinMs);
+    const timer = setTimeout(() => this.abandon(`the store did not ${what} within ${withinMs / 1000} s`), withinMs);
     try {
       return await answer;
     } finally {
@@ -123,6 +133,12 @@ class PgliteThread {
         this.waiting.get(said.id)?.failed(new DatabaseError(said.message, said.sqlState));
         break;
     }
+  }
+
+  /** What it was amid is as after a crash: what was committed is there. */
+  private abandon(why: string): void {
+    this.end(why);
+    void this.worker.terminate();
   }
 
   private end(why: string): void {

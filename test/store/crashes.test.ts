@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
@@ -57,6 +57,20 @@ describe('the store on PGlite', () => {
     assert.equal(existsSync(join(folder, 'store', 'made')), true);
   });
 
+  it('closed while its files are made does not wait for them, and has made them with the next start', async () => {
+    const { database } = start();
+    const asked = assert.rejects(database.query('select 1'), /closed before it was open/);
+    await until(() => existsSync(join(folder, 'store', 'files')));
+    const startedAt = Date.now();
+    await open?.close();
+    await asked;
+    assert.ok(Date.now() - startedAt < 1_000, `${Date.now() - startedAt} ms`);
+    assert.equal(existsSync(join(folder, 'store', 'made')), false);
+    // The folder is free once the thread has gone.
+    await until(() => readdirSync(join(folder, 'store')).every((name) => !name.startsWith('held-by')));
+    assert.deepEqual(await booksOf(start().database, 'one').ledger.ofPayment('pay.acme.1'), []);
+  });
+
   it('belongs to one process; another is told whose it is, and has it when that one has gone', async () => {
     const first = process(/kept 1\n/);
     await first.start();
@@ -76,7 +90,7 @@ describe('the store on PGlite', () => {
       () => {
         ended += 1;
       },
-      2_000,
+      { answersWithinMs: 2_000 },
     );
     await database.query('create table kept (id int primary key)');
     await database.query('insert into kept values (1)');
