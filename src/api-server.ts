@@ -2,6 +2,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { createApp } from './api/app.js';
 import { type Config, loadConfig } from './config/index.js';
 import { failure, isMain, portTaken, type Running, runAsProcess } from './process.js';
+import { openStore, type Store } from './store/index.js';
 import { Counters } from './telemetry/counters.js';
 import { createLogger } from './telemetry/logger.js';
 import { connectClient } from './temporal/connect.js';
@@ -37,6 +38,8 @@ export interface ApiOptions {
   readonly ownServer: boolean;
   /** What `/metrics` shows. */
   readonly counters: Counters;
+  /** Shared with the other parts of this process, one of which closes it; without it this part opens its own. */
+  readonly store?: Store;
 }
 
 /** Starts the HTTP API. It reports ready once the namespace is fit to take payments. */
@@ -47,6 +50,7 @@ export async function startApi(
   const logger = createLogger(config.logLevel, 'api');
   const client = await connectClient(config);
   const { deployment } = await prepareNamespace(client, config, options.ownServer);
+  const store = options.store ?? openStore({ config, logger, mayEmbed: false });
   const { namespace, address, uiPort } = config.temporal;
   const workflowUrl = (id: string, run: string) =>
     address === undefined
@@ -56,6 +60,7 @@ export async function startApi(
     client,
     config,
     deployment,
+    store,
     policy: config.policy.payments,
     counters: options.counters,
     logger,
@@ -73,6 +78,7 @@ export async function startApi(
     stopsWithinMs: API_STOPS_WITHIN_MS,
     stop: async () => {
       await drain(server, open);
+      if (options.store === undefined) await store.close();
       await client.connection.close();
     },
   };

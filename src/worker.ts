@@ -10,9 +10,11 @@ import {
 } from '@temporalio/worker';
 import { createInternalActivities } from './activities/internal.js';
 import { createPaymentActivities } from './activities/payments.js';
+import { createRecordSinks } from './activities/recording.js';
 import { type Config, loadConfig } from './config/index.js';
 import { LANE_CLASSES, laneQueue } from './domain/lanes.js';
 import { CutOffError, failure, isMain, type Running, runAsProcess } from './process.js';
+import { type OnMissed, openStore, PastPayments, Records, type Store } from './store/index.js';
 import { StripeGateway } from './stripe/gateway.js';
 import { Counters } from './telemetry/counters.js';
 import { createLogger, type Logger } from './telemetry/logger.js';
@@ -28,6 +30,9 @@ const GRACE_OVER_STRIPE_MS = 10_000;
 
 /** What has not ended by itself after that is given this long to take its cancellation, and then left. */
 const FORCE_OVER_GRACE_MS = 5_000;
+
+/** For what waits for the store to be written, within the time that connections have to close; closing it takes the rest. */
+const STORE_CLOSES_WITHIN_MS = 2_000;
 
 /** For the connections to close, and for a Temporal server that does not answer the goodbye. */
 const CLOSE_OVER_FORCE_MS = 5_000;
@@ -58,6 +63,8 @@ export interface WorkerOptions {
   readonly ownServer: boolean;
   /** Where requests to Stripe are counted. */
   readonly counters: Counters;
+  /** Shared with the other parts of this process, one of which closes it; without it this part opens its own. */
+  readonly store?: Store;
 }
 
 /** Starts the workers of this process: one for workflows, and one for each lane of each account. */
@@ -71,7 +78,17 @@ export async function startWorker(
   const { deployment } = await prepareNamespace(client, config, options.ownServer);
   const connection = await connectWorker(config);
   const budgets = openBudgets(client, config.accounts, logger);
-  const workers = await createWorkers(config, connection, client, logger, options.counters, budgets);
+  const store = options.store ?? openStore({ config, logger, mayEmbed: false });
+  const told = recordsOf(store, deployment, logger, options.counters);
+  const workers = await createWorkers({
+    config,
+    connection,
+    client,
+    logger,
+    counters: options.counters,
+    budgets,
+    told,
+  });
 
   const { failed, fail } = failure();
   const runs = workers.map((worker) => worker.run());
@@ -93,10 +110,14 @@ export async function startWorker(
       await budgets.stop();
       await leases;
       const cutOff = ends.some((end) => end.status === 'rejected' && isCutOff(end.reason));
+      const written = told.records.close(STORE_CLOSES_WITHIN_MS);
+      const closed = options.store === undefined ? written.then(() => store.close()) : written;
+      if (cutOff) await closed;
       // What a worker left behind may still hold on to its connection, and the process ends anyway.
       if (cutOff) throw new CutOffError('work under way did not end in time; Temporal gives it to another worker');
       await connection.close();
       await client.connection.close();
+      await closed;
     },
   };
 }
@@ -105,29 +126,50 @@ function isCutOff(error: unknown): boolean {
   return error instanceof GracefulShutdownPeriodExpiredError;
 }
 
-async function createWorkers(
-  config: Config,
-  connection: NativeConnection,
-  client: Client,
-  logger: Logger,
-  counters: Counters,
-  budgets: WorkerBudgets,
-): Promise<Worker[]> {
+interface Told {
+  readonly records: Records;
+  readonly past: PastPayments;
+}
+
+/** What this worker tells the store, and asks it. */
+function recordsOf(store: Store, deployment: string, logger: Logger, counters: Counters): Told {
+  const onMissed: OnMissed = (what, count) => counters.add('penstock_store_missed_total', { what }, count);
+  const parts = { store, deployment, logger, onMissed, now: Date.now };
+  return { records: new Records(parts), past: new PastPayments({ ...parts, now: () => performance.now() }) };
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly connection: NativeConnection;
+  readonly client: Client;
+  readonly logger: Logger;
+  readonly counters: Counters;
+  readonly budgets: WorkerBudgets;
+  readonly told: Told;
+}
+
+async function createWorkers(parts: Parts): Promise<Worker[]> {
+  const { config, connection, client, logger, counters, budgets } = parts;
+  const { records, past } = parts.told;
   const { stripe_timeout_ms } = config.policy.payments;
   const gateway = new StripeGateway({
     accounts: config.accounts,
     timeoutMs: stripe_timeout_ms,
     now: Date.now,
-    meter: (account, endpoint) => counters.add('penstock_stripe_requests_total', { account, endpoint }),
     admit: budgets.admit,
     priority: () => Context.current().info.priority?.priorityKey ?? DEFAULT_PRIORITY,
+    meter: (account, endpoint) => {
+      counters.add('penstock_stripe_requests_total', { account, endpoint });
+      records.request({ account, endpoint, lane: 'any', outcome: 'sent' });
+    },
   });
   const { namespace } = config.temporal;
   const shutdownGraceTime = stripe_timeout_ms + GRACE_OVER_STRIPE_MS;
   const shutdownForceTime = shutdownGraceTime + FORCE_OVER_GRACE_MS;
   const common = { connection, namespace, shutdownGraceTime, shutdownForceTime };
 
-  const activities = createPaymentActivities({ gateway, now: Date.now, random: () => randomInt(2 ** 32) / 2 ** 32 });
+  const random = () => randomInt(2 ** 32) / 2 ** 32;
+  const activities = createPaymentActivities({ gateway, past, now: Date.now, random });
   const lanes = config.accounts.flatMap((account) => LANE_CLASSES.map((lane) => ({ account, lane })));
   return Promise.all([
     Worker.create({
@@ -135,6 +177,7 @@ async function createWorkers(
       taskQueue: MAIN_QUEUE,
       ...workflowCode(),
       activities: createInternalActivities({ client, logger }),
+      sinks: createRecordSinks(records),
       maxCachedWorkflows: CACHED_WORKFLOWS,
       stickyQueueScheduleToStartTimeout: CACHED_TASK_WAITS_MS,
     }),
