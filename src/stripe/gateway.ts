@@ -8,6 +8,7 @@ import type { RefundSnapshot } from '../domain/refund/index.js';
 import type { RefundParams } from '../domain/stripe-params.js';
 import { NotSentError, replyOf, replyOfError } from './classify.js';
 import { guardedHttpClient } from './http-client.js';
+import type { ListEndpoint } from './lists.js';
 import { type Owner, toDisputeSnapshot, toRefundSnapshot, toSnapshot } from './snapshot.js';
 
 /** The version whose shapes this code was written against; pinned, so that an account's default changes nothing. */
@@ -37,7 +38,8 @@ export type Endpoint =
   | 'refunds.create'
   | 'refunds.retrieve'
   | 'refunds.list'
-  | 'disputes.retrieve';
+  | 'disputes.retrieve'
+  | ListEndpoint;
 
 export interface GatewayOptions {
   readonly accounts: readonly Account[];
@@ -137,7 +139,7 @@ export class StripeGateway {
     const page = await this.run({ account, endpoint: 'payment_intents.list' }, (stripe) =>
       stripe.paymentIntents.list({ created, limit: 100, ...(after === undefined ? {} : { starting_after: after }) }),
     );
-    const { owner } = this.doorOf(account);
+    const owner = this.ownerOf(account);
     return { intents: page.data.map((intent) => toSnapshot(owner, intent)), more: page.has_more };
   }
 
@@ -163,7 +165,7 @@ export class StripeGateway {
         ...(after === undefined ? {} : { starting_after: after }),
       }),
     );
-    const { owner } = this.doorOf(account);
+    const owner = this.ownerOf(account);
     return { refunds: page.data.map((refund) => toRefundSnapshot(owner, refund)), more: page.has_more };
   }
 
@@ -205,7 +207,13 @@ export class StripeGateway {
     }
   }
 
-  private async run<T>(call: Call, ask: (stripe: Stripe) => Promise<T>): Promise<T> {
+  /** Whose objects an account's are. @throws NotSentError where it is not configured. */
+  ownerOf(account: string): Owner {
+    return this.doorOf(account).owner;
+  }
+
+  /** One metered request, whatever it asks for. @throws whatever kept it from being answered. */
+  async run<T>(call: Call, ask: (stripe: Stripe) => Promise<T>): Promise<T> {
     const door = this.doorOf(call.account);
     try {
       const answer = await this.calls.run(call, () => ask(door.stripe));

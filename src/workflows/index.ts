@@ -1,3 +1,4 @@
+export { batch } from './batch.js';
 export { dispute } from './dispute.js';
 export { incident } from './incident.js';
 export { payment } from './payment.js';

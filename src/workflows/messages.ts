@@ -196,3 +196,5 @@ export interface SweepResult {
   readonly told: number;
   readonly stripeCalls: number;
 }
+
+export * from './background-messages.js';
