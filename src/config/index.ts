@@ -15,6 +15,8 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly dataDir: string;
+  /** The PostgreSQL of the store, its password included: it is never logged. Undefined: none is named. */
+  readonly databaseUrl: string | undefined;
   readonly temporal: {
     /** Undefined: this process starts a server of its own. */
     readonly address: string | undefined;
@@ -61,6 +63,10 @@ const environmentSchema = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: port(3000),
   PENSTOCK_DATA_DIR: z.string().min(1).default('.penstock'),
+  DATABASE_URL: z
+    .string()
+    .refine(isPostgresUrl, 'a PostgreSQL address like postgres://user:password@host:5432/database')
+    .optional(),
   TEMPORAL_ADDRESS: z.string().min(1).optional(),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
   TEMPORAL_CLI_PATH: z.string().min(1).optional(),
@@ -129,6 +135,7 @@ export function loadConfig(
     host: vars.HOST,
     port: vars.PORT,
     dataDir: resolve(vars.PENSTOCK_DATA_DIR),
+    databaseUrl: vars.DATABASE_URL,
     temporal: {
       address: vars.TEMPORAL_ADDRESS,
       namespace: vars.TEMPORAL_NAMESPACE,
@@ -149,6 +156,13 @@ export function loadConfig(
     logLevel: vars.LOG_LEVEL,
   };
   return deepFreeze(config);
+}
+
+/** With a host and the name of a database: without them a driver would take those of the system's user. */
+function isPostgresUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, pathname } = new URL(text);
+  return /^postgres(ql)?:$/.test(protocol) && hostname !== '' && pathname.length > 1;
 }
 
 function usesSimulator(vars: Environment, file: z.infer<typeof fileSchema>): boolean {

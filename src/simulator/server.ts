@@ -3,12 +3,12 @@ import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { SIMULATOR_KEY, SIMULATOR_WEBHOOK_SECRET } from '../config/accounts.js';
 import { type Config, loadConfig } from '../config/index.js';
+import { FolderInUseError, FolderUnavailableError } from '../folder-lock.js';
 import { failure, isMain, portTaken, type Running, runAsProcess, runOnce, UsageError } from '../process.js';
 import { COMMANDS, isCommand, runCommand } from './cli/index.js';
 import { addEndpoint } from './control/webhooks.js';
 import { isHttpUrl } from './http-url.js';
 import { Simulator } from './simulator.js';
-import { FolderInUseError, FolderUnavailableError } from './state/folder-lock.js';
 
 const RUN_HELP = `  --memory          keep nothing on disk (else under PENSTOCK_DATA_DIR/simulator)
   --history N       payments remembered for each account, with all that belongs to them (20000)

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { FolderLock } from '../folder-lock.js';
 import { control } from './control/index.js';
 import { refusalBySite } from './control/site-guard.js';
 import { AttemptLog } from './delivery/attempt-log.js';
@@ -23,7 +24,6 @@ import { LARGEST_BODY, readBody } from './requests/incoming.js';
 import { type LoggedRequest, RequestLog } from './requests/request-log.js';
 import { Serving } from './requests/serving.js';
 import { SearchLag } from './search/lag.js';
-import { FolderLock } from './state/folder-lock.js';
 import { Store, WHOLE } from './state/store.js';
 import { Agenda } from './time/agenda.js';
 import { Clock } from './time/clock.js';

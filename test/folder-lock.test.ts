@@ -5,8 +5,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { FolderLock, FolderUnavailableError } from '../../../src/simulator/state/folder-lock.js';
-import { Part } from '../../support/process.js';
+import { FolderLock, FolderUnavailableError } from '../src/folder-lock.js';
+import { Part } from './support/process.js';
 
 let folder: string;
 beforeEach(() => {
@@ -20,7 +20,7 @@ const isRefused = (by: number) => (error: Error) =>
 /** Another process that holds the folder until it is ended. */
 async function held(inside: string): Promise<Part> {
   const program = `
-    import { FolderLock } from './src/simulator/state/folder-lock.ts';
+    import { FolderLock } from './src/folder-lock.ts';
     await FolderLock.take(${JSON.stringify(inside)});
     process.stdout.write('held');
     setInterval(() => undefined, 60_000);`;

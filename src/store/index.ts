@@ -1,0 +1,16 @@
+export { type Books, booksOf } from './books.js';
+export {
+  type Database,
+  DatabaseError,
+  type Param,
+  type Queryable,
+  SchemaNewerError,
+  StoreMissingError,
+} from './database.js';
+export type { Difference } from './differences.js';
+export type { JobRecord } from './jobs.js';
+export type { LedgerEntry, LedgerKind, LedgerPage } from './ledger.js';
+export type { StoredObject } from './objects.js';
+export { openStore, type Store, type StoreParts } from './store.js';
+export type { Tombstone, TombstoneResult } from './tombstones.js';
+export type { UsageBatch, UsageKey, UsageRow } from './usage-book.js';

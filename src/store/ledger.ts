@@ -1,0 +1,125 @@
+import type { Queryable } from './database.js';
+import { asJson, lastOfEach, timestamp } from './rows.js';
+
+export type LedgerKind = 'charge' | 'refund' | 'dispute';
+
+/** One movement of money that Penstock knows of. Times in Unix ms. */
+export interface LedgerEntry {
+  readonly account: string;
+  /** The charge's, refund's or dispute's id at Stripe. */
+  readonly id: string;
+  readonly kind: LedgerKind;
+  /** The payment's workflow id; null where it is nobody's that is known here. */
+  readonly payment: string | null;
+  readonly intent: string | null;
+  /**
+   * Minor units, never negative: what a charge captured, what a refund gives back, what a dispute has taken out of the
+   * balance so far, less what came back.
+   */
+  readonly amount: number;
+  readonly currency: string;
+  /** Stripe's own word. */
+  readonly status: string;
+  /** When it happened, as near as is known: within the time that a webhook takes. */
+  readonly occurredAtMs: number;
+  /** When that was learned: of one id the entry learned last counts. */
+  readonly recordedAtMs: number;
+}
+
+/** A stretch of the ledger: from, inclusive, up to, exclusive, Unix ms. */
+export interface LedgerPage {
+  readonly account: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** The last entry of the page before. */
+  readonly after?: Pick<LedgerEntry, 'id' | 'occurredAtMs'> | undefined;
+  readonly limit: number;
+}
+
+const COLUMNS = `account text, id text, kind text, payment text, intent text, amount bigint, currency text, status text,
+  occurred_at timestamptz, recorded_at timestamptz`;
+const NAMES = 'account, id, kind, payment, intent, amount, currency, status, occurred_at, recorded_at';
+
+interface Row {
+  readonly account: string;
+  readonly id: string;
+  readonly kind: LedgerKind;
+  readonly payment: string | null;
+  readonly intent: string | null;
+  readonly amount: number;
+  readonly currency: string;
+  readonly status: string;
+  readonly occurred_at: Date;
+  readonly recorded_at: Date;
+}
+
+/** Penstock's own record of the money that moved. */
+export class Ledger {
+  constructor(
+    private readonly on: Queryable,
+    private readonly deployment: string,
+  ) {}
+
+  /** Records them, each once: of one id what was learned last counts, and when it happened stays as it was first said. */
+  async record(entries: readonly LedgerEntry[]): Promise<void> {
+    const oldestFirst = [...entries].sort((a, b) => a.recordedAtMs - b.recordedAtMs);
+    const rows = lastOfEach(oldestFirst, ({ account, id }) => `${account}/${id}`).map((entry) => ({
+      ...entry,
+      occurred_at: timestamp(entry.occurredAtMs),
+      recorded_at: timestamp(entry.recordedAtMs),
+    }));
+    await this.on.query(
+      `insert into penstock.ledger as known (deployment, ${NAMES})
+        select $1, ${NAMES} from json_to_recordset($2::json) as told(${COLUMNS}) order by account, id
+      on conflict (deployment, account, id) do update set
+        kind = excluded.kind, payment = coalesce(excluded.payment, known.payment),
+        intent = coalesce(excluded.intent, known.intent), amount = excluded.amount, currency = excluded.currency,
+        status = excluded.status, recorded_at = excluded.recorded_at
+      where excluded.recorded_at >= known.recorded_at`,
+      [this.deployment, asJson(rows)],
+    );
+  }
+
+  /** A page of an account's entries in the order in which they happened. */
+  async list({ account, fromMs, toMs, after, limit }: LedgerPage): Promise<readonly LedgerEntry[]> {
+    const rows = await this.on.query<Row>(
+      `select ${NAMES} from penstock.ledger
+        where deployment = $1 and account = $2 and occurred_at >= $3 and occurred_at < $4
+          and (occurred_at, id) > ($5, $6)
+        order by occurred_at, id limit $7`,
+      [
+        this.deployment,
+        account,
+        new Date(fromMs),
+        new Date(toMs),
+        new Date(after?.occurredAtMs ?? fromMs),
+        after?.id ?? '',
+        limit,
+      ],
+    );
+    return rows.map(toEntry);
+  }
+
+  /** Those of these ids, in no order. */
+  async find(account: string, ids: readonly string[]): Promise<readonly LedgerEntry[]> {
+    const rows = await this.on.query<Row>(
+      `select ${NAMES} from penstock.ledger
+        where deployment = $1 and account = $2 and id in (select json_array_elements_text($3::json))`,
+      [this.deployment, account, JSON.stringify(ids)],
+    );
+    return rows.map(toEntry);
+  }
+
+  /** Everything known of one payment, oldest first. */
+  async ofPayment(payment: string): Promise<readonly LedgerEntry[]> {
+    const rows = await this.on.query<Row>(
+      `select ${NAMES} from penstock.ledger where deployment = $1 and payment = $2 order by occurred_at, id`,
+      [this.deployment, payment],
+    );
+    return rows.map(toEntry);
+  }
+}
+
+function toEntry({ occurred_at, recorded_at, ...row }: Row): LedgerEntry {
+  return { ...row, occurredAtMs: occurred_at.getTime(), recordedAtMs: recorded_at.getTime() };
+}

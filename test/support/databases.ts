@@ -1,0 +1,170 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe } from 'node:test';
+import pg from 'pg';
+import { findPostgres, startPostgres } from '../../ops/topology/postgres.js';
+import type { Database } from '../../src/store/database.js';
+import { openPglite } from '../../src/store/pglite.js';
+import { openPostgres } from '../../src/store/postgres.js';
+import { freePort } from './process.js';
+
+/** One of the two databases, for the tests of one file. */
+export interface TestDatabase {
+  readonly kind: 'PGlite' | 'PostgreSQL';
+  /** Opened before the tests, with nothing in it; a second connection where `again` is asked for and there can be one. */
+  readonly database: Database;
+  again(): Database;
+  /** A deployment of its own: what one test writes no other sees. */
+  deployment(): string;
+}
+
+/** Runs the same tests on both databases. Where PostgreSQL is not installed, that is said aloud. */
+export function onBothDatabases(title: string, tests: (on: TestDatabase) => void): void {
+  describe(`${title}, on PGlite`, () => {
+    const folder = mkdtempSync(join(tmpdir(), 'penstock-store-'));
+    let database: Database | undefined;
+    before(async () => {
+      database = await openPglite(folder, () => undefined);
+    });
+    after(async () => {
+      await database?.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+    tests(testDatabase('PGlite', () => database));
+  });
+
+  describe(`${title}, on PostgreSQL`, { skip: postgresMissing() }, () => {
+    let server: OwnPostgres | undefined;
+    let database: Database | undefined;
+    const others: Database[] = [];
+    before(async () => {
+      server = await OwnPostgres.start();
+      database = openPostgres(await server.createDatabase());
+    });
+    after(async () => {
+      await Promise.all([database, ...others].map((open) => open?.close()));
+      await server?.remove();
+    });
+    tests(
+      testDatabase(
+        'PostgreSQL',
+        () => database,
+        () => {
+          const other = openPostgres(server?.url ?? '');
+          others.push(other);
+          return other;
+        },
+      ),
+    );
+  });
+}
+
+let deployments = 0;
+
+function testDatabase(
+  kind: TestDatabase['kind'],
+  current: () => Database | undefined,
+  again: () => Database = () => given(current()),
+): TestDatabase {
+  return {
+    kind,
+    get database() {
+      return given(current());
+    },
+    again,
+    deployment: () => {
+      deployments += 1;
+      return `deployment-${deployments}`;
+    },
+  };
+}
+
+function given<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('it is not open yet');
+  return value;
+}
+
+/**
+ * Why what needs PostgreSQL is skipped, for `node:test`; false where it is installed.
+ *
+ * @throws where it is missing and PENSTOCK_OUTSIDE is `required`.
+ */
+export function postgresMissing(): string | false {
+  try {
+    findPostgres();
+    return false;
+  } catch (error) {
+    if (process.env['PENSTOCK_OUTSIDE'] === 'required') throw error;
+    const skip = `SKIPPED: ${(error as Error).message}`;
+    console.error(skip);
+    return skip;
+  }
+}
+
+/** A PostgreSQL of a test's own, which can be killed and started again. */
+export class OwnPostgres {
+  private databases = 0;
+  /** Of the database made last. */
+  url = '';
+
+  private constructor(
+    private readonly folder: string,
+    private readonly port: number,
+    private server: Awaited<ReturnType<typeof startPostgres>>,
+  ) {}
+
+  static async start(): Promise<OwnPostgres> {
+    const folder = mkdtempSync(join(tmpdir(), 'penstock-postgres-'));
+    // PostgreSQL, which refuses root, has to get through to its own folder.
+    chmodSync(folder, 0o711);
+    const port = await freePort();
+    return new OwnPostgres(folder, port, await launch(folder, port));
+  }
+
+  /** A database with nothing in it. @returns its address. */
+  async createDatabase(): Promise<string> {
+    this.databases += 1;
+    const name = `store_${this.databases}`;
+    const client = new pg.Client({ connectionString: this.urlOf('postgres') });
+    await client.connect();
+    await client.query(`create database ${name}`);
+    await client.end();
+    this.url = this.urlOf(name);
+    return this.url;
+  }
+
+  /** Without any chance to finish. */
+  async kill9(): Promise<void> {
+    await this.server.kill9();
+  }
+
+  /** Starts it again on its files, once what a kill left behind has gone. */
+  async startAgain(): Promise<void> {
+    this.server = await launch(this.folder, this.port);
+  }
+
+  async remove(): Promise<void> {
+    await this.server.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private urlOf(name: string): string {
+    const { user, password } = this.server.database;
+    return `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${this.port}/${name}`;
+  }
+}
+
+async function launch(folder: string, port: number): ReturnType<typeof startPostgres> {
+  // The processes of a server that was killed hold on to its memory for a moment longer, and a new one refuses it.
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const server = await startPostgres(folder, port);
+      server.failed.catch(() => undefined);
+      return server;
+    } catch (error) {
+      if (tries === 20) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
