@@ -35,6 +35,8 @@ export const API_STOPS_WITHIN_MS = DRAIN_MS + CLOSE_OVER_DRAIN_MS;
 export interface ApiOptions {
   /** The server is this installation's own, and its namespace may be set up. */
   readonly ownServer: boolean;
+  /** Whether the workers have a store; left out, they have the one that DATABASE_URL names. */
+  readonly hasStore?: boolean;
   /** What `/metrics` shows. */
   readonly counters: Counters;
 }
@@ -61,6 +63,7 @@ export async function startApi(
     logger,
     now: Date.now,
     workflowUrl,
+    hasStore: options.hasStore ?? config.databaseUrl !== undefined,
   });
   const { failed, fail } = failure();
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, app);

@@ -37,9 +37,9 @@ async function startAll(config: Config, stopping: AbortSignal): Promise<Running>
   try {
     if (ownServer) await begin(() => ownTemporal(config, stopping));
     if (config.simulator.embedded) await begin(() => startSimulator(config));
-    await begin(() => startWorker(config, { ownServer, counters }));
+    await begin(() => startWorker(config, { ownServer, counters, mayEmbedStore: true }));
     const key = randomBytes(24).toString('base64url');
-    await begin(() => startApi(withKey(config, key), { ownServer, counters }));
+    await begin(() => startApi(withKey(config, key), { ownServer, counters, hasStore: true }));
     await sayWhatWasHere(config);
     if (config.simulator.embedded) await makeFirstPayment(config, key, say);
     stopping.throwIfAborted();

@@ -7,12 +7,15 @@ import {
   Runtime,
   Worker,
 } from '@temporalio/worker';
+import { createBackgroundActivities } from './activities/background.js';
 import { createInternalActivities } from './activities/internal.js';
 import { createPaymentActivities } from './activities/payments.js';
 import { type Account, type Config, loadConfig } from './config/index.js';
 import { LANE_CLASSES, type LaneClass, laneQueue } from './domain/lanes.js';
 import { CutOffError, failure, isMain, type Running, runAsProcess } from './process.js';
+import { openStore, type Store } from './store/index.js';
 import { StripeGateway } from './stripe/gateway.js';
+import { StripeLists } from './stripe/lists.js';
 import { Counters } from './telemetry/counters.js';
 import { createLogger, type Logger } from './telemetry/logger.js';
 import { connectClient, connectWorker } from './temporal/connect.js';
@@ -51,6 +54,8 @@ const CALLS_AT_ONCE = 100;
 export interface WorkerOptions {
   /** The server is this installation's own, and its namespace may be set up. */
   readonly ownServer: boolean;
+  /** Whether the store may be PGlite in the data folder: it belongs to one process. */
+  readonly mayEmbedStore?: boolean;
   /** Where requests to Stripe are counted. */
   readonly counters: Counters;
 }
@@ -65,7 +70,16 @@ export async function startWorker(
   const client = await connectClient(config);
   const { deployment } = await prepareNamespace(client, config, options.ownServer);
   const connection = await connectWorker(config);
-  const workers = await createWorkers(config, connection, client, logger, options.counters);
+  const store = openStore({ config, logger, mayEmbed: options.mayEmbedStore ?? false });
+  const workers = await createWorkers({
+    config,
+    connection,
+    client,
+    logger,
+    counters: options.counters,
+    deployment,
+    store,
+  });
 
   const { failed, fail } = failure();
   const runs = workers.map((worker) => worker.run());
@@ -84,6 +98,7 @@ export async function startWorker(
       const cutOff = ends.some((end) => end.status === 'rejected' && isCutOff(end.reason));
       // What a worker left behind may still hold on to its connection, and the process ends anyway.
       if (cutOff) throw new CutOffError('work under way did not end in time; Temporal gives it to another worker');
+      await store.close();
       await connection.close();
       await client.connection.close();
     },
@@ -94,13 +109,18 @@ function isCutOff(error: unknown): boolean {
   return error instanceof GracefulShutdownPeriodExpiredError;
 }
 
-async function createWorkers(
-  config: Config,
-  connection: NativeConnection,
-  client: Client,
-  logger: Logger,
-  counters: Counters,
-): Promise<Worker[]> {
+interface WorkerParts {
+  readonly config: Config;
+  readonly connection: NativeConnection;
+  readonly client: Client;
+  readonly logger: Logger;
+  readonly counters: Counters;
+  readonly deployment: string;
+  readonly store: Store;
+}
+
+async function createWorkers(parts: WorkerParts): Promise<Worker[]> {
+  const { config, connection, client, logger, counters } = parts;
   const { stripe_timeout_ms } = config.policy.payments;
   const gateway = new StripeGateway({
     accounts: config.accounts,
@@ -113,7 +133,14 @@ async function createWorkers(
   const shutdownForceTime = shutdownGraceTime + FORCE_OVER_GRACE_MS;
   const common = { connection, namespace, shutdownGraceTime, shutdownForceTime };
 
-  const activities = createPaymentActivities({ gateway, now: Date.now, random: () => randomInt(2 ** 32) / 2 ** 32 });
+  const exchange = { gateway, now: Date.now, random: () => randomInt(2 ** 32) / 2 ** 32 };
+  const payments = createPaymentActivities(exchange);
+  const background = createBackgroundActivities({
+    ...exchange,
+    lists: new StripeLists(gateway),
+    deliver: { client, deployment: parts.deployment, policy: config.policy.payments },
+    store: parts.store,
+  });
   const lanes = config.accounts.flatMap((account) => LANE_CLASSES.map((lane) => ({ account, lane })));
   return Promise.all([
     Worker.create({
@@ -128,7 +155,7 @@ async function createWorkers(
       Worker.create({
         ...common,
         taskQueue: laneQueue(account.name, lane),
-        activities,
+        activities: lane === 'background' ? { ...payments, ...background } : payments,
         maxConcurrentActivityTaskExecutions: CALLS_AT_ONCE,
         maxTaskQueueActivitiesPerSecond: rateOf(account, lane),
       }),

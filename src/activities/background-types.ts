@@ -1,4 +1,6 @@
+import type { Booked } from '../domain/reconciling.js';
 import type { SyncKind } from '../domain/syncing.js';
+import type { JobResult } from '../workflows/messages.js';
 
 /** What every page of background work says beside what it found. */
 export interface PageDone {
@@ -22,7 +24,6 @@ export interface RecoveredPage extends PageDone {
 }
 
 export interface SyncPageInput extends PageInput {
-  readonly job: string;
   readonly kind: SyncKind;
 }
 
@@ -30,8 +31,55 @@ export interface SyncedPage extends PageDone {
   readonly next: string | null;
 }
 
-/** The activities of background work, on the background lane: one call to Stripe each. */
+/** A page of Temporal's own record of the payments that closed in a period. */
+export interface FillInput {
+  readonly account: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly token: string | null;
+}
+
+export interface FilledPage extends PageDone {
+  readonly next: string | null;
+}
+
+export interface ComparedPage extends PageDone {
+  readonly next: string | null;
+}
+
+export interface UnseenInput {
+  readonly account: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly after: LedgerPlace | null;
+}
+
+/** An entry's place in the ledger. */
+export interface LedgerPlace {
+  readonly id: string;
+  readonly occurredAtMs: number;
+}
+
+export interface UnseenPage {
+  /** What is booked and was on no page. */
+  readonly unseen: readonly Booked[];
+  readonly next: LedgerPlace | null;
+}
+
+/** The activities of background work, on the background lane: one call to Stripe each, or none. */
 export interface BackgroundActivities {
   /** Hands on a page of events that were not delivered, oldest first, as if their webhooks had come. */
   recoverWebhooks(input: PageInput): Promise<RecoveredPage>;
+  /** Keeps a page of historic objects. */
+  syncObjects(input: SyncPageInput): Promise<SyncedPage>;
+  /** Books what closed payments collected and the ledger has missed. Asks Temporal and the store. */
+  fillLedger(input: FillInput): Promise<FilledPage>;
+  /** Holds a page of Stripe's balance transactions against the ledger, and tells payments what does not agree. */
+  comparePage(input: PageInput): Promise<ComparedPage>;
+  /** Looks through the ledger for what was on no page. Asks the store. */
+  listUnseen(input: UnseenInput): Promise<UnseenPage>;
+  /** Reads what was on no page, and says whether it agrees after all. */
+  compareUnseen(input: { account: string; booked: Booked }): Promise<PageDone>;
+  /** Records in the store how the job ended, and lets go of its pages. */
+  recordEnd(input: { account: string; type: string; result: JobResult }): Promise<void>;
 }

@@ -54,7 +54,12 @@ export const createJobSchema = z
     account: z.string().min(1).max(64),
     from: time.optional(),
     to: time.optional().describe('Up to and without this; required but for webhook_recovery.'),
-    objects: z.array(z.enum(SYNC_KINDS)).min(1).max(SYNC_KINDS.length).optional().describe('Of a sync; all by default.'),
+    objects: z
+      .array(z.enum(SYNC_KINDS))
+      .min(1)
+      .max(SYNC_KINDS.length)
+      .optional()
+      .describe('Of a sync; all by default.'),
   })
   .meta({ id: 'CreateJob' });
 

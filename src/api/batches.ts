@@ -3,13 +3,7 @@ import type { z } from 'zod';
 import { paymentId } from '../domain/ids.js';
 import { placeInLane } from '../domain/lanes.js';
 import { batch } from '../workflows/index.js';
-import {
-  type BatchInput,
-  type BatchItem,
-  type BatchProgress,
-  batchProgress,
-  PROGRESS,
-} from '../workflows/messages.js';
+import { type BatchInput, type BatchItem, type BatchProgress, batchProgress, PROGRESS } from '../workflows/messages.js';
 import { type AcceptParts, accountFor, NO_ACCOUNT, settingsOf, whyNotThen } from './accept.js';
 import { backgroundId, control, isControl, isStarted, readWork, startOnce } from './background.js';
 import { type BatchView, createBatchSchema } from './background-schemas.js';

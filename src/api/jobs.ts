@@ -3,14 +3,7 @@ import { complaintsAbout, EVENTS_KEPT_MS } from '../domain/job-period.js';
 import { placeInLane } from '../domain/lanes.js';
 import { SYNC_BEGINS, SYNC_KINDS, type SyncKind } from '../domain/syncing.js';
 import { reconciliation, sync, webhookRecovery } from '../workflows/index.js';
-import {
-  ASKED,
-  type JobProgress,
-  type JobResult,
-  jobProgress,
-  NOTHING_DONE,
-  PROGRESS,
-} from '../workflows/messages.js';
+import { ASKED, type JobProgress, type JobResult, jobProgress, NOTHING_DONE, PROGRESS } from '../workflows/messages.js';
 import { ACCOUNT } from '../workflows/search-attributes.js';
 import type { AcceptParts } from './accept.js';
 import { backgroundId, control, isControl, isStarted, readWork, startOnce } from './background.js';
@@ -55,7 +48,7 @@ export function jobRoutes(parts: JobParts): Router {
   async function show(id: string): Promise<JobView> {
     const found = await readWork<JobProgress, JobResult>(client, 'job', id, jobProgress);
     const { description, status, result, failure, stale } = found;
-    const { type, account, fromMs, toMs, objects } = description.memo?.[ASKED] as AskedJob;
+    const { type, account, fromMs, toMs, objects } = askedOf(description.memo);
     const { pages, stripeCalls, counts } = result ?? found.progress;
     const { runId } = description;
     return {
@@ -83,6 +76,13 @@ export function jobRoutes(parts: JobParts): Router {
 
 function idOf(req: Request): string {
   return String(req.params['id']);
+}
+
+function askedOf(memo: Record<string, unknown> | undefined): AskedJob {
+  const asked = memo?.[ASKED];
+  // What has no such memo was started by other means, under a job's name.
+  if (asked === undefined) throw notFound('job');
+  return asked as AskedJob;
 }
 
 /** What a job is asked for, spelled out: times in Unix ms, at whole seconds as Stripe counts them. */

@@ -1,8 +1,11 @@
 import type { IntentLabels, IntentSnapshot } from './intent.js';
+import type { PaymentState } from './payment/index.js';
+import type { RefundSnapshot } from './refund/index.js';
 
 /**
- * Penstock's books against Stripe's. Pure: what is compared is given, in pages of any size and order, and the differences
- * are the same however it was split. Amounts in minor units of the currency the customer paid in, times in Unix ms.
+ * Penstock's ledger against Stripe's balance transactions. Pure: what is compared is given, in pages of any size and order,
+ * and the differences are the same however it was split. Amounts in minor units of the currency the customer paid in,
+ * times in Unix ms.
  */
 
 export type MovementKind = 'charge' | 'refund' | 'refund_failure' | 'dispute' | 'dispute_reversal' | 'other';
@@ -11,36 +14,31 @@ export type MovementKind = 'charge' | 'refund' | 'refund_failure' | 'dispute' | 
 export interface Movement {
   readonly id: string;
   readonly kind: MovementKind;
-  /** What moved it: the charge, the refund. */
+  /** What moved it, the charge, the refund, the dispute: by this it is booked. */
   readonly source: string | null;
   readonly intent: string | null;
   readonly amount: number;
   readonly currency: string;
   readonly createdMs: number;
-  /** Whose it is, by Penstock's labels; null of what others made. */
+  /** Whose it is, by Penstock's labels on the intent; null of what others made. */
   readonly labels: IntentLabels | null;
-  /** The intent as it stands now, where the page showed it. */
+  /** The intent as it stands now. */
   readonly shown: IntentSnapshot | null;
+  /** The refund, of one. */
+  readonly refund: RefundSnapshot | null;
 }
 
-/** What Penstock's books say of one intent: what was collected by it. */
+/** What the ledger says of one charge, refund or dispute. */
 export interface Booked {
-  readonly payment: string;
-  readonly intent: string;
+  /** Stripe's id of it. */
+  readonly id: string;
+  readonly kind: 'charge' | 'refund' | 'dispute';
+  readonly payment: string | null;
+  readonly intent: string | null;
   readonly amount: number;
   readonly currency: string;
-}
-
-/**
- * What does not agree. `missing`: booked here, and Stripe has no such money. `extra`: Stripe has it, and it is not booked
- * here. `different`: both have it, and not as much or not in that currency.
- */
-export interface Difference {
-  readonly kind: 'missing' | 'extra' | 'different';
-  readonly payment: string | null;
-  readonly intent: string;
-  readonly booked: Money | null;
-  readonly atStripe: Money | null;
+  /** Stripe's own word. */
+  readonly status: string;
 }
 
 export interface Money {
@@ -49,73 +47,97 @@ export interface Money {
 }
 
 /**
- * What the charges among the movements do not agree with, one page of them against the books of the intents they name.
- * A movement of another deployment, or of no payment of Penstock's, is nobody's here. Of two charges of one intent
- * (Stripe makes none) each is judged.
+ * What does not agree. `missing`: booked here, and Stripe has no such money. `extra`: Stripe has it, and it is not booked
+ * here. `different`: both have it, and not as much or not in that currency.
  */
-export function comparePage(
-  movements: readonly Movement[],
-  booked: ReadonlyMap<string, Booked>,
-  deployment: string,
-): Difference[] {
-  return ofPayments(movements, deployment).flatMap((moved) => compareOne(moved, booked.get(moved.intent)) ?? []);
+export interface Discrepancy {
+  readonly difference: 'missing' | 'extra' | 'different';
+  /** Stripe's id of the charge, refund or dispute. */
+  readonly object: string;
+  readonly payment: string | null;
+  readonly intent: string | null;
+  readonly booked: Money | null;
+  readonly atStripe: Money | null;
 }
 
-/** A movement by which a payment of this deployment collected. */
-export type Collected = Movement & { readonly intent: string; readonly labels: IntentLabels };
-
-export function ofPayments(movements: readonly Movement[], deployment: string): Collected[] {
-  return movements.filter(
-    (moved): moved is Collected =>
-      moved.kind === 'charge' && moved.intent !== null && moved.labels?.deployment === deployment,
-  );
+/** What is booked is looked up by this. Movements that nobody books (fees, payouts) have none. */
+export function bookedBy({ kind, source }: Movement): string | null {
+  return kind === 'charge' || kind === 'refund' || kind === 'dispute' ? source : null;
 }
 
-function compareOne(moved: Collected, booked: Booked | undefined): Difference | null {
+/**
+ * Holds one movement against what is booked of it. Of a dispute only that it is booked: what it took and what came back of
+ * it are movements of their own, and its ledger entry is their sum. What is not booked is this deployment's only where the
+ * labels say so: other programs, and other deployments, use the account too.
+ */
+export function compareMovement(moved: Movement, booked: Booked | undefined, deployment: string): Discrepancy | null {
+  const object = bookedBy(moved);
+  if (object === null) return null;
   const atStripe = { amount: moved.amount, currency: moved.currency };
   if (booked === undefined) {
-    return { kind: 'extra', payment: moved.labels.workflowId, intent: moved.intent, booked: null, atStripe };
+    if (moved.labels?.deployment !== deployment) return null;
+    const { workflowId } = moved.labels;
+    return { difference: 'extra', object, payment: workflowId, intent: moved.intent, booked: null, atStripe };
   }
-  if (booked.amount === atStripe.amount && booked.currency === atStripe.currency) return null;
+  const { payment, intent } = booked;
+  if (booked.kind === 'dispute' || isSame(booked, atStripe)) return null;
+  return { difference: 'different', object, payment, intent, booked: moneyOf(booked), atStripe };
+}
+
+/** Whether there should be a movement for it at Stripe. A dispute need not have taken anything yet. */
+export function isExpected({ kind, amount, status }: Booked): boolean {
+  if (kind === 'dispute' || amount === 0) return false;
+  return status !== 'failed' && status !== 'canceled' && status !== 'requires_action';
+}
+
+/**
+ * What is booked, should have moved, and was on no page. A movement and its entry can lie on two sides of the period's edge
+ * (a capture that settles later), so each is held against what Stripe shows of it now; what Stripe does not have is missing.
+ *
+ * @param atStripe what the intent has received, or the refund gives back; null where there is no such money.
+ */
+export function compareUnseen(booked: Booked, atStripe: Money | null): Discrepancy | null {
+  const { id: object, payment, intent } = booked;
+  const common = { object, payment, intent, booked: moneyOf(booked) };
+  if (atStripe === null || atStripe.amount === 0) return { ...common, difference: 'missing', atStripe: null };
+  return isSame(booked, atStripe) ? null : { ...common, difference: 'different', atStripe };
+}
+
+/** The money in an intent. */
+export function receivedBy(intent: IntentSnapshot): Money {
+  return { amount: intent.amountReceived, currency: intent.currency };
+}
+
+/** What a refund gives back; null of one that gives nothing back. */
+export function givenBackBy({ status, amount, currency }: RefundSnapshot): Money | null {
+  return status === 'failed' || status === 'canceled' ? null : { amount, currency };
+}
+
+function isSame(a: Money, b: Money): boolean {
+  return a.amount === b.amount && a.currency === b.currency;
+}
+
+function moneyOf({ amount, currency }: Money): Money {
+  return { amount, currency };
+}
+
+/** What a payment that has closed collected, by its own record: what the ledger holds of it, if it missed nothing. */
+export function collectedBy({ terms, attempts, end, amountCaptured }: PaymentState): (Booked & At) | null {
+  if (end?.status !== 'succeeded' || amountCaptured === 0) return null;
+  const intent = attempts.find(({ number }) => number === end.attempt)?.seen?.intent;
+  if (intent?.latestCharge == null) return null;
   return {
-    kind: 'different',
-    payment: booked.payment,
-    intent: moved.intent,
-    booked: { amount: booked.amount, currency: booked.currency },
-    atStripe,
+    id: intent.latestCharge,
+    kind: 'charge',
+    payment: terms.id,
+    intent: intent.id,
+    amount: amountCaptured,
+    currency: terms.currency,
+    status: 'succeeded',
+    occurredAtMs: intent.createdMs,
   };
 }
 
-/**
- * What is booked and was on no page. A movement and its entry can lie on two sides of the period's edge (a capture that
- * settles later), so each is held against its intent as Stripe shows it now; one that Stripe does not have is missing.
- */
-export function compareUnseen(booked: Booked, shown: IntentSnapshot | null): Difference | null {
-  const { payment, intent, amount, currency } = booked;
-  const mine = { amount, currency };
-  if (shown === null || shown.amountReceived === 0) {
-    return { kind: 'missing', payment, intent, booked: mine, atStripe: null };
-  }
-  const atStripe = { amount: shown.amountReceived, currency: shown.currency };
-  if (atStripe.amount === amount && atStripe.currency === currency) return null;
-  return { kind: 'different', payment, intent, booked: mine, atStripe };
-}
-
-/** By what Stripe's side is read. */
-export type Reading = 'lists' | 'report';
-
-/** A report is one call to ask for it, some to see whether it is there, and one for its file. */
-export const REPORT_CALLS = 12;
-/** Stripe's reports trail what happened: a period that ended later than this may not be in them yet. */
-const REPORT_TRAILS_MS = 48 * 60 * 60_000;
-
-/**
- * What takes fewer calls for so many payments: lists of a hundred, or a report. A report does not show intents, so what
- * it finds has to be read by itself; where few differences are expected that is still far less.
- *
- * @param expected movements that the books expect in the period.
- */
-export function readBy(expected: number, periodEndMs: number, nowMs: number): Reading {
-  const lists = Math.ceil(expected / 100);
-  return lists > REPORT_CALLS && periodEndMs + REPORT_TRAILS_MS <= nowMs ? 'report' : 'lists';
+interface At {
+  readonly occurredAtMs: number;
 }

@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { fromMetadata } from '../domain/intent.js';
 import type { Movement, MovementKind } from '../domain/reconciling.js';
 import type { SyncedObject, SyncKind } from '../domain/syncing.js';
-import { type Owner, toSnapshot } from './snapshot.js';
+import { type Owner, toRefundSnapshot, toSnapshot } from './snapshot.js';
 
 /**
  * Takes from a balance transaction what a ledger entry is held against. The amount is the customer's, in the currency
@@ -12,10 +12,10 @@ export function toMovement(owner: Owner, moved: Stripe.BalanceTransaction): Move
   if (moved.object !== 'balance_transaction') throw new TypeError('not a balance_transaction');
   const kind = kindOf(moved);
   const common = { id: moved.id, kind, createdMs: moved.created * 1_000 };
-  const { source } = moved;
+  const { source, amount, currency } = moved;
   if (source === null || typeof source === 'string') {
-    const { amount, currency } = moved;
-    return { ...common, source, intent: null, amount: Math.abs(amount), currency, labels: null, shown: null };
+    const nothing = { intent: null, labels: null, shown: null, refund: null };
+    return { ...common, ...nothing, source, amount: Math.abs(amount), currency };
   }
   const about = source as Partial<Pick<Stripe.Charge, 'payment_intent' | 'metadata' | 'amount_captured'>> &
     Partial<Pick<Stripe.Refund, 'amount' | 'currency'>> & { id: string; object: string };
@@ -25,11 +25,12 @@ export function toMovement(owner: Owner, moved: Stripe.BalanceTransaction): Move
     ...common,
     source: about.id,
     intent: typeof intent === 'string' ? intent : (whole?.id ?? null),
-    amount: about.object === 'charge' ? (about.amount_captured ?? 0) : (about.amount ?? Math.abs(moved.amount)),
-    currency: about.currency ?? moved.currency,
-    // A refund's own labels name its own workflow; whose payment it is, only the intent tells.
-    labels: fromMetadata(whole === null ? about.metadata : whole.metadata),
+    amount: about.object === 'charge' ? (about.amount_captured ?? 0) : (about.amount ?? Math.abs(amount)),
+    currency: about.currency ?? currency,
+    // A charge has its intent's labels. A refund's own name its own workflow: whose payment it is, only the intent tells.
+    labels: fromMetadata(whole !== null ? whole.metadata : about.object === 'charge' ? about.metadata : null),
     shown: whole === null ? null : toSnapshot(owner, whole),
+    refund: about.object === 'refund' ? toRefundSnapshot(owner, source as Stripe.Refund) : null,
   };
 }
 

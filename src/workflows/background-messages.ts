@@ -103,3 +103,18 @@ export interface ReconciliationInput extends JobPeriod, JobSettings {
 }
 
 export const NOTHING_DONE: JobProgress = { pages: 0, stripeCalls: 0, paused: false, counts: {} };
+
+/** A stretch of Stripe's time, and the cursor in it (Unix ms). */
+export interface Stretch {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly after: string | null;
+}
+
+/** How far the recovery of an account's events has come, from one sweep to the next. */
+export interface RecoveredTo {
+  /** Everything before this was handed on (Unix ms). */
+  readonly upToMs: number;
+  /** A stretch that was too long for one sweep, and where to go on in it. */
+  readonly open: Stretch | null;
+}

@@ -95,7 +95,10 @@ export class JobRun {
 
   private show(): void {
     const { pages, stripeCalls, counts, paused } = this.now();
-    const lines = [`**${paused ? 'paused' : 'running'}**: ${this.title}`, `${pages} pages, ${stripeCalls} calls to Stripe`];
+    const lines = [
+      `**${paused ? 'paused' : 'running'}**: ${this.title}`,
+      `${pages} pages, ${stripeCalls} calls to Stripe`,
+    ];
     const told = Object.entries(counts).map(([name, count]) => `${count} ${name.replaceAll('_', ' ')}`);
     if (told.length > 0) lines.push(told.join(', '));
     setCurrentDetails(lines.join('\n\n'));

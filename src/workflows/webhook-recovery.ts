@@ -2,7 +2,7 @@ import { proxyActivities } from '@temporalio/workflow';
 import type { BackgroundActivities, RecoveredPage } from '../activities/types.js';
 import { readOptions } from './activity-options.js';
 import { inWords, JobRun } from './job-run.js';
-import type { JobResult, WebhookRecoveryInput } from './messages.js';
+import type { JobResult, RecoveredTo, Stretch, WebhookRecoveryInput } from './messages.js';
 
 /**
  * Hands on what Stripe could not deliver, as if its webhooks had come: one list for a hundred events. An event that was
@@ -27,12 +27,6 @@ export async function webhookRecovery(input: WebhookRecoveryInput): Promise<JobR
   });
 }
 
-interface Stretch {
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly after: string | null;
-}
-
 type Where = Pick<WebhookRecoveryInput, 'account' | 'workerLostMs'>;
 
 /** Hands on one page. Of a job: behind all else in the lane. */
@@ -42,14 +36,6 @@ function recoverPage({ account, workerLostMs }: Where, stretch: Stretch): Promis
     readOptions(place, 'a page of events that were not delivered', workerLostMs),
   );
   return recoverWebhooks({ account, ...stretch });
-}
-
-/** How far the recovery of an account has come, from one sweep to the next. */
-export interface RecoveredTo {
-  /** Everything before this was handed on (Unix ms). */
-  readonly upToMs: number;
-  /** A stretch that was too long for one sweep, and where to go on in it. */
-  readonly open: Stretch | null;
 }
 
 export interface RecoveredNow {
@@ -72,7 +58,11 @@ const KEPT_MS = 30 * 24 * 60 * 60_000;
  *
  * @throws ActivityFailure when the account could not be read; the sweep then looks for the payments themselves.
  */
-export async function recoverForSweep(where: Where, before: RecoveredTo | undefined, nowMs: number): Promise<RecoveredNow> {
+export async function recoverForSweep(
+  where: Where,
+  before: RecoveredTo | undefined,
+  nowMs: number,
+): Promise<RecoveredNow> {
   const place = { account: where.account, lane: 'background', work: 'change', merchant: 'penstock-sweep' } as const;
   const options = readOptions(place, 'events that were not delivered', where.workerLostMs);
   const { recoverWebhooks } = proxyActivities<BackgroundActivities>({
