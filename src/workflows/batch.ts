@@ -35,9 +35,14 @@ const STARTED_BY_ONE_RUN = 250;
  */
 export async function batch(input: BatchInput): Promise<BatchProgress> {
   let progress = input.progress;
-  const pausable = new Pausable(progress.paused, () => show());
+  const pausable = new Pausable(progress.paused, () => {
+    show();
+    note();
+  });
   const now = (): BatchProgress => ({ ...progress, paused: pausable.paused });
   const show = () => setCurrentDetails(describe(now(), input.perSecond));
+  // Who asks while no worker is there, or later, is told this.
+  const note = () => upsertMemo({ [PROGRESS]: now() });
   setHandler(batchProgress, now);
   show();
 
@@ -56,8 +61,8 @@ export async function batch(input: BatchInput): Promise<BatchProgress> {
     }
     return now();
   } catch (error) {
-    // A run that was called off has no result, and who asks later may have no worker to ask.
-    if (isCancellation(error)) upsertMemo({ [PROGRESS]: now() });
+    // A run that was called off has no result.
+    if (isCancellation(error)) note();
     throw error;
   }
 }

@@ -34,7 +34,10 @@ export class JobRun {
     before: JobProgress,
   ) {
     this.progress = before;
-    this.pausable = new Pausable(before.paused, () => this.show());
+    this.pausable = new Pausable(before.paused, () => {
+      this.show();
+      this.note();
+    });
     setHandler(jobProgress, () => this.now());
     this.show();
   }
@@ -75,9 +78,14 @@ export class JobRun {
       return await work();
     } catch (error) {
       // A run that goes on as new has noted it already.
-      if (isCancellation(error) || isFailure(error)) upsertMemo({ [PROGRESS]: this.now() });
+      if (isCancellation(error) || isFailure(error)) this.note();
       throw error;
     }
+  }
+
+  /** Writes down how far it is, for when no worker is there to ask. An upsert is a billable action: not for each page. */
+  private note(): void {
+    upsertMemo({ [PROGRESS]: this.now() });
   }
 
   private add({ stripeCalls, counts }: StepDone): void {
