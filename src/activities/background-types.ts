@@ -1,4 +1,4 @@
-import type { Booked } from '../domain/reconciling.js';
+import type { Booked, Reading } from '../domain/reconciling.js';
 import type { SyncKind } from '../domain/syncing.js';
 import type { JobResult } from '../workflows/messages.js';
 
@@ -66,6 +66,18 @@ export interface UnseenPage {
   readonly next: LedgerPlace | null;
 }
 
+/** A report's run, as far as it has come. */
+export interface ReportLook extends PageDone {
+  readonly id: string;
+  readonly status: 'pending' | 'succeeded' | 'failed';
+  readonly file: string | null;
+}
+
+export interface ReportedPage extends PageDone {
+  /** Whether the report was read whole and nothing in it disagrees. */
+  readonly agrees: boolean;
+}
+
 /** The activities of background work, on the background lane: one call to Stripe each, or none. */
 export interface BackgroundActivities {
   /** Hands on a page of events that were not delivered, oldest first, as if their webhooks had come. */
@@ -76,6 +88,14 @@ export interface BackgroundActivities {
   fillLedger(input: FillInput): Promise<FilledPage>;
   /** Holds a page of Stripe's balance transactions against the ledger, and tells payments what does not agree. */
   comparePage(input: PageInput): Promise<ComparedPage>;
+  /** Whether a report takes fewer calls than lists. Asks the store. */
+  chooseReading(input: Omit<PageInput, 'after'>): Promise<{ reading: Reading }>;
+  /** Asks Stripe for a report of the period. */
+  askReport(input: Omit<PageInput, 'after'>): Promise<ReportLook>;
+  /** Looks whether it is there. */
+  lookAtReport(input: { account: string; run: string }): Promise<ReportLook>;
+  /** Holds a whole report against the ledger. */
+  compareReport(input: { account: string; file: string }): Promise<ReportedPage>;
   /** Looks through the ledger for what was on no page. Asks the store. */
   listUnseen(input: UnseenInput): Promise<UnseenPage>;
   /** Reads what was on no page, and says whether it agrees after all. */

@@ -8,6 +8,7 @@ import { booksFor, jobOf } from './kept-page.js';
 import { fillLedger } from './payment-record.js';
 import { comparePage, listUnseen, readUnseen } from './reconcile.js';
 import { recoverWebhooks } from './recovery.js';
+import { askReport, chooseReading, compareReport, lookAtReport } from './report.js';
 import { syncObjects } from './sync.js';
 
 export interface BackgroundActivityParts extends ExchangeParts {
@@ -24,6 +25,10 @@ export function createBackgroundActivities(given: BackgroundActivityParts): Back
     syncObjects: (input) => heartbeatWhile(syncObjects(parts, input)),
     fillLedger: (input) => heartbeatWhile(fillLedger(parts, input)),
     comparePage: (input) => heartbeatWhile(comparePage(parts, input)),
+    chooseReading: (input) => heartbeatWhile(chooseReading(parts, input)),
+    askReport: (input) => heartbeatWhile(askReport(parts, input)),
+    lookAtReport: (input) => heartbeatWhile(lookAtReport(parts, input)),
+    compareReport: (input) => heartbeatWhile(compareReport(parts, input)),
     listUnseen: (input) => heartbeatWhile(listUnseen(parts, input)),
     compareUnseen: (input) => heartbeatWhile(readUnseen(parts, input)),
 

@@ -1,6 +1,6 @@
-import { ACTIVITY_REPORT, type ReportLine, reportLines } from '../domain/report-lines.js';
 import { bookedBy, compareMovement, type Movement, readBy } from '../domain/reconciling.js';
-import type { ReportLook, ReportedPage } from './background-types.js';
+import { ACTIVITY_REPORT, type ReportLine, reportLines } from '../domain/report-lines.js';
+import type { ReportedPage, ReportLook } from './background-types.js';
 import { booksFor, jobOf, keptPage } from './kept-page.js';
 import { oneCall } from './one-call.js';
 import type { ReconcileParts } from './reconcile.js';
@@ -26,7 +26,10 @@ export async function askReport(parts: ReconcileParts, { account, fromMs, toMs }
 }
 
 /** Looks whether it is there. */
-export async function lookAtReport(parts: ReconcileParts, input: { account: string; run: string }): Promise<ReportLook> {
+export async function lookAtReport(
+  parts: ReconcileParts,
+  input: { account: string; run: string },
+): Promise<ReportLook> {
   const { answer, stripeCalls } = await oneCall(parts, () => parts.lists.retrieveReport(input.account, input.run));
   return { ...answer, stripeCalls, counts: {} };
 }
@@ -58,7 +61,9 @@ export function compareReport(
       const agrees = lines?.every((line) => {
         const id = bookedBy(asMovement(line));
         const entry = id === null ? undefined : booked.get(id);
-        return id === null || (entry !== undefined && compareMovement(asMovement(line), entry, parts.deployment) === null);
+        return (
+          id === null || (entry !== undefined && compareMovement(asMovement(line), entry, parts.deployment) === null)
+        );
       });
       if (lines === null || agrees !== true) return { agrees: false, stripeCalls, counts: {} };
       return { agrees: true, stripeCalls, counts: { movements: lines.length }, seen };

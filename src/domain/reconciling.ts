@@ -121,6 +121,25 @@ function moneyOf({ amount, currency }: Money): Money {
   return { amount, currency };
 }
 
+/** By what Stripe's side is read. */
+export type Reading = 'lists' | 'report';
+
+/** What a report takes: a call to ask for it, some to see whether it is there, and one for its file. */
+export const REPORT_LOOKS = 10;
+const REPORT_CALLS = REPORT_LOOKS + 2;
+/** Stripe's reports trail what happened: a period that ended later than this may not be in them yet. */
+const REPORT_TRAILS_MS = 48 * 60 * 60_000;
+
+/**
+ * What takes fewer calls: lists of a hundred, or a report.
+ *
+ * @param expected movements that the ledger expects in the period.
+ */
+export function readBy(expected: number, periodEndMs: number, nowMs: number): Reading {
+  const lists = Math.ceil(expected / 100);
+  return lists > REPORT_CALLS && periodEndMs + REPORT_TRAILS_MS <= nowMs ? 'report' : 'lists';
+}
+
 /** What a payment that has closed collected, by its own record: what the ledger holds of it, if it missed nothing. */
 export function collectedBy({ terms, attempts, end, amountCaptured }: PaymentState): (Booked & At) | null {
   if (end?.status !== 'succeeded' || amountCaptured === 0) return null;

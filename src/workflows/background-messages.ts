@@ -90,9 +90,15 @@ export interface SyncInput extends JobPeriod, JobSettings {
   readonly progress: JobProgress;
 }
 
-/** Where a reconciliation is: filling the ledger from Temporal, reading Stripe's pages, or looking at what was on none. */
+/**
+ * Where a reconciliation is: filling the ledger from Temporal, waiting for a report, reading Stripe's pages, or looking at what
+ * was on none.
+ */
 export type ReconcilingAt =
   | { readonly step: 'fill'; readonly token: string | null }
+  | { readonly step: 'choose' }
+  | { readonly step: 'report'; readonly run: string | null; readonly looks: number }
+  | { readonly step: 'file'; readonly file: string }
   | { readonly step: 'pages'; readonly after: string | null }
   | { readonly step: 'unseen'; readonly after: { readonly id: string; readonly occurredAtMs: number } | null };
 

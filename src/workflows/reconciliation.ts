@@ -1,12 +1,15 @@
-import { proxyActivities } from '@temporalio/workflow';
+import { proxyActivities, sleep } from '@temporalio/workflow';
 import type {
   BackgroundActivities,
   ComparedPage,
   FilledPage,
   LedgerPlace,
   PageDone,
+  ReportedPage,
+  ReportLook,
   UnseenPage,
 } from '../activities/types.js';
+import { REPORT_LOOKS } from '../domain/reconciling.js';
 import { readOptions } from './activity-options.js';
 import { endJob } from './job-end.js';
 import { inWords, JobRun } from './job-run.js';
@@ -17,8 +20,8 @@ const MOST_READ = 500;
 
 /**
  * Holds the ledger of an account and period against what Stripe says moved: first what Temporal knows of closed payments
- * and the ledger has missed, then Stripe's balance transactions by lists of a hundred, last what is booked and was on none
- * of them. Each difference is recorded, and the payment it concerns is told what Stripe shows. Nothing here collects or
+ * and the ledger has missed, then Stripe's balance transactions by lists of a hundred, or by a report
+ * where that is fewer calls, last what is booked and was on none of them. Each difference is recorded, and the payment it concerns is told what Stripe shows. Nothing here collects or
  * gives back money.
  *
  * It is complete only when every page was read to its end: a page that is throttled or cut off is read again for as long
@@ -38,6 +41,12 @@ export async function reconciliation(input: ReconciliationInput): Promise<JobRes
 
 type Input = ReconciliationInput;
 
+const BY_LISTS: ReconcilingAt = { step: 'pages', after: null };
+
+/** Stripe writes a report in minutes; it is looked for ever less often, half an hour in all. */
+const FIRST_LOOK_MS = 2_000;
+const LONGEST_LOOK_MS = 5 * 60_000;
+
 async function takeStep(job: JobRun, input: Input, at: ReconcilingAt): Promise<ReconcilingAt | null> {
   const from = (progress: Input['progress']): [Input] => [{ ...input, at, progress }];
   const { account, fromMs, toMs } = input;
@@ -48,7 +57,22 @@ async function takeStep(job: JobRun, input: Input, at: ReconcilingAt): Promise<R
         () => fillLedger({ account, fromMs, toMs, token: at.token }),
         from,
       );
-      return page.next === null ? { step: 'pages', after: null } : { step: 'fill', token: page.next };
+      return page.next === null ? { step: 'choose' } : { step: 'fill', token: page.next };
+    }
+    case 'choose': {
+      const { chooseReading } = activities(input, 'lists or a report');
+      const { reading } = await chooseReading({ account, fromMs, toMs });
+      return reading === 'report' ? { step: 'report', run: null, looks: 0 } : BY_LISTS;
+    }
+    case 'report':
+      return waitForReport(job, input, at, from);
+    case 'file': {
+      const { compareReport } = activities(input, 'a whole report');
+      const page = await job.step<ReportedPage, typeof reconciliation>(
+        () => compareReport({ account, file: at.file }),
+        from,
+      );
+      return page.agrees ? { step: 'unseen', after: null } : BY_LISTS;
     }
     case 'pages': {
       const { comparePage } = activities(input, 'a page of balance transactions');
@@ -68,6 +92,25 @@ async function takeStep(job: JobRun, input: Input, at: ReconcilingAt): Promise<R
       return next === null ? null : { step: 'unseen', after: next };
     }
   }
+}
+
+/** Asks for the report, or looks whether it is there; one that does not come in time, or fails, is done without. */
+async function waitForReport(
+  job: JobRun,
+  input: Input,
+  { run, looks }: Extract<ReconcilingAt, { step: 'report' }>,
+  from: (progress: Input['progress']) => [Input],
+): Promise<ReconcilingAt> {
+  const { account, fromMs, toMs } = input;
+  const { askReport, lookAtReport } = activities(input, run === null ? 'ask for a report' : 'is the report there');
+  if (run !== null) await sleep(Math.min(FIRST_LOOK_MS * 2 ** looks, LONGEST_LOOK_MS));
+  const look = await job.step<ReportLook, typeof reconciliation>(
+    () => (run === null ? askReport({ account, fromMs, toMs }) : lookAtReport({ account, run })),
+    from,
+  );
+  if (look.status === 'succeeded' && look.file !== null) return { step: 'file', file: look.file };
+  if (look.status === 'failed' || looks >= REPORT_LOOKS) return BY_LISTS;
+  return { step: 'report', run: look.id, looks: looks + 1 };
 }
 
 /** One page of the ledger, and what of it has to be read, one call each. */

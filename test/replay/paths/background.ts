@@ -1,5 +1,6 @@
 import type { JobView } from '../../../src/api/background-schemas.js';
-import { booksOf } from '../../../src/store/index.js';
+import { SIMULATOR_KEY } from '../../../src/config/accounts.js';
+import { booksOf, type LedgerEntry } from '../../../src/store/index.js';
 import { openPostgres } from '../../../src/store/postgres.js';
 import { aPayment } from '../../support/api-client.js';
 import type { Stack } from '../../support/stack.js';
@@ -19,14 +20,16 @@ async function job(stack: Stack, from: number, asked: object): Promise<string[]>
 
 /** A charge that is booked and that Stripe has never heard of. */
 async function bookNobodys(stack: Stack): Promise<void> {
-  const database = openPostgres(stack.config.databaseUrl ?? '');
-  const { namespaceInfo } = await stack.temporal.workflowService.describeNamespace({ namespace: 'default' });
   const [occurredAtMs, recordedAtMs] = [Date.now(), Date.now()];
   const money = { amount: 700, currency: 'eur', status: 'succeeded', occurredAtMs, recordedAtMs };
   const whose = { account: 'default', payment: 'pay.acme.nobody', intent: 'pi_of_nobody' };
-  await booksOf(database, namespaceInfo?.id ?? '').ledger.record([
-    { ...money, ...whose, id: 'ch_of_nobody', kind: 'charge' },
-  ]);
+  await book(stack, [{ ...money, ...whose, id: 'ch_of_nobody', kind: 'charge' }]);
+}
+
+async function book(stack: Stack, entries: readonly LedgerEntry[]): Promise<void> {
+  const database = openPostgres(stack.config.databaseUrl ?? '');
+  const { namespaceInfo } = await stack.temporal.workflowService.describeNamespace({ namespace: 'default' });
+  await booksOf(database, namespaceInfo?.id ?? '').ledger.record(entries);
   await database.close();
 }
 
@@ -93,6 +96,32 @@ export const BACKGROUND: Paths = {
       return job(stack, from, { type: 'reconciliation' });
     },
     store: true,
-    holds: ['fillLedger', 'comparePage', 'listUnseen', 'compareUnseen', 'recordEnd'],
+    holds: ['fillLedger', 'chooseReading', 'comparePage', 'listUnseen', 'compareUnseen', 'recordEnd'],
+  },
+  'reconciled-by-report': {
+    async go(stack) {
+      await stack.simulator.account(SIMULATOR_KEY, { report_takes_ms: 500 });
+      const to = nowSeconds() - 3 * 86_400;
+      // So many that lists would be more calls, and none of them expected at Stripe.
+      const entry = { account: 'default', kind: 'refund' as const, status: 'failed', amount: 1, currency: 'eur' };
+      const occurredAtMs = (to - 60) * 1_000;
+      await book(
+        stack,
+        Array.from({ length: 1_300 }, (_, at) => ({
+          ...entry,
+          id: `re_${at}`,
+          payment: null,
+          intent: null,
+          occurredAtMs,
+          recordedAtMs: occurredAtMs,
+        })),
+      );
+      const asked = { type: 'reconciliation', account: 'default', from: to - 86_400, to };
+      const { body } = await stack.api.call<JobView>('POST', '/v1/jobs', asked);
+      await stack.temporal.workflow.getHandle(body.id).result();
+      return [body.id];
+    },
+    store: true,
+    holds: ['chooseReading', 'askReport', 'lookAtReport', 'compareReport', 'listUnseen', 'recordEnd'],
   },
 };
