@@ -243,6 +243,36 @@ describe('a job', { skip: postgresMissing() }, () => {
     for (const id of [agreed, other, waiting.id]) assert.equal((await stack.chargesOf(id)).length, 1);
   });
 
+  it('asks for a report where that is fewer calls, and reads no list beside it', async () => {
+    await stack.simulator.account(SIMULATOR_KEY, { settles_after_ms: 0, report_takes_ms: 500 });
+    const to = nowSeconds() - 3 * DAY_S;
+    const occurredAtMs = (to - 60) * 1_000;
+    const nothing = {
+      kind: 'refund' as const,
+      status: 'failed',
+      payment: null,
+      intent: null,
+      amount: 1,
+      currency: 'eur',
+    };
+    await books.ledger.record(
+      Array.from({ length: 1_300 }, (_, at) => ({
+        ...nothing,
+        account: 'default',
+        id: `re_that_failed_${at}`,
+        occurredAtMs,
+        recordedAtMs: occurredAtMs,
+      })),
+    );
+    const before = await sent(stack, 'balance_transactions.list');
+    const { body } = await post(stack, { type: 'reconciliation', account: 'default', from: to - DAY_S, to });
+    const done = await ended(stack, body.id);
+    assert.deepEqual([done.status, done.complete], ['completed', true]);
+    assert.ok(done.stripe_calls >= 3 && done.stripe_calls <= 12, `${done.stripe_calls} calls`);
+    assert.equal(await sent(stack, 'files.contents'), 1);
+    assert.equal((await sent(stack, 'balance_transactions.list')) - before, 0);
+  });
+
   it('never calls itself complete for a page that was throttled or cut off: it is read again', async () => {
     const from = nowSeconds();
     await stack.paid();
