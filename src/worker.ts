@@ -8,6 +8,7 @@ import {
   Runtime,
   Worker,
 } from '@temporalio/worker';
+import { createBackgroundActivities } from './activities/background.js';
 import { createInternalActivities } from './activities/internal.js';
 import { createPaymentActivities } from './activities/payments.js';
 import { createRecordSinks } from './activities/recording.js';
@@ -16,6 +17,7 @@ import { LANE_CLASSES, laneQueue } from './domain/lanes.js';
 import { CutOffError, failure, isMain, type Running, runAsProcess } from './process.js';
 import { type OnMissed, openStore, PastPayments, Records, type Store } from './store/index.js';
 import { StripeGateway } from './stripe/gateway.js';
+import { StripeLists } from './stripe/lists.js';
 import { Counters } from './telemetry/counters.js';
 import { createLogger, type Logger } from './telemetry/logger.js';
 import { connectClient, connectWorker } from './temporal/connect.js';
@@ -88,6 +90,8 @@ export async function startWorker(
     counters: options.counters,
     budgets,
     told,
+    deployment,
+    store,
   });
 
   const { failed, fail } = failure();
@@ -138,7 +142,7 @@ function recordsOf(store: Store, deployment: string, logger: Logger, counters: C
   return { records: new Records(parts), past: new PastPayments({ ...parts, now: () => performance.now() }) };
 }
 
-interface Parts {
+interface WorkerParts {
   readonly config: Config;
   readonly connection: NativeConnection;
   readonly client: Client;
@@ -146,9 +150,11 @@ interface Parts {
   readonly counters: Counters;
   readonly budgets: WorkerBudgets;
   readonly told: Told;
+  readonly deployment: string;
+  readonly store: Store;
 }
 
-async function createWorkers(parts: Parts): Promise<Worker[]> {
+async function createWorkers(parts: WorkerParts): Promise<Worker[]> {
   const { config, connection, client, logger, counters, budgets } = parts;
   const { records, past } = parts.told;
   const { stripe_timeout_ms } = config.policy.payments;
@@ -168,8 +174,14 @@ async function createWorkers(parts: Parts): Promise<Worker[]> {
   const shutdownForceTime = shutdownGraceTime + FORCE_OVER_GRACE_MS;
   const common = { connection, namespace, shutdownGraceTime, shutdownForceTime };
 
-  const random = () => randomInt(2 ** 32) / 2 ** 32;
-  const activities = createPaymentActivities({ gateway, past, now: Date.now, random });
+  const exchange = { gateway, past, now: Date.now, random: () => randomInt(2 ** 32) / 2 ** 32 };
+  const payments = createPaymentActivities(exchange);
+  const background = createBackgroundActivities({
+    ...exchange,
+    lists: new StripeLists(gateway),
+    deliver: { client, deployment: parts.deployment, policy: config.policy.payments },
+    store: parts.store,
+  });
   const lanes = config.accounts.flatMap((account) => LANE_CLASSES.map((lane) => ({ account, lane })));
   return Promise.all([
     Worker.create({
@@ -185,7 +197,7 @@ async function createWorkers(parts: Parts): Promise<Worker[]> {
       Worker.create({
         ...common,
         taskQueue: laneQueue(account.name, lane),
-        activities,
+        activities: lane === 'background' ? { ...payments, ...background } : payments,
         maxConcurrentActivityTaskExecutions: CALLS_AT_ONCE,
         maxTaskQueueActivitiesPerSecond: safeRate(account, lane),
       }),

@@ -44,7 +44,7 @@ export async function send<T>(
 }
 
 /** What Stripe showed, or a failure that Temporal retries, at the pace its cause asks for. */
-export function settledOr<T>({ now, random }: ExchangeParts, outcome: Outcome<T>): T {
+export function settledOr<T>({ now, random }: Pick<ExchangeParts, 'now' | 'random'>, outcome: Outcome<T>): T {
   if (outcome.kind === 'settled') return outcome.object;
   const cause = 'cause' in outcome ? outcome.cause : 'refused_repeat';
   const { attempt, scheduledTimestampMs } = Context.current().info;

@@ -1,9 +1,10 @@
 import { Context } from '@temporalio/activity';
-import type { Client } from '@temporalio/client';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { isDue } from '../domain/overdue.js';
 import type { Logger } from '../telemetry/logger.js';
 import { tellWorkflow } from '../temporal/tell-workflow.js';
 import { intentTold, lookYourself } from '../workflows/messages.js';
+import { FINGERPRINT } from '../workflows/payment-start.js';
 import { ACCOUNT, STATUS } from '../workflows/search-attributes.js';
 import type { InternalActivities, ListOverdueInput, OverdueBatch, OverduePayment } from './types.js';
 
@@ -43,10 +44,25 @@ export function createInternalActivities(parts: InternalActivityParts): Internal
       return { told: reached };
     },
 
+    async comparePayments({ payments }) {
+      const same: boolean[] = [];
+      for (const { id, fingerprint } of payments) same.push((await fingerprintOf(client, id)) === fingerprint);
+      return same;
+    },
+
     async alert({ text, ...fields }) {
       logger.error({ incident: fields }, text);
     },
   };
+}
+
+async function fingerprintOf(client: Client, payment: string): Promise<unknown> {
+  try {
+    return (await client.workflow.getHandle(payment).describe()).memo?.[FINGERPRINT];
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
 }
 
 /** How many old runs of sweeps and budgets one call deletes; what is left over goes with the next. */

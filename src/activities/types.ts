@@ -148,6 +148,8 @@ export interface InternalActivities {
     told: { id: string; intent: IntentTold }[];
     lookYourself: string[];
   }): Promise<{ told: number }>;
+  /** Whether each payment that was taken has this fingerprint, in their order; false of one that nobody has any more. */
+  comparePayments(input: { payments: readonly { id: string; fingerprint: string }[] }): Promise<boolean[]>;
   alert(input: {
     kind: AlertKind;
     paymentId: string;
@@ -156,3 +158,5 @@ export interface InternalActivities {
     text: string;
   }): Promise<void>;
 }
+
+export type * from './background-types.js';

@@ -1,11 +1,10 @@
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { type Account, type Config, timingOf } from '../config/index.js';
 import { paymentId } from '../domain/ids.js';
-import { placeInLane } from '../domain/lanes.js';
 import type { PaymentRequest } from '../domain/request.js';
 import { payment } from '../workflows/index.js';
-import { ON_MAIN_QUEUE, type PaymentInput } from '../workflows/messages.js';
-import { ACCOUNT, AMOUNT, CURRENCY, MERCHANT, STATUS } from '../workflows/search-attributes.js';
+import type { PaymentInput } from '../workflows/messages.js';
+import { FINGERPRINT, type PaymentSettings, paymentInput, paymentStart } from '../workflows/payment-start.js';
 import { invalid, Problem } from './errors.js';
 import { fingerprint } from './fingerprint.js';
 import { LONGEST_EXPIRY_SECONDS } from './schemas.js';
@@ -42,7 +41,7 @@ export interface AcceptParts {
  */
 export async function accept(parts: AcceptParts, request: PaymentRequest): Promise<Accepted> {
   const id = paymentId(request.merchant, request.reference);
-  const input = toInput(parts, id, request);
+  const input = toInput(parts, request);
   const problem = timeProblem(request, parts.now());
   if (problem !== undefined) {
     // A repetition may come after its own expires_at, and is then still the same payment.
@@ -51,7 +50,10 @@ export async function accept(parts: AcceptParts, request: PaymentRequest): Promi
   }
   try {
     const handle = await parts.client.connection.withDeadline(Date.now() + TAKE_TIMEOUT_MS, () =>
-      start(parts.client, id, input, request),
+      parts.client.workflow.start(payment, {
+        ...paymentStart(input, fingerprint(request)),
+        workflowIdConflictPolicy: 'FAIL',
+      }),
     );
     return { id, created: true, input, runId: handle.firstExecutionRunId };
   } catch (error) {
@@ -66,77 +68,50 @@ export async function accept(parts: AcceptParts, request: PaymentRequest): Promi
   );
 }
 
-function start(client: Client, id: string, input: PaymentInput, request: PaymentRequest) {
-  const { merchant, amount, currency } = request;
-  return client.workflow.start(payment, {
-    workflowId: id,
-    ...ON_MAIN_QUEUE,
-    workflowIdConflictPolicy: 'FAIL',
-    workflowIdReusePolicy: 'REJECT_DUPLICATE',
-    args: [input],
-    memo: { fingerprint: fingerprint(request) },
-    priority: placeInLane(request.priority, merchant),
-    typedSearchAttributes: [
-      { key: MERCHANT, value: merchant },
-      { key: STATUS, value: 'processing' },
-      { key: ACCOUNT, value: input.account },
-      { key: CURRENCY, value: currency },
-      { key: AMOUNT, value: amount },
-    ],
-    staticSummary: `${amount} ${currency} for ${merchant}`,
-    staticDetails: `Reference \`${request.reference}\`, ${request.priority}, proposed account \`${input.account}\`.`,
-  });
+function toInput(parts: AcceptParts, request: PaymentRequest): PaymentInput {
+  const account = accountFor(parts.config.accounts, request.currency);
+  if (account === undefined) throw invalid([{ path: 'currency', message: NO_ACCOUNT }]);
+  return paymentInput(request, account, settingsOf(parts), parts.now());
 }
 
-function toInput({ config, deployment, now }: AcceptParts, id: string, request: PaymentRequest): PaymentInput {
-  const account = accountFor(config.accounts, request.currency);
+/** What every payment is started with, as the configuration has it now. */
+export function settingsOf({ config, deployment }: Pick<AcceptParts, 'config' | 'deployment'>): PaymentSettings {
   const policy = config.policy.payments;
-  const acceptedAtMs = now();
-  const defaultSeconds = request.off_session ? policy.off_session_expiry_seconds : policy.on_session_expiry_seconds;
   return {
-    version: 1,
-    request,
-    account: account.name,
     deployment,
+    timing: timingOf(policy),
     workerLostMs: policy.worker_lost_ms,
     overdueMs: policy.overdue_ms,
     lateMoney: policy.late_money,
-    terms: {
-      id,
-      merchant: request.merchant,
-      amount: request.amount,
-      currency: request.currency,
-      livemode: account.livemode,
-      offSession: request.off_session,
-      acceptedAtMs,
-      expiresAtMs: request.expires_at === undefined ? acceptedAtMs + defaultSeconds * 1000 : request.expires_at * 1000,
-      timing: timingOf(policy),
-    },
+    onSessionExpirySeconds: policy.on_session_expiry_seconds,
+    offSessionExpirySeconds: policy.off_session_expiry_seconds,
   };
 }
 
+export const NO_ACCOUNT = 'no configured account takes this currency';
+
 /** The first configured account that takes the currency. */
-function accountFor(accounts: readonly Account[], currency: string): Account {
-  const account = accounts.find((a) => a.currencies === undefined || a.currencies.includes(currency));
-  if (account === undefined)
-    throw invalid([{ path: 'currency', message: 'no configured account takes this currency' }]);
-  return account;
+export function accountFor(accounts: readonly Account[], currency: string): Account | undefined {
+  return accounts.find((a) => a.currencies === undefined || a.currencies.includes(currency));
 }
 
 function timeProblem(request: PaymentRequest, now: number): Problem | undefined {
-  if (request.expires_at === undefined) return undefined;
-  const aheadSeconds = request.expires_at - now / 1000;
-  if (aheadSeconds <= 0) return invalid([{ path: 'expires_at', message: 'has passed' }]);
-  if (aheadSeconds > LONGEST_EXPIRY_SECONDS) {
-    return invalid([{ path: 'expires_at', message: 'at most 7 days ahead, in Unix seconds' }]);
-  }
-  return undefined;
+  const message = whyNotThen(request, now);
+  return message === undefined ? undefined : invalid([{ path: 'expires_at', message }]);
+}
+
+/** What is wrong with a payment's `expires_at`, as of `now` (Unix ms). */
+export function whyNotThen({ expires_at }: PaymentRequest, now: number): string | undefined {
+  if (expires_at === undefined) return undefined;
+  const aheadSeconds = expires_at - now / 1000;
+  if (aheadSeconds <= 0) return 'has passed';
+  return aheadSeconds > LONGEST_EXPIRY_SECONDS ? 'at most 7 days ahead, in Unix seconds' : undefined;
 }
 
 async function isSame(client: Client, id: string, request: PaymentRequest): Promise<boolean> {
   try {
     const { memo } = await client.workflow.getHandle(id).describe();
-    return memo?.['fingerprint'] === fingerprint(request);
+    return memo?.[FINGERPRINT] === fingerprint(request);
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return false;
     throw asUnavailable(error, SEND_AGAIN);

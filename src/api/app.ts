@@ -3,13 +3,15 @@ import helmet from 'helmet';
 import type { Counters } from '../telemetry/counters.js';
 import type { Logger } from '../telemetry/logger.js';
 import { requireKey } from './auth.js';
+import { type BatchParts, batchRoutes } from './batches.js';
 import { problemHandler, unknownRoute } from './errors.js';
 import { healthRoutes } from './health.js';
+import { type JobParts, jobRoutes } from './jobs.js';
 import { openApiDocument } from './openapi.js';
 import { type PaymentParts, paymentRoutes } from './payments.js';
 import { type WebhookParts, webhookRoutes } from './webhooks.js';
 
-export interface AppParts extends PaymentParts, WebhookParts {
+export interface AppParts extends PaymentParts, BatchParts, JobParts, WebhookParts {
   readonly counters: Counters;
   readonly logger: Logger;
 }
@@ -34,7 +36,14 @@ export function createApp(parts: AppParts): Express {
   app.get('/', (_req, res) => {
     res.json({ name: 'penstock', openapi: '/openapi.json', ready: '/health/ready', metrics: '/metrics' });
   });
-  app.use('/v1', requireKey(parts.config.apiKeyHashes), neverStored, paymentRoutes(parts));
+  app.use(
+    '/v1',
+    requireKey(parts.config.apiKeyHashes),
+    neverStored,
+    paymentRoutes(parts),
+    batchRoutes(parts),
+    jobRoutes(parts),
+  );
   app.use(unknownRoute);
   app.use(problemHandler(parts.logger));
   return app;

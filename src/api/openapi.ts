@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { batchSchema, createBatchSchema, createJobSchema, jobSchema } from './background-schemas.js';
+import { backgroundPaths } from './openapi-background.js';
 import {
   cancelSchema,
   captureSchema,
@@ -26,10 +28,14 @@ const COMPONENTS = {
   Refund: { schema: refundSchema, io: 'output' },
   Dispute: { schema: disputeSchema, io: 'output' },
   PaymentList: { schema: paymentListSchema, io: 'output' },
+  CreateBatch: { schema: createBatchSchema, io: 'input' },
+  Batch: { schema: batchSchema, io: 'output' },
+  CreateJob: { schema: createJobSchema, io: 'input' },
+  Job: { schema: jobSchema, io: 'output' },
   Problem: { schema: problemSchema, io: 'output' },
 } as const;
 
-type ComponentName = keyof typeof COMPONENTS;
+export type ComponentName = keyof typeof COMPONENTS;
 
 /** The OpenAPI 3.1 document, generated from the schemas that check the requests. */
 export function openApiDocument(): Json {
@@ -156,6 +162,7 @@ function paths(): Json {
         },
       },
     },
+    ...backgroundPaths({ ID, IDEMPOTENCY_KEY, answer, body, problems }),
     '/webhooks/stripe/{account}': {
       post: {
         operationId: 'receiveStripeEvent',

@@ -115,7 +115,7 @@ const failureSchema = z.object({
   message: z.string(),
 });
 
-const workflowSchema = z.object({
+export const workflowSchema = z.object({
   id: z.string(),
   run_id: z.string(),
   status: z.string(),
@@ -252,7 +252,12 @@ export const problemSchema = z
 
 /** The request, checked and normalised. @throws Problem 422 with the path of each error. */
 export function parsePaymentRequest(body: unknown): PaymentRequest {
-  const { customer, country, expires_at, return_url, description, ...rest } = parseSafely(createPaymentSchema, body);
+  return normalised(parseSafely(createPaymentSchema, body));
+}
+
+/** One spelling for a field that was left out: it is not there. */
+export function normalised(request: z.output<typeof createPaymentSchema>): PaymentRequest {
+  const { customer, country, expires_at, return_url, description, ...rest } = request;
   return {
     ...rest,
     ...(customer === undefined ? {} : { customer }),

@@ -10,6 +10,14 @@ export const ENDPOINTS = [
   'refunds.retrieve',
   'refunds.list',
   'disputes.retrieve',
+  'disputes.list',
+  'events.list',
+  'balance_transactions.list',
+  'charges.list',
+  'customers.list',
+  'reporting.report_runs.create',
+  'reporting.report_runs.retrieve',
+  'files.contents',
 ] as const;
 
 export type Endpoint = (typeof ENDPOINTS)[number];

@@ -86,6 +86,16 @@ export class Ledger {
     return rows.map(toEntry);
   }
 
+  /** How many entries of an account happened in the period: from, inclusive, up to, exclusive, Unix ms. */
+  async count(account: string, fromMs: number, toMs: number): Promise<number> {
+    const [row] = await this.on.query<{ count: number }>(
+      `select count(*) as count from penstock.ledger
+        where deployment = $1 and account = $2 and occurred_at >= $3 and occurred_at < $4`,
+      [this.deployment, account, new Date(fromMs), new Date(toMs)],
+    );
+    return row?.count ?? 0;
+  }
+
   /** Those of these ids, in no order. */
   async find(account: string, ids: readonly string[]): Promise<readonly LedgerEntry[]> {
     const rows = await this.on.query<Row>(

@@ -133,7 +133,7 @@ export class StripeGateway {
     const page = await this.run({ account, endpoint: 'payment_intents.list' }, (stripe) =>
       stripe.paymentIntents.list({ created, limit: 100, ...(after === undefined ? {} : { starting_after: after }) }),
     );
-    const { owner } = this.doorOf(account);
+    const owner = this.ownerOf(account);
     return { intents: page.data.map((intent) => toSnapshot(owner, intent)), more: page.has_more };
   }
 
@@ -159,7 +159,7 @@ export class StripeGateway {
         ...(after === undefined ? {} : { starting_after: after }),
       }),
     );
-    const { owner } = this.doorOf(account);
+    const owner = this.ownerOf(account);
     return { refunds: page.data.map((refund) => toRefundSnapshot(owner, refund)), more: page.has_more };
   }
 
@@ -201,7 +201,13 @@ export class StripeGateway {
     }
   }
 
-  private async run<T>(call: Call, ask: (stripe: Stripe) => Promise<T>): Promise<T> {
+  /** Whose objects an account's are. @throws NotSentError where it is not configured. */
+  ownerOf(account: string): Owner {
+    return this.doorOf(account).owner;
+  }
+
+  /** One metered request, whatever it asks for. @throws whatever kept it from being answered. */
+  async run<T>(call: Call, ask: (stripe: Stripe) => Promise<T>): Promise<T> {
     const door = this.doorOf(call.account);
     try {
       const answer = await this.calls.run(call, () => ask(door.stripe));

@@ -22,12 +22,26 @@ export async function deliver(parts: DeliverParts, account: string, event: Strip
   return parts.client.connection.withDeadline(Date.now() + TAKE_TIMEOUT_MS, async () => {
     if (routing.to === 'refund') return deliverRefund(parts, routing, event);
     if (routing.to === 'dispute') return deliverDispute(parts, routing, event);
-    const taken = await tellWorkflow(parts.client, routing.paymentId, intentTold.name, routing.told, event.id);
-    return taken ? 'delivered' : deliverToClosed(parts, account, routing);
+    return deliverToPayment(parts, account, routing, event.id);
   });
 }
 
-type ToPayment = Extract<Routing, { to: 'payment' }>;
+export type ToPayment = Pick<Extract<Routing, { to: 'payment' }>, 'paymentId' | 'told'>;
+
+/**
+ * Tells a payment what Stripe shows of its intent; of one that has closed, an incident looks into what does not agree.
+ *
+ * @param requestId under which Temporal takes it once.
+ */
+export async function deliverToPayment(
+  parts: DeliverParts,
+  account: string,
+  to: ToPayment,
+  requestId: string,
+): Promise<Delivery> {
+  const taken = await tellWorkflow(parts.client, to.paymentId, intentTold.name, to.told, requestId);
+  return taken ? 'delivered' : deliverToClosed(parts, account, to);
+}
 
 /** Money that arrives at a closed run is never just acknowledged. */
 async function deliverToClosed(parts: DeliverParts, account: string, routing: ToPayment): Promise<Delivery> {

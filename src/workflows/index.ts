@@ -1,6 +1,10 @@
+export { batch } from './batch.js';
 export { budget } from './budget.js';
 export { dispute } from './dispute.js';
 export { incident } from './incident.js';
 export { payment } from './payment.js';
+export { reconciliation } from './reconciliation.js';
 export { refund } from './refund.js';
 export { sweep } from './sweep.js';
+export { sync } from './sync.js';
+export { webhookRecovery } from './webhook-recovery.js';

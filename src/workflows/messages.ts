@@ -11,6 +11,7 @@ import type { IntentSnapshot } from '../domain/intent.js';
 import type { PaymentState, Standing, Terms, TimelineEntry, Timing } from '../domain/payment/index.js';
 import type { RefundSnapshot, RefundStanding, RefundState, RefundTerms } from '../domain/refund/index.js';
 import type { PaymentRequest } from '../domain/request.js';
+import type { RecoveredTo } from './background-messages.js';
 
 /** The queue of workflow tasks and of activities that never touch Stripe. */
 export const MAIN_QUEUE = 'penstock';
@@ -202,4 +203,8 @@ export interface SweepResult {
   readonly found: number;
   readonly told: number;
   readonly stripeCalls: number;
+  /** By account: until when events that were not delivered have been handed on; absent of a sweep that knew none of it. */
+  readonly recoveredTo?: Readonly<Record<string, RecoveredTo>>;
 }
+
+export * from './background-messages.js';

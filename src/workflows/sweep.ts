@@ -1,15 +1,17 @@
-import { ActivityFailure, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import { ActivityFailure, patched, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { InternalActivities, OverdueBatch, OverduePayment, StripeActivities } from '../activities/types.js';
 import { type IntentSnapshot, isFinalStatus } from '../domain/intent.js';
 import { statusFor } from '../domain/payment/index.js';
 import { INTERNAL, readOptions } from './activity-options.js';
-import type { IntentTold, SweepInput, SweepResult } from './messages.js';
+import type { IntentTold, RecoveredTo, SweepInput, SweepResult } from './messages.js';
+import { recoverForSweep } from './webhook-recovery.js';
 
 const { listOverdue, tellPayments, forgetSweeps } = proxyActivities<InternalActivities>(INTERNAL);
 
 /**
  * Stands in for events that did not come, for a hundred payments with one list: finds the payments that ought to have
- * ended, lists what Stripe has from their time, and tells each what it shows. Started by a schedule, one at a time.
+ * ended, hands on the events that Stripe could not deliver, lists what Stripe has from the time of those that are left, and
+ * tells each what it shows. An account of which no payment is overdue costs no call. Started by a schedule, one at a time.
  * Accounts are swept side by side: one that cannot be read holds up no other, and is made up for by the next sweep.
  */
 export async function sweep(input: SweepInput): Promise<SweepResult> {
@@ -19,12 +21,16 @@ export async function sweep(input: SweepInput): Promise<SweepResult> {
   const sweptAtMs = { ...last?.sweptAtMs };
   const counts = { overdue: 0, found: 0, told: 0, stripeCalls: 0 };
   const behind = new Set<string>();
+  // Sweeps that were under way when this came know no recovery.
+  const recovery = new Recovery(input, patched('webhook-recovery'), last, nowMs);
   let startedUpToMs: number | null = nowMs - overdueMs;
   while (startedUpToMs !== null) {
     const batch: OverdueBatch = await listOverdue({ sweptAtMs, overdueMs, nowMs, startedUpToMs });
     await Promise.all(
       [...byAccount(batch.payments)].map(async ([account, overdue]) => {
-        const swept = behind.has(account) ? null : await sweepAccount(input, account, overdue);
+        const swept = behind.has(account)
+          ? null
+          : await sweepAccount(input, account, await recovery.left(account, overdue));
         if (swept === null) behind.add(account);
         else for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += swept[name];
       }),
@@ -32,7 +38,61 @@ export async function sweep(input: SweepInput): Promise<SweepResult> {
     startedUpToMs = batch.goOnFromMs;
   }
   if (isNewHour(last?.ranAtMs ?? 0, nowMs)) await forgetSweeps({ endedBeforeMs: nowMs - SWEEPS_KEPT_MS });
-  return { ...counts, ranAtMs: nowMs, sweptAtMs: sweptNow(input.accounts, behind, last, nowMs) };
+  const sweptUpTo = sweptNow(input.accounts, behind, last, nowMs);
+  return {
+    ...counts,
+    stripeCalls: counts.stripeCalls + recovery.stripeCalls,
+    ranAtMs: nowMs,
+    sweptAtMs: sweptUpTo,
+    ...recovery.result(),
+  };
+}
+
+/** The events that Stripe could not deliver, handed on once in each sweep for each account that has overdue payments. */
+class Recovery {
+  stripeCalls = 0;
+  private readonly settled = new Map<string, Promise<ReadonlySet<string>>>();
+  private readonly to: Record<string, RecoveredTo>;
+
+  constructor(
+    private readonly input: SweepInput,
+    private readonly isOn: boolean,
+    last: SweepResult | undefined,
+    private readonly nowMs: number,
+  ) {
+    this.to = { ...last?.recoveredTo };
+  }
+
+  /** The payments that nothing has been found of. */
+  async left(account: string, overdue: readonly OverduePayment[]): Promise<readonly OverduePayment[]> {
+    if (!this.isOn) return overdue;
+    let settled = this.settled.get(account);
+    if (settled === undefined) {
+      settled = this.recover(account);
+      this.settled.set(account, settled);
+    }
+    const told = await settled;
+    return overdue.filter(({ id }) => !told.has(id));
+  }
+
+  /** Until when each account's events were handed on. */
+  result(): Pick<SweepResult, 'recoveredTo'> {
+    return this.isOn ? { recoveredTo: this.to } : {};
+  }
+
+  private async recover(account: string): Promise<ReadonlySet<string>> {
+    const where = { account, workerLostMs: this.input.workerLostMs ?? WORKER_LOST_MS };
+    try {
+      const { to, settled, stripeCalls } = await recoverForSweep(where, this.to[account], this.nowMs);
+      this.to[account] = to;
+      this.stripeCalls += stripeCalls;
+      return new Set(settled);
+    } catch (error) {
+      // The payments are looked for all the same, and the next sweep goes on from where this one did.
+      if (!(error instanceof ActivityFailure)) throw error;
+      return new Set();
+    }
+  }
 }
 
 /** Until when each account is swept: now, but for those that could not be. */

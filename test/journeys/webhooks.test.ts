@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import Stripe from 'stripe';
 import { SIMULATOR_WEBHOOK_SECRET } from '../../src/config/accounts.js';
-import { UNLISTED } from '../support/amid.js';
+import { NO_EVENTS, UNLISTED } from '../support/amid.js';
 import { aPayment } from '../support/api-client.js';
 import { Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
@@ -80,10 +80,10 @@ describe('webhooks', () => {
   it('every webhook dropped: the sweep ends the payment, a hundred of them with few lists', async () => {
     const webhooks = [{ kind: 'drop' as const }];
     // However long it takes to make them, none is swept before the last is paid.
-    await stack.simulator.faults({ requests: [UNLISTED], webhooks });
+    await stack.simulator.faults({ requests: [...UNLISTED], webhooks });
     const payments = await Promise.all(Array.from({ length: 100 }, () => stack.api.pay(aPayment())));
     assert.ok(payments.every((p) => p.status === 'succeeded' && p.workflow.status === 'RUNNING'));
-    await stack.simulator.faults({ webhooks });
+    await stack.simulator.faults({ webhooks, requests: [NO_EVENTS] });
     const before = (await stack.simulator.requests('payment_intents.list')).length;
     await Promise.all(payments.map((p) => stack.closed(p.id)));
     const lists = (await stack.simulator.requests('payment_intents.list')).slice(before);
@@ -161,7 +161,7 @@ describe('webhooks', () => {
 
   it('while Temporal is down is 503, and is delivered once it is back', async () => {
     // Only a webhook can tell.
-    await stack.simulator.faults({ requests: [UNLISTED] });
+    await stack.simulator.faults({ requests: [...UNLISTED] });
     const asking = await stack.api.pay(aPayment({ payment_method: 'pm_card_threeDSecure2Required' }));
     await stack.temporalServer.kill9();
     await stack.simulator.authenticate(asking.payment_intent ?? '', 'succeed');

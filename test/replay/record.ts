@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { OwnPostgres } from '../support/databases.js';
 import { Stack } from '../support/stack.js';
 import { missingIn, type PlainHistory, RECORDINGS, recordings, scrubbed, toPlain } from './histories.js';
 import { CALM, PATHS } from './paths/index.js';
@@ -27,7 +28,9 @@ if (wanted.length === 0) removeThoseOfNoPath();
 async function record(name: string): Promise<void> {
   const path = PATHS[name];
   if (path === undefined) return;
-  const stack = await Stack.start({ policy: { ...CALM, ...path.policy } });
+  const postgres = path.store === undefined ? undefined : await OwnPostgres.start();
+  const env = postgres === undefined ? {} : { DATABASE_URL: await postgres.createDatabase() };
+  const stack = await Stack.start({ policy: { ...CALM, ...path.policy }, env });
   try {
     const ids = await path.go(stack);
     const histories = await Promise.all(ids.map((id) => historyOf(stack, id)));
@@ -43,6 +46,7 @@ async function record(name: string): Promise<void> {
     process.stdout.write(`${name}: ${ids.join(', ')}\n`);
   } finally {
     await stack.stop();
+    await postgres?.remove();
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
+import { createBackgroundActivities } from '../../src/activities/background.js';
 import { createInternalActivities } from '../../src/activities/internal.js';
 import { createPaymentActivities } from '../../src/activities/payments.js';
 import { workflowCode } from '../../src/workflow-code.js';
@@ -45,6 +46,7 @@ describe('payments in flight', () => {
     const activities = [
       ...Object.keys(createPaymentActivities({} as never)),
       ...Object.keys(createInternalActivities({} as never)),
+      ...Object.keys(createBackgroundActivities({} as never)),
     ];
     assert.ok(activities.length > 0);
     const unrecorded = [...activities, workflows.incident.name, workflows.refund.name].filter((n) => !scheduled.has(n));

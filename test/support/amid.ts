@@ -10,8 +10,14 @@ export interface Upset {
 
 const nothing = async () => undefined;
 
+/** The sweep hands on what was not delivered: with this it learns of no event. */
+export const NO_EVENTS = { kind: 'reject', endpoint: 'events.list', reason: 'endpoint-rate' } as const;
+
 /** The sweep lists what it stands in for: with this it learns nothing. */
-export const UNLISTED = { kind: 'reject', endpoint: 'payment_intents.list', reason: 'endpoint-rate' } as const;
+export const UNLISTED = [
+  { kind: 'reject', endpoint: 'payment_intents.list', reason: 'endpoint-rate' },
+  NO_EVENTS,
+] as const;
 
 export const UNDISTURBED: Upset = { name: '', strike: nothing, mend: nothing };
 
@@ -48,7 +54,7 @@ export async function amid<T>(
   { silent = false, meanwhile = nothing }: Meanwhile = {},
 ): Promise<T> {
   await stack.simulator.faults({
-    requests: [{ kind: 'hold_after', endpoint }, ...(silent ? [UNLISTED] : [])],
+    requests: [{ kind: 'hold_after', endpoint }, ...(silent ? UNLISTED : [])],
     webhooks: silent ? [{ kind: 'drop' }] : [],
   });
   const result = await act();

@@ -1,3 +1,4 @@
+import { BACKGROUND } from './background.js';
 import { FOLLOWING } from './following.js';
 import { LONGER } from './longer.js';
 import type { Paths } from './path.js';
@@ -6,4 +7,4 @@ import { UNSURE } from './unsure.js';
 
 export { CALM } from './path.js';
 
-export const PATHS: Paths = { ...PLAIN, ...UNSURE, ...LONGER, ...FOLLOWING };
+export const PATHS: Paths = { ...PLAIN, ...UNSURE, ...LONGER, ...FOLLOWING, ...BACKGROUND };

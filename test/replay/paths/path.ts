@@ -6,6 +6,8 @@ export interface Path {
   readonly go: (stack: Stack) => Promise<readonly string[]>;
   /** Where it takes another policy than {@link CALM}. */
   readonly policy?: Readonly<Record<string, number | string>>;
+  /** Whether it needs a store. */
+  readonly store?: true;
   /**
    * What its histories must hold, or it was another path: activities and child workflows by their names, as often as they
    * are named here at least, and what `contentsOf` tells besides.

@@ -1,3 +1,4 @@
+import { NO_EVENTS } from '../../support/amid.js';
 import { soon } from '../../support/api-client.js';
 import { until } from '../../support/until.js';
 import { contentsOf, toPlain } from '../histories.js';
@@ -51,7 +52,7 @@ export const PLAIN: Paths = {
     policy: SWEPT,
     holds: ['createPayment', 'listOverdue', 'findOverdue', 'tellPayments'],
     go: async (stack) => {
-      await stack.simulator.faults({ webhooks: DROPPED });
+      await stack.simulator.faults({ webhooks: DROPPED, requests: [NO_EVENTS] });
       const { id } = await pay(stack);
       await ended(stack, id);
       let told = '';

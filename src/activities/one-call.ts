@@ -1,0 +1,47 @@
+import { ApplicationFailure, Context } from '@temporalio/activity';
+import { outcomeOf } from '../domain/outcome.js';
+import { replyOfError } from '../stripe/classify.js';
+import { type ExchangeParts, settledOr } from './exchange.js';
+
+/** What is told from one try to the next: how many requests the tries up to that one have made. */
+interface Told {
+  readonly attempt: number;
+  readonly made: number;
+}
+
+/**
+ * The one call to Stripe of an activity of background work, and how many requests it took with those of the tries before.
+ * A try of which nothing was told died in the middle, and counts as one request: what a job took may be said too high by
+ * that, and never too low.
+ *
+ * @throws ApplicationFailure: one that Temporal repeats at the pace of its cause, without end, or one that it does not,
+ *   where Stripe refuses what is asked for.
+ */
+export async function oneCall<T>(
+  parts: Pick<ExchangeParts, 'now' | 'random'>,
+  ask: () => Promise<T>,
+): Promise<{ readonly answer: T; readonly stripeCalls: number }> {
+  const before = callsBefore();
+  try {
+    return { answer: await ask(), stripeCalls: before + 1 };
+  } catch (error) {
+    const reply = replyOfError<never>(error, () => null);
+    if (reply.kind === 'not_sent') tell(before);
+    const outcome = outcomeOf(reply, false);
+    if (outcome.kind !== 'rejected') return settledOr(parts, outcome);
+    const { code, message } = outcome.failure;
+    throw ApplicationFailure.nonRetryable(`Stripe refuses it (${code ?? 'no code'}): ${message}`, 'StripeRefused');
+  }
+}
+
+/** The requests of the tries before this one. */
+export function callsBefore(): number {
+  const { attempt, heartbeatDetails } = Context.current().info;
+  const told = heartbeatDetails as Told | undefined;
+  return told === undefined ? attempt - 1 : told.made + (attempt - 1 - told.attempt);
+}
+
+function tell(made: number): void {
+  const context = Context.current();
+  context.heartbeat({ attempt: context.info.attempt, made } satisfies Told);
+}

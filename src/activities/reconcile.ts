@@ -1,0 +1,182 @@
+import { outcomeOf } from '../domain/outcome.js';
+import {
+  type Booked,
+  bookedBy,
+  compareMovement,
+  compareUnseen,
+  type Discrepancy,
+  givenBackBy,
+  isExpected,
+  type Money,
+  type Movement,
+  receivedBy,
+} from '../domain/reconciling.js';
+import type { Books, Difference } from '../store/index.js';
+import type { StripeGateway } from '../stripe/gateway.js';
+import type { StripeLists } from '../stripe/lists.js';
+import { deliver, deliverToPayment } from '../webhooks/deliver.js';
+import type { DeliverParts, Delivery } from '../webhooks/delivery.js';
+import type { ComparedPage, PageDone, PageInput, UnseenInput, UnseenPage } from './background-types.js';
+import { type ExchangeParts, settledOr } from './exchange.js';
+import { booksFor, jobOf, type KeptParts, keptPage } from './kept-page.js';
+import { oneCall } from './one-call.js';
+import { recordOfPayment } from './payment-record.js';
+
+export interface ReconcileParts extends Pick<ExchangeParts, 'now' | 'random'>, KeptParts {
+  readonly gateway: StripeGateway;
+  readonly lists: StripeLists;
+  readonly deliver: DeliverParts;
+}
+
+/** What is kept of a page: which entries it showed, beside its counts. */
+interface SeenPage extends ComparedPage {
+  readonly seen: readonly string[];
+}
+
+/** Holds one page of Stripe's movements against the ledger. Of a page that is done again everybody is told once only. */
+export async function comparePage(parts: ReconcileParts, input: PageInput): Promise<ComparedPage> {
+  const { account, fromMs, toMs, after } = input;
+  const { seen: _, ...page } = await keptPage(
+    parts,
+    `movements/${after ?? ''}`,
+    async () => {
+      const call = await oneCall(parts, () => parts.lists.movements(account, { fromMs, toMs }, after));
+      const found = await discrepanciesIn(parts, account, call.answer.items);
+      const told = await tellAll(parts, account, found.discrepancies);
+      return { ...call, ...found, told };
+    },
+    async (books, { answer, stripeCalls, discrepancies, filled, told }): Promise<SeenPage> => {
+      await books.differences.record(
+        jobOf(),
+        discrepancies.map(([found]) => asDifference(found)),
+      );
+      const counts = { movements: answer.items.length, filled, ...told, ...countsOf(discrepancies.map(([d]) => d)) };
+      const seen = answer.items.map(bookedBy).filter((id) => id !== null);
+      return { next: answer.next, stripeCalls, counts, seen };
+    },
+  );
+  return page;
+}
+
+type Found = readonly [Discrepancy, Movement];
+
+/** What of a page does not agree; what the ledger has missed and the payment's own record holds is booked meanwhile. */
+async function discrepanciesIn(parts: ReconcileParts, account: string, movements: readonly Movement[]) {
+  const books = booksFor(parts);
+  const ids = movements.map(bookedBy).filter((id) => id !== null);
+  const booked = new Map<string, Booked>((await books.ledger.find(account, ids)).map((entry) => [entry.id, entry]));
+  const discrepancies: Found[] = [];
+  let filled = 0;
+  for (const moved of movements) {
+    let found = compareMovement(moved, booked.get(bookedBy(moved) ?? ''), parts.deployment);
+    if (found?.difference === 'extra' && moved.kind === 'charge') {
+      const own = await fillFrom(parts, books, account, found);
+      if (own !== null) {
+        filled += 1;
+        found = compareMovement(moved, own, parts.deployment);
+      }
+    }
+    if (found !== null) discrepancies.push([found, moved]);
+  }
+  return { discrepancies, filled };
+}
+
+/** The ledger was away when the payment closed; Temporal was not. */
+async function fillFrom(parts: ReconcileParts, books: Books, account: string, { payment, object }: Discrepancy) {
+  const own = payment === null ? null : await recordOfPayment(parts.deliver.client, payment);
+  if (own === null || own.id !== object) return null;
+  await books.ledger.record([{ ...own, account, recordedAtMs: parts.now() }]);
+  return own;
+}
+
+/** Tells each payment and refund what Stripe shows of it. Nothing is asked of Stripe, and nobody is charged. */
+async function tellAll(parts: ReconcileParts, account: string, found: readonly Found[]) {
+  const told = { told: 0, incidents: 0 };
+  for (const [discrepancy, moved] of found) {
+    const delivery = await tell(parts, account, discrepancy, moved);
+    if (delivery === 'delivered') told.told += 1;
+    if (delivery === 'incident') told.incidents += 1;
+  }
+  return told;
+}
+
+async function tell(
+  parts: ReconcileParts,
+  account: string,
+  { payment }: Discrepancy,
+  { id, refund, shown, createdMs }: Movement,
+): Promise<Delivery | null> {
+  const requestId = `${jobOf()}/${id}`;
+  if (refund !== null) {
+    const livemode = shown?.livemode ?? false;
+    const about = { kind: 'refund' as const, refund };
+    return deliver(parts.deliver, account, {
+      id: requestId,
+      type: 'refund.updated',
+      createdMs,
+      key: null,
+      livemode,
+      about,
+    });
+  }
+  if (shown === null || payment === null || shown.labels?.workflowId !== payment) return null;
+  const told = { source: 'sweep' as const, intent: shown, key: null, event: null };
+  return deliverToPayment(parts.deliver, account, { paymentId: payment, told }, requestId);
+}
+
+/** Entries of the ledger that are looked through at once, and of those how many may be left over to be read. */
+const ENTRIES = 500;
+const UNSEEN_AT_ONCE = 50;
+
+/** Looks through the ledger of the period for what should have moved and was on no page. */
+export async function listUnseen(parts: ReconcileParts, input: UnseenInput): Promise<UnseenPage> {
+  const books = booksFor(parts);
+  const pages = (await books.jobs.pages(jobOf())) as readonly { found: Partial<SeenPage> }[];
+  const seen = new Set(pages.flatMap(({ found }) => found.seen ?? []));
+  const { account, fromMs, toMs, after } = input;
+  const entries = await books.ledger.list({ account, fromMs, toMs, after: after ?? undefined, limit: ENTRIES });
+  const unseen: Booked[] = [];
+  for (const entry of entries) {
+    if (seen.has(entry.id) || !isExpected(entry)) continue;
+    const { id, kind, payment, intent, amount, currency, status, occurredAtMs } = entry;
+    unseen.push({ id, kind, payment, intent, amount, currency, status });
+    if (unseen.length >= UNSEEN_AT_ONCE) return { unseen, next: { id, occurredAtMs } };
+  }
+  const last = entries.length < ENTRIES ? undefined : entries.at(-1);
+  return { unseen, next: last === undefined ? null : { id: last.id, occurredAtMs: last.occurredAtMs } };
+}
+
+/** Reads what was on no page by itself: one call. */
+export async function readUnseen(
+  parts: ReconcileParts,
+  { account, booked }: { account: string; booked: Booked },
+): Promise<PageDone> {
+  const { answer, stripeCalls } = await oneCall(parts, () => readOne(parts, account, booked));
+  const found = compareUnseen(booked, answer);
+  if (found !== null) await booksFor(parts).differences.record(jobOf(), [asDifference(found)]);
+  return { stripeCalls, counts: found === null ? {} : countsOf([found]) };
+}
+
+/** The money that Stripe shows of it now; null where Stripe knows no such thing. */
+async function readOne({ gateway, ...parts }: ReconcileParts, account: string, booked: Booked): Promise<Money | null> {
+  if (booked.kind === 'refund') {
+    const reply = await gateway.retrieveRefund(account, booked.id);
+    if (reply.kind === 'error' && reply.status === 404) return null;
+    return givenBackBy(settledOr(parts, outcomeOf(reply, true)));
+  }
+  if (booked.intent === null) return null;
+  const reply = await gateway.retrieveIntent(account, booked.intent);
+  if (reply.kind === 'error' && reply.status === 404) return null;
+  return receivedBy(settledOr(parts, outcomeOf(reply, true)));
+}
+
+/** As the store keeps it: what is missing, is missing at Stripe. */
+function asDifference({ difference, object, ...what }: Discrepancy): Difference {
+  return { difference, side: 'stripe', object, what };
+}
+
+function countsOf(found: readonly Discrepancy[]): Record<string, number> {
+  const counts: Record<string, number> = { missing: 0, extra: 0, different: 0 };
+  for (const { difference } of found) counts[difference] = (counts[difference] ?? 0) + 1;
+  return counts;
+}

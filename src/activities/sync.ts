@@ -1,0 +1,41 @@
+import type { StripeLists } from '../stripe/lists.js';
+import type { SyncedPage, SyncPageInput } from './background-types.js';
+import type { ExchangeParts } from './exchange.js';
+import { type KeptParts, keptPage } from './kept-page.js';
+import { oneCall } from './one-call.js';
+
+export interface SyncParts extends Pick<ExchangeParts, 'now' | 'random'>, KeptParts {
+  readonly lists: StripeLists;
+}
+
+/**
+ * Lists one page of historic objects and keeps them. Stripe's objects have no version, and a list shows each as it is when
+ * it is asked: so the time before the asking is the version, and whatever was shown later is newer.
+ */
+export function syncObjects(parts: SyncParts, input: SyncPageInput): Promise<SyncedPage> {
+  const { account, kind, fromMs, toMs, after } = input;
+  return keptPage(
+    parts,
+    `${kind}/${after ?? ''}`,
+    async () => {
+      const version = parts.now();
+      const call = await oneCall(parts, () => parts.lists.objects(account, kind, { fromMs, toMs }, after));
+      return { ...call, version };
+    },
+    async (books, { answer, stripeCalls, version }) => {
+      const objects = answer.items.map(({ id, createdMs, body }) => ({
+        account,
+        kind: SINGULAR[kind],
+        id,
+        version,
+        createdMs,
+        body,
+      }));
+      const kept = await books.objects.put(objects);
+      return { next: answer.next, stripeCalls, counts: { objects: objects.length, new_or_newer: kept } };
+    },
+  );
+}
+
+/** As the store names them, in Stripe's words for one. */
+const SINGULAR = { charges: 'charge', refunds: 'refund', customers: 'customer', disputes: 'dispute' } as const;

@@ -1,0 +1,162 @@
+import type { IntentLabels, IntentSnapshot } from './intent.js';
+import type { PaymentState } from './payment/index.js';
+import type { RefundSnapshot } from './refund/index.js';
+
+/**
+ * Penstock's ledger against Stripe's balance transactions. Pure: what is compared is given, in pages of any size and order,
+ * and the differences are the same however it was split. Amounts in minor units of the currency the customer paid in,
+ * times in Unix ms.
+ */
+
+export type MovementKind = 'charge' | 'refund' | 'refund_failure' | 'dispute' | 'dispute_reversal' | 'other';
+
+/** One movement of the account's balance at Stripe. */
+export interface Movement {
+  readonly id: string;
+  readonly kind: MovementKind;
+  /** What moved it, the charge, the refund, the dispute: by this it is booked. */
+  readonly source: string | null;
+  readonly intent: string | null;
+  readonly amount: number;
+  readonly currency: string;
+  readonly createdMs: number;
+  /** Whose it is, by Penstock's labels on the intent; null of what others made. */
+  readonly labels: IntentLabels | null;
+  /** The intent as it stands now. */
+  readonly shown: IntentSnapshot | null;
+  /** The refund, of one. */
+  readonly refund: RefundSnapshot | null;
+}
+
+/** What the ledger says of one charge, refund or dispute. */
+export interface Booked {
+  /** Stripe's id of it. */
+  readonly id: string;
+  readonly kind: 'charge' | 'refund' | 'dispute';
+  readonly payment: string | null;
+  readonly intent: string | null;
+  readonly amount: number;
+  readonly currency: string;
+  /** Stripe's own word. */
+  readonly status: string;
+}
+
+export interface Money {
+  readonly amount: number;
+  readonly currency: string;
+}
+
+/**
+ * What does not agree. `missing`: booked here, and Stripe has no such money. `extra`: Stripe has it, and it is not booked
+ * here. `different`: both have it, and not as much or not in that currency.
+ */
+export interface Discrepancy {
+  readonly difference: 'missing' | 'extra' | 'different';
+  /** Stripe's id of the charge, refund or dispute. */
+  readonly object: string;
+  readonly payment: string | null;
+  readonly intent: string | null;
+  readonly booked: Money | null;
+  readonly atStripe: Money | null;
+}
+
+/** What is booked is looked up by this. Movements that nobody books (fees, payouts) have none. */
+export function bookedBy({ kind, source }: Movement): string | null {
+  return kind === 'charge' || kind === 'refund' || kind === 'dispute' ? source : null;
+}
+
+/**
+ * Holds one movement against what is booked of it. Of a dispute only that it is booked: what it took and what came back of
+ * it are movements of their own, and its ledger entry is their sum. What is not booked is this deployment's only where the
+ * labels say so: other programs, and other deployments, use the account too.
+ */
+export function compareMovement(moved: Movement, booked: Booked | undefined, deployment: string): Discrepancy | null {
+  const object = bookedBy(moved);
+  if (object === null) return null;
+  const atStripe = { amount: moved.amount, currency: moved.currency };
+  if (booked === undefined) {
+    if (moved.labels?.deployment !== deployment) return null;
+    const { workflowId } = moved.labels;
+    return { difference: 'extra', object, payment: workflowId, intent: moved.intent, booked: null, atStripe };
+  }
+  const { payment, intent } = booked;
+  if (booked.kind === 'dispute' || isSame(booked, atStripe)) return null;
+  return { difference: 'different', object, payment, intent, booked: moneyOf(booked), atStripe };
+}
+
+/** Whether there should be a movement for it at Stripe. A dispute need not have taken anything yet. */
+export function isExpected({ kind, amount, status }: Booked): boolean {
+  if (kind === 'dispute' || amount === 0) return false;
+  return status !== 'failed' && status !== 'canceled' && status !== 'requires_action';
+}
+
+/**
+ * What is booked, should have moved, and was on no page. A movement and its entry can lie on two sides of the period's edge
+ * (a capture that settles later), so each is held against what Stripe shows of it now; what Stripe does not have is missing.
+ *
+ * @param atStripe what the intent has received, or the refund gives back; null where there is no such money.
+ */
+export function compareUnseen(booked: Booked, atStripe: Money | null): Discrepancy | null {
+  const { id: object, payment, intent } = booked;
+  const common = { object, payment, intent, booked: moneyOf(booked) };
+  if (atStripe === null || atStripe.amount === 0) return { ...common, difference: 'missing', atStripe: null };
+  return isSame(booked, atStripe) ? null : { ...common, difference: 'different', atStripe };
+}
+
+/** The money in an intent. */
+export function receivedBy(intent: IntentSnapshot): Money {
+  return { amount: intent.amountReceived, currency: intent.currency };
+}
+
+/** What a refund gives back; null of one that gives nothing back. */
+export function givenBackBy({ status, amount, currency }: RefundSnapshot): Money | null {
+  return status === 'failed' || status === 'canceled' ? null : { amount, currency };
+}
+
+function isSame(a: Money, b: Money): boolean {
+  return a.amount === b.amount && a.currency === b.currency;
+}
+
+function moneyOf({ amount, currency }: Money): Money {
+  return { amount, currency };
+}
+
+/** By what Stripe's side is read. */
+export type Reading = 'lists' | 'report';
+
+/** What a report takes: a call to ask for it, some to see whether it is there, and one for its file. */
+export const REPORT_LOOKS = 10;
+const REPORT_CALLS = REPORT_LOOKS + 2;
+/** Stripe's reports trail what happened: a period that ended later than this may not be in them yet. */
+const REPORT_TRAILS_MS = 48 * 60 * 60_000;
+
+/**
+ * What takes fewer calls: lists of a hundred, or a report.
+ *
+ * @param expected movements that the ledger expects in the period.
+ */
+export function readBy(expected: number, periodEndMs: number, nowMs: number): Reading {
+  const lists = Math.ceil(expected / 100);
+  return lists > REPORT_CALLS && periodEndMs + REPORT_TRAILS_MS <= nowMs ? 'report' : 'lists';
+}
+
+/** What a payment that has closed collected, by its own record: what the ledger holds of it, if it missed nothing. */
+export function collectedBy({ terms, attempts, end, amountCaptured }: PaymentState): (Booked & At) | null {
+  if (end?.status !== 'succeeded' || amountCaptured === 0) return null;
+  const intent = attempts.find(({ number }) => number === end.attempt)?.seen?.intent;
+  if (intent?.latestCharge == null) return null;
+  return {
+    id: intent.latestCharge,
+    kind: 'charge',
+    payment: terms.id,
+    intent: intent.id,
+    amount: amountCaptured,
+    currency: terms.currency,
+    status: 'succeeded',
+    occurredAtMs: intent.createdMs,
+  };
+}
+
+interface At {
+  readonly occurredAtMs: number;
+}

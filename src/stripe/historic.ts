@@ -1,0 +1,111 @@
+import type Stripe from 'stripe';
+import { fromMetadata } from '../domain/intent.js';
+import type { Movement, MovementKind } from '../domain/reconciling.js';
+import type { SyncedObject, SyncKind } from '../domain/syncing.js';
+import { type Owner, toRefundSnapshot, toSnapshot } from './snapshot.js';
+
+/**
+ * Takes from a balance transaction what a ledger entry is held against. The amount is the customer's, in the currency
+ * they paid in: what is on the balance may have been changed into another. The movement's source has to be expanded.
+ */
+export function toMovement(owner: Owner, moved: Stripe.BalanceTransaction): Movement {
+  if (moved.object !== 'balance_transaction') throw new TypeError('not a balance_transaction');
+  const kind = kindOf(moved);
+  const common = { id: moved.id, kind, createdMs: moved.created * 1_000 };
+  const { source, amount, currency } = moved;
+  if (source === null || typeof source === 'string') {
+    const nothing = { intent: null, labels: null, shown: null, refund: null };
+    return { ...common, ...nothing, source, amount: Math.abs(amount), currency };
+  }
+  const about = source as Partial<Pick<Stripe.Charge, 'payment_intent' | 'metadata' | 'amount_captured'>> &
+    Partial<Pick<Stripe.Refund, 'amount' | 'currency'>> & { id: string; object: string };
+  const intent = about.payment_intent ?? null;
+  const whole = intent !== null && typeof intent !== 'string' ? intent : null;
+  return {
+    ...common,
+    source: about.id,
+    intent: typeof intent === 'string' ? intent : (whole?.id ?? null),
+    amount: about.object === 'charge' ? (about.amount_captured ?? 0) : (about.amount ?? Math.abs(amount)),
+    currency: about.currency ?? currency,
+    // A charge has its intent's labels. A refund's own name its own workflow: whose payment it is, only the intent tells.
+    labels: fromMetadata(whole !== null ? whole.metadata : about.object === 'charge' ? about.metadata : null),
+    shown: whole === null ? null : toSnapshot(owner, whole),
+    refund: about.object === 'refund' ? toRefundSnapshot(owner, source as Stripe.Refund) : null,
+  };
+}
+
+function kindOf({ reporting_category }: Stripe.BalanceTransaction): MovementKind {
+  switch (reporting_category) {
+    case 'charge':
+    case 'refund':
+    case 'refund_failure':
+    case 'dispute':
+    case 'dispute_reversal':
+      return reporting_category;
+    default:
+      return 'other';
+  }
+}
+
+/**
+ * What is kept of each kind, by name: what a report or a reconciliation asks for. Names, addresses, e-mail, receipts and
+ * whatever Stripe adds one day stay at Stripe.
+ */
+const KEPT: Readonly<Record<SyncKind, readonly string[]>> = {
+  charges: [
+    'amount',
+    'amount_captured',
+    'amount_refunded',
+    'balance_transaction',
+    'captured',
+    'currency',
+    'customer',
+    'disputed',
+    'failure_code',
+    'livemode',
+    'paid',
+    'payment_intent',
+    'payment_method',
+    'refunded',
+    'status',
+  ],
+  refunds: [
+    'amount',
+    'balance_transaction',
+    'charge',
+    'currency',
+    'failure_reason',
+    'payment_intent',
+    'reason',
+    'status',
+  ],
+  customers: ['balance', 'currency', 'delinquent', 'livemode'],
+  disputes: ['amount', 'charge', 'currency', 'livemode', 'payment_intent', 'reason', 'status'],
+};
+
+const KIND_OF: Readonly<Record<string, SyncKind>> = {
+  charge: 'charges',
+  refund: 'refunds',
+  customer: 'customers',
+  dispute: 'disputes',
+};
+
+/** Takes from a historic object what is kept of it, and whose it is by Penstock's own labels. */
+export function toSynced(object: Stripe.Charge | Stripe.Refund | Stripe.Customer | Stripe.Dispute): SyncedObject {
+  const kind = KIND_OF[object.object];
+  if (kind === undefined) throw new TypeError('not an object that is kept');
+  const fields = object as unknown as Readonly<Record<string, unknown>>;
+  const kept = KEPT[kind].filter((name) => fields[name] !== undefined).map((name) => [name, idOr(fields[name])]);
+  const labels = fromMetadata(object.metadata);
+  return {
+    kind,
+    id: object.id,
+    createdMs: object.created * 1_000,
+    body: { ...Object.fromEntries(kept), ...(labels === null ? {} : { penstock_workflow: labels.workflowId }) },
+  };
+}
+
+/** An object that came in place of its id is its id. */
+function idOr(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'id' in value ? value.id : value;
+}

@@ -1,0 +1,86 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { BackgroundActivities, RecoveredPage } from '../activities/types.js';
+import { readOptions } from './activity-options.js';
+import { inWords, JobRun } from './job-run.js';
+import type { JobResult, RecoveredTo, Stretch, WebhookRecoveryInput } from './messages.js';
+
+/**
+ * Hands on what Stripe could not deliver, as if its webhooks had come: one list for a hundred events. An event that was
+ * handed on before, or that is delivered after all, changes nothing: Temporal takes each by its id once.
+ *
+ * Pages come newest first, as Stripe lists; the events of a page go oldest first. What an event does to a payment depends
+ * on no order (domain/payment).
+ */
+export async function webhookRecovery(input: WebhookRecoveryInput): Promise<JobResult> {
+  const job = new JobRun(`lost webhooks of ${input.account}, ${inWords(input)}`, input.progress);
+  return job.noted(async () => {
+    let after = input.after;
+    do {
+      const from = after;
+      const page: RecoveredPage = await job.step<RecoveredPage, typeof webhookRecovery>(
+        () => recoverPage(input, { fromMs: input.fromMs, toMs: input.toMs, after: from }),
+        (progress) => [{ ...input, after: from, progress }],
+      );
+      after = page.next;
+    } while (after !== null);
+    return job.result(true);
+  });
+}
+
+type Where = Pick<WebhookRecoveryInput, 'account' | 'workerLostMs'>;
+
+/** Hands on one page. Of a job: behind all else in the lane. */
+function recoverPage({ account, workerLostMs }: Where, stretch: Stretch): Promise<RecoveredPage> {
+  const place = { account, lane: 'background', work: 'background', merchant: 'penstock-job' } as const;
+  const { recoverWebhooks } = proxyActivities<BackgroundActivities>(
+    readOptions(place, 'a page of events that were not delivered', workerLostMs),
+  );
+  return recoverWebhooks({ account, ...stretch });
+}
+
+export interface RecoveredNow {
+  readonly to: RecoveredTo;
+  /** Payments that were told of a final intent: nobody has to look for them. */
+  readonly settled: readonly string[];
+  readonly stripeCalls: number;
+}
+
+/** A sweep reads so many pages of an account at most; what is left over the next one reads. */
+const PAGES_OF_ONE_SWEEP = 10;
+/** Stretches overlap by this: an event shows among those not delivered a moment after it came about. */
+const OVERLAP_MS = 60_000;
+/** Stripe keeps events for 30 days. */
+const KEPT_MS = 30 * 24 * 60 * 60_000;
+
+/**
+ * The same as a part of the sweep: goes on where the last one ended. It stands in for events that payments wait for, so it
+ * goes before the renewals in the lane.
+ *
+ * @throws ActivityFailure when the account could not be read; the sweep then looks for the payments themselves.
+ */
+export async function recoverForSweep(
+  where: Where,
+  before: RecoveredTo | undefined,
+  nowMs: number,
+): Promise<RecoveredNow> {
+  const place = { account: where.account, lane: 'background', work: 'change', merchant: 'penstock-sweep' } as const;
+  const options = readOptions(place, 'events that were not delivered', where.workerLostMs);
+  const { recoverWebhooks } = proxyActivities<BackgroundActivities>({
+    ...options,
+    // An account whose lane nobody serves must not hold the sweep up.
+    scheduleToCloseTimeout: '1m',
+    retry: { ...options.retry, maximumAttempts: 3 },
+  });
+  const fromMs = Math.max(nowMs - KEPT_MS, (before?.upToMs ?? 0) - OVERLAP_MS);
+  let stretch: Stretch = before?.open ?? { fromMs, toMs: nowMs, after: null };
+  const settled: string[] = [];
+  let stripeCalls = 0;
+  for (let pages = 0; pages < PAGES_OF_ONE_SWEEP; pages += 1) {
+    const page = await recoverWebhooks({ account: where.account, ...stretch });
+    settled.push(...page.settled);
+    stripeCalls += page.stripeCalls;
+    if (page.next === null) return { to: { upToMs: stretch.toMs, open: null }, settled, stripeCalls };
+    stretch = { ...stretch, after: page.next };
+  }
+  return { to: { upToMs: before?.upToMs ?? 0, open: stretch }, settled, stripeCalls };
+}

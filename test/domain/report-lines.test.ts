@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { toMinorUnits } from '../../src/domain/minor-units.js';
+import { readBy } from '../../src/domain/reconciling.js';
+import { readCsv, reportLines } from '../../src/domain/report-lines.js';
+import { csv } from '../../src/simulator/reports/csv.js';
+import { HOUR, T0 } from '../support/facts.js';
+
+const COLUMNS = [
+  'balance_transaction_id',
+  'currency',
+  'gross',
+  'reporting_category',
+  'source_id',
+  'customer_facing_amount',
+  'customer_facing_currency',
+];
+const LINE = {
+  balance_transaction_id: 'txn_1',
+  currency: 'usd',
+  gross: '21.00',
+  reporting_category: 'charge',
+  source_id: 'ch_1',
+  customer_facing_amount: '19.99',
+  customer_facing_currency: 'eur',
+};
+
+describe('a report', () => {
+  it('is read as it was written, whatever its cells hold', () => {
+    const cell = fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', ' ', 'é') });
+    const rows = fc.array(fc.tuple(cell, cell), { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(rows, (all) => {
+        const lines = all.map(([one, other]) => ({ one, other }));
+        assert.deepEqual(readCsv(csv(['one', 'other'], lines)), [['one', 'other'], ...all]);
+      }),
+    );
+  });
+
+  it('tells of each movement what the customer paid, in minor units', () => {
+    const refund = { ...LINE, reporting_category: 'refund', source_id: 're_1', customer_facing_amount: '-5.10' };
+    const fee = { ...LINE, reporting_category: 'fee', source_id: '', customer_facing_amount: '', gross: '-0.30' };
+    assert.deepEqual(reportLines(csv(COLUMNS, [LINE, refund, { ...fee, customer_facing_currency: '' }])), [
+      { id: 'txn_1', kind: 'charge', source: 'ch_1', amount: 1_999, currency: 'eur' },
+      { id: 'txn_1', kind: 'refund', source: 're_1', amount: 510, currency: 'eur' },
+      { id: 'txn_1', kind: 'other', source: null, amount: 30, currency: 'usd' },
+    ]);
+  });
+
+  it('that was cut off anywhere but at the end of a line, or lacks a column, is none', () => {
+    const whole = csv(COLUMNS, [LINE, { ...LINE, balance_transaction_id: 'txn_2' }]);
+    const ends = [...whole.matchAll(/\n/g)].map(({ index }) => index + 1);
+    for (let length = 0; length < whole.length; length += 1) {
+      if (ends.includes(length)) continue;
+      assert.equal(reportLines(whole.slice(0, length)), null, `cut off after ${length}`);
+    }
+    assert.equal(reportLines(csv(COLUMNS.slice(1), [LINE])), null);
+  });
+
+  it('is asked for only where it is fewer calls, and only of what surely is in it', () => {
+    assert.equal(readBy(1_200, T0 - 48 * HOUR, T0), 'lists');
+    assert.equal(readBy(1_201, T0 - 48 * HOUR, T0), 'report');
+    assert.equal(readBy(1_000_000, T0 - 48 * HOUR + 1, T0), 'lists');
+  });
+});
+
+describe('an amount in a report', () => {
+  it('is exact in every currency, and no amount is none', () => {
+    const rows: readonly [string, string, number | null][] = [
+      ['19.99', 'eur', 1_999],
+      ['-19.9', 'eur', -1_990],
+      ['500', 'jpy', 500],
+      ['500.00', 'jpy', 500],
+      ['1.234', 'kwd', 1_234],
+      ['0.29', 'usd', 29],
+      ['0', 'usd', 0],
+      ['-0.00', 'usd', 0],
+      ['1.999', 'eur', null],
+      ['0.5', 'jpy', null],
+      ['', 'eur', null],
+      ['1,000.00', 'eur', null],
+      ['1e3', 'eur', null],
+    ];
+    for (const [text, currency, expected] of rows) assert.equal(toMinorUnits(text, currency), expected, text);
+  });
+});

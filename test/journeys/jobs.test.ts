@@ -1,0 +1,292 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, it } from 'node:test';
+import type { JobView } from '../../src/api/background-schemas.js';
+import { SIMULATOR_KEY } from '../../src/config/accounts.js';
+import { type Books, booksOf, type Database } from '../../src/store/index.js';
+import { openPostgres } from '../../src/store/postgres.js';
+import { type Answer, aPayment, type ProblemBody } from '../support/api-client.js';
+import { OwnPostgres, postgresMissing } from '../support/databases.js';
+import { cardPayment } from '../support/metered-gateway.js';
+import { Stack } from '../support/stack.js';
+import { until } from '../support/until.js';
+
+const DAY_S = 86_400;
+const nowSeconds = () => Math.floor(Date.now() / 1000);
+
+const post = <T = JobView>(stack: Stack, body: unknown, headers: Record<string, string> = {}): Promise<Answer<T>> =>
+  stack.api.call('POST', '/v1/jobs', body, headers);
+const read = async (stack: Stack, id: string) => (await stack.api.call<JobView>('GET', `/v1/jobs/${id}`)).body;
+const ask = (stack: Stack, id: string, word: string) => stack.api.call<JobView>('POST', `/v1/jobs/${id}/${word}`);
+const ended = async (stack: Stack, id: string): Promise<JobView> => {
+  await stack.temporal.workflow
+    .getHandle(id)
+    .result()
+    .catch(() => undefined);
+  return read(stack, id);
+};
+const sent = async (stack: Stack, endpoint: string) => (await stack.simulator.requests(endpoint)).length;
+
+describe('a job that cannot be', () => {
+  let stack: Stack;
+  before(async () => {
+    stack = await Stack.start({ without: ['worker', 'simulator'] });
+  });
+  after(() => stack?.stop());
+
+  const now = nowSeconds();
+  const good = { type: 'webhook_recovery', account: 'default', from: now - DAY_S, to: now - 60 };
+  const books = { ...good, type: 'reconciliation' };
+  const WRONG: readonly [what: string, body: object, path: string][] = [
+    ['of an unknown type', { ...good, type: 'payout' }, 'type'],
+    ['of an unknown account', { ...good, account: 'nobody' }, 'account'],
+    ['without a beginning', { type: 'sync', account: 'default', to: now }, 'from'],
+    ['without an end', { type: 'reconciliation', account: 'default', from: now - DAY_S }, 'to'],
+    ['that ends before it begins', { ...good, to: good.from - 1 }, 'to'],
+    ['that ends where it begins', { ...good, to: good.from }, 'to'],
+    ['from before 2011', { ...books, from: Date.UTC(2010, 11, 31) / 1000, to: Date.UTC(2011, 1) / 1000 }, 'from'],
+    ['in the future', { ...good, to: now + DAY_S }, 'to'],
+    ['of more than 400 days', { ...books, from: now - 401 * DAY_S, to: now - 60 }, 'to'],
+    ['of events that Stripe has forgotten', { ...good, from: now - 40 * DAY_S }, 'from'],
+    ['of times that are none', { ...good, from: 'yesterday' }, 'from'],
+    ['of objects that are not kept', { ...good, type: 'sync', objects: ['payouts'] }, 'objects.0'],
+    ['of objects where there are none', { ...good, objects: ['charges'] }, 'objects'],
+    ['of a field nobody knows', { ...good, until: now }, 'until'],
+  ];
+  for (const [what, body, path] of WRONG) {
+    it(`${what} is 422, and names the field`, async () => {
+      const answer = await post<ProblemBody>(stack, body);
+      assert.equal(answer.status, 422);
+      assert.ok(
+        answer.body.errors?.some((e) => e.path === path),
+        JSON.stringify(answer.body),
+      );
+    });
+  }
+
+  it('for want of a store is 503, and says what to set', async () => {
+    const { status, body } = await post<ProblemBody>(stack, books);
+    assert.deepEqual([status, body.code], [503, 'no_store']);
+    assert.match(body.detail, /DATABASE_URL/);
+  });
+
+  it('was never asked for is 404', async () => {
+    for (const id of ['job.AAAAAAAAAAAAAAAAAAAAAA', 'sweep', 'job.x']) {
+      assert.equal((await stack.api.call('GET', `/v1/jobs/${id}`)).status, 404);
+      assert.equal((await ask(stack, id, 'cancel')).status, 404);
+    }
+  });
+});
+
+describe('a job', { skip: postgresMissing() }, () => {
+  let stack: Stack;
+  let postgres: OwnPostgres;
+  let database: Database;
+  let books: Books;
+  let deployment: string;
+  before(async () => {
+    postgres = await OwnPostgres.start();
+    const url = await postgres.createDatabase();
+    stack = await Stack.start({
+      env: { DATABASE_URL: url },
+      policy: { overdue_ms: 3_600_000, sweep_interval_ms: 3_600_000 },
+    });
+    await stack.simulator.account(SIMULATOR_KEY, { settles_after_ms: 0 });
+    database = openPostgres(url);
+    const { namespaceInfo } = await stack.temporal.workflowService.describeNamespace({ namespace: 'default' });
+    deployment = namespaceInfo?.id ?? '';
+    books = booksOf(database, deployment);
+  });
+  afterEach(() => stack.simulator.noFaults());
+  after(async () => {
+    await stack?.stop();
+    await database?.close();
+    await postgres?.remove();
+  });
+
+  /** Everything that has happened, once the second it happened in is over. */
+  const untilNow = async (from: number) => {
+    const end = nowSeconds() + 1;
+    await until(() => nowSeconds() >= end);
+    return { account: 'default', from, to: end };
+  };
+
+  const customers = async (count: number): Promise<void> => {
+    for (let made = 0; made < count; made += 50) {
+      const some = Array.from({ length: Math.min(50, count - made) }, () => stack.stripe.customers.create({}));
+      await Promise.all(some);
+    }
+  };
+
+  it('keeps every object once, paused, killed -9 and resumed without a call too many', async () => {
+    const from = nowSeconds() - 5;
+    await customers(250);
+    const period = await untilNow(from);
+    await stack.simulator.faults({ requests: [{ kind: 'hold_before', endpoint: 'customers.list', times: 1 }] });
+    const before = await sent(stack, 'customers.list');
+    const { status, body } = await post(stack, { type: 'sync', ...period, objects: ['customers'] });
+    assert.equal(status, 202);
+    await stack.simulator.untilHeld();
+    await ask(stack, body.id, 'pause');
+    await stack.simulator.release();
+    await until(async () => (await read(stack, body.id)).pages === 1);
+    const paused = await read(stack, body.id);
+    assert.deepEqual([paused.status, paused.pages, paused.stripe_calls], ['paused', 1, 1]);
+    await stack.workerPart.kill9();
+    await stack.workerPart.start();
+    assert.equal((await read(stack, body.id)).status, 'paused');
+    assert.equal((await sent(stack, 'customers.list')) - before, 1, 'nothing is asked while it is paused');
+    await ask(stack, body.id, 'resume');
+    const done = await ended(stack, body.id);
+    assert.deepEqual([done.status, done.complete, done.pages, done.stripe_calls], ['completed', true, 3, 3]);
+    assert.equal((await sent(stack, 'customers.list')) - before, 3);
+    assert.deepEqual(done.counts, { objects: 250, new_or_newer: 250 });
+    assert.equal(await books.objects.count('default', 'customer', period.from * 1000, period.to * 1000), 250);
+    const again = await post(stack, { type: 'sync', ...period, objects: ['customers'] });
+    assert.deepEqual([again.status, again.body.id], [200, body.id], 'the same again is the same job');
+  });
+
+  it('that is killed in the middle of a call repeats that call alone, and keeps nothing twice', async () => {
+    const from = nowSeconds() - 5;
+    await customers(3);
+    const period = await untilNow(from);
+    await stack.simulator.faults({ requests: [{ kind: 'hold_after', endpoint: 'customers.list', times: 1 }] });
+    const before = await sent(stack, 'customers.list');
+    const { body } = await post(stack, { type: 'sync', ...period, objects: ['customers', 'disputes'] });
+    await stack.simulator.untilHeld();
+    await stack.workerPart.kill9();
+    await stack.simulator.release();
+    await stack.workerPart.start();
+    const done = await ended(stack, body.id);
+    const [lists, disputes] = [(await sent(stack, 'customers.list')) - before, await sent(stack, 'disputes.list')];
+    // Nobody knows what the call that was under way answered: it is repeated, and counted twice.
+    assert.deepEqual([lists, disputes, done.stripe_calls], [2, 1, 3]);
+    assert.equal(done.counts['objects'], done.counts['new_or_newer']);
+  });
+
+  it('that is cancelled ends between two pages', async () => {
+    const from = nowSeconds() - 5;
+    await customers(120);
+    const period = await untilNow(from);
+    await stack.simulator.faults({ requests: [{ kind: 'hold_before', endpoint: 'customers.list', times: 1 }] });
+    const { body } = await post(stack, { type: 'sync', ...period, objects: ['customers'] });
+    await stack.simulator.untilHeld();
+    assert.equal((await ask(stack, body.id, 'cancel')).status, 202);
+    await stack.simulator.release();
+    const done = await ended(stack, body.id);
+    assert.deepEqual([done.status, done.complete, done.pages, done.stripe_calls], ['canceled', false, 1, 1]);
+    assert.equal((await ask(stack, body.id, 'pause')).status, 409);
+  });
+
+  /** A period of payments that agree, and whatever `plant` makes not agree. */
+  const reconcile = async (key: string, from: number) => {
+    const period = await untilNow(from);
+    const { status, body } = await post(stack, { type: 'reconciliation', ...period }, { 'idempotency-key': key });
+    assert.equal(status, 202, JSON.stringify(body));
+    const done = await ended(stack, body.id);
+    return { done, found: await books.differences.list(body.id, 100) };
+  };
+
+  it('reconciles what agrees with nothing to say, fills what the ledger has missed, and charges nobody', async () => {
+    const from = nowSeconds();
+    const paid = await Promise.all(Array.from({ length: 4 }, () => stack.paid()));
+    // What others do on the account is nobody's here.
+    await stack.stripe.paymentIntents.create(cardPayment({ capture_method: 'automatic' }));
+    await database.query('delete from penstock.ledger');
+    const { done, found } = await reconcile('agrees', from);
+    assert.deepEqual([done.status, done.complete, found], ['completed', true, []]);
+    assert.equal(done.stripe_calls, 1);
+    assert.equal(done.counts['filled'], 4);
+    for (const { id } of paid) {
+      const [entry] = await books.ledger.ofPayment(id);
+      assert.deepEqual([entry?.kind, entry?.amount, entry?.currency], ['charge', 1999, 'eur']);
+      assert.equal((await stack.chargesOf(id)).length, 1);
+    }
+  });
+
+  it('finds what is missing, extra or different, and tells the payment what Stripe knows', async () => {
+    const from = nowSeconds();
+    const { id: agreed } = await stack.paid();
+    const { id: other } = await stack.paid();
+    await stack.simulator.faults({ webhooks: [{ kind: 'drop' }] });
+    const waiting = await stack.api.pay(aPayment());
+    assert.equal(waiting.workflow.status, 'RUNNING');
+    await stack.simulator.noFaults();
+    const [charge] = await stack.chargesOf(other);
+    const [late] = await stack.chargesOf(waiting.id);
+    const now = Date.now();
+    const entry = {
+      account: 'default',
+      kind: 'charge' as const,
+      currency: 'eur',
+      status: 'succeeded',
+      occurredAtMs: now,
+      recordedAtMs: now,
+    };
+    await books.ledger.record([
+      { ...entry, id: charge?.id ?? '', payment: other, intent: String(charge?.payment_intent), amount: 1_500 },
+      { ...entry, id: 'ch_of_nobody', payment: 'pay.acme.nobody', intent: 'pi_of_nobody', amount: 700 },
+    ]);
+    const { done, found } = await reconcile('differs', from);
+    assert.equal(done.complete, true);
+    assert.deepEqual(
+      found.map(({ difference, side, object }) => [difference, side, object]),
+      [
+        ['different', 'stripe', charge?.id],
+        ['extra', 'stripe', late?.id],
+        ['missing', 'stripe', 'ch_of_nobody'],
+      ],
+    );
+    const { missing, extra, different } = done.counts;
+    assert.deepEqual([missing, extra, different], [1, 1, 1]);
+    // Told what Stripe knows, it ends without its webhook.
+    await stack.closed(waiting.id);
+    for (const id of [agreed, other, waiting.id]) assert.equal((await stack.chargesOf(id)).length, 1);
+  });
+
+  it('asks for a report where that is fewer calls, and reads no list beside it', async () => {
+    await stack.simulator.account(SIMULATOR_KEY, { settles_after_ms: 0, report_takes_ms: 500 });
+    const to = nowSeconds() - 3 * DAY_S;
+    const occurredAtMs = (to - 60) * 1_000;
+    const nothing = {
+      kind: 'refund' as const,
+      status: 'failed',
+      payment: null,
+      intent: null,
+      amount: 1,
+      currency: 'eur',
+    };
+    await books.ledger.record(
+      Array.from({ length: 1_300 }, (_, at) => ({
+        ...nothing,
+        account: 'default',
+        id: `re_that_failed_${at}`,
+        occurredAtMs,
+        recordedAtMs: occurredAtMs,
+      })),
+    );
+    const before = await sent(stack, 'balance_transactions.list');
+    const { body } = await post(stack, { type: 'reconciliation', account: 'default', from: to - DAY_S, to });
+    const done = await ended(stack, body.id);
+    assert.deepEqual([done.status, done.complete], ['completed', true]);
+    assert.ok(done.stripe_calls >= 3 && done.stripe_calls <= 12, `${done.stripe_calls} calls`);
+    assert.equal(await sent(stack, 'files.contents'), 1);
+    assert.equal((await sent(stack, 'balance_transactions.list')) - before, 0);
+  });
+
+  it('never calls itself complete for a page that was throttled or cut off: it is read again', async () => {
+    const from = nowSeconds();
+    await stack.paid();
+    await stack.simulator.faults({
+      requests: [
+        { kind: 'reject', endpoint: 'balance_transactions.list', status: 429, reason: 'endpoint-rate', times: 1 },
+        { kind: 'truncate_after', endpoint: 'balance_transactions.list', times: 1 },
+      ],
+    });
+    const before = await sent(stack, 'balance_transactions.list');
+    const { done, found } = await reconcile('throttled', from);
+    assert.deepEqual([done.complete, found], [true, []]);
+    assert.ok((done.counts['movements'] ?? 0) >= 1);
+    assert.equal((await sent(stack, 'balance_transactions.list')) - before, done.stripe_calls);
+    assert.equal(done.stripe_calls, 3);
+  });
+});

@@ -1,0 +1,127 @@
+import type { JobView } from '../../../src/api/background-schemas.js';
+import { SIMULATOR_KEY } from '../../../src/config/accounts.js';
+import { booksOf, type LedgerEntry } from '../../../src/store/index.js';
+import { openPostgres } from '../../../src/store/postgres.js';
+import { aPayment } from '../../support/api-client.js';
+import type { Stack } from '../../support/stack.js';
+import { until } from '../../support/until.js';
+import { DROPPED, type Paths, SWEPT } from './path.js';
+
+const nowSeconds = () => Math.floor(Date.now() / 1000);
+
+/** Asks for a job of all that has happened since `from` (Unix seconds), and waits for its end. */
+async function job(stack: Stack, from: number, asked: object): Promise<string[]> {
+  const to = nowSeconds() + 1;
+  await until(() => nowSeconds() >= to);
+  const { body } = await stack.api.call<JobView>('POST', '/v1/jobs', { account: 'default', from, to, ...asked });
+  await stack.temporal.workflow.getHandle(body.id).result();
+  return [body.id];
+}
+
+/** A charge that is booked and that Stripe has never heard of. */
+async function bookNobodys(stack: Stack): Promise<void> {
+  const [occurredAtMs, recordedAtMs] = [Date.now(), Date.now()];
+  const money = { amount: 700, currency: 'eur', status: 'succeeded', occurredAtMs, recordedAtMs };
+  const whose = { account: 'default', payment: 'pay.acme.nobody', intent: 'pi_of_nobody' };
+  await book(stack, [{ ...money, ...whose, id: 'ch_of_nobody', kind: 'charge' }]);
+}
+
+async function book(stack: Stack, entries: readonly LedgerEntry[]): Promise<void> {
+  const database = openPostgres(stack.config.databaseUrl ?? '');
+  const { namespaceInfo } = await stack.temporal.workflowService.describeNamespace({ namespace: 'default' });
+  await booksOf(database, namespaceInfo?.id ?? '').ledger.record(entries);
+  await database.close();
+}
+
+/** Batches, jobs, and what the sweep does of them. */
+export const BACKGROUND: Paths = {
+  batch: {
+    async go(stack) {
+      const [same, other, fresh] = [1, 2, 3].map(() => aPayment({ priority: 'renewal' }));
+      await stack.api.create({ ...same });
+      await stack.api.create({ ...other, amount: 4_711 });
+      const asked = { payments: [same, other, fresh] };
+      const { body } = await stack.api.call<{ id: string }>('POST', '/v1/batches', asked);
+      await stack.temporal.workflow.getHandle(body.id).result();
+      return [body.id];
+    },
+    holds: ['payment', 'comparePayments'],
+  },
+  'lost-webhooks': {
+    async go(stack) {
+      const from = nowSeconds();
+      await stack.simulator.faults({ webhooks: DROPPED });
+      const { id } = await stack.api.pay(aPayment());
+      const ids = await job(stack, from, { type: 'webhook_recovery' });
+      await stack.closed(id);
+      return [...ids, id];
+    },
+    holds: ['recoverWebhooks'],
+  },
+  'recovered-by-the-sweep': {
+    async go(stack) {
+      await stack.simulator.faults({ webhooks: DROPPED });
+      const { id } = await stack.api.pay(aPayment());
+      await stack.closed(id);
+      let sweeps: string[] = [];
+      await until(async () => {
+        const found = [];
+        for await (const run of stack.temporal.workflow.list({ query: "WorkflowType = 'sweep'" })) {
+          if (run.status.name !== 'COMPLETED') continue;
+          const result = await stack.temporal.workflow.getHandle(run.workflowId, run.runId).result();
+          if ((result as { stripeCalls: number }).stripeCalls > 0) found.push(run.workflowId);
+        }
+        sweeps = found.slice(-1);
+        return sweeps.length > 0;
+      });
+      return sweeps;
+    },
+    policy: SWEPT,
+    holds: ['recoverWebhooks'],
+  },
+  sync: {
+    async go(stack) {
+      const from = nowSeconds();
+      await stack.stripe.customers.create({});
+      return job(stack, from, { type: 'sync', objects: ['customers', 'disputes'] });
+    },
+    store: true,
+    holds: ['syncObjects', 'syncObjects', 'recordEnd'],
+  },
+  reconciliation: {
+    async go(stack) {
+      const from = nowSeconds();
+      await stack.paid();
+      await bookNobodys(stack);
+      return job(stack, from, { type: 'reconciliation' });
+    },
+    store: true,
+    holds: ['fillLedger', 'chooseReading', 'comparePage', 'listUnseen', 'compareUnseen', 'recordEnd'],
+  },
+  'reconciled-by-report': {
+    async go(stack) {
+      await stack.simulator.account(SIMULATOR_KEY, { report_takes_ms: 500 });
+      const to = nowSeconds() - 3 * 86_400;
+      // So many that lists would be more calls, and none of them expected at Stripe.
+      const entry = { account: 'default', kind: 'refund' as const, status: 'failed', amount: 1, currency: 'eur' };
+      const occurredAtMs = (to - 60) * 1_000;
+      await book(
+        stack,
+        Array.from({ length: 1_300 }, (_, at) => ({
+          ...entry,
+          id: `re_${at}`,
+          payment: null,
+          intent: null,
+          occurredAtMs,
+          recordedAtMs: occurredAtMs,
+        })),
+      );
+      const asked = { type: 'reconciliation', account: 'default', from: to - 86_400, to };
+      const { body } = await stack.api.call<JobView>('POST', '/v1/jobs', asked);
+      await stack.temporal.workflow.getHandle(body.id).result();
+      return [body.id];
+    },
+    store: true,
+    holds: ['chooseReading', 'askReport', 'lookAtReport', 'compareReport', 'listUnseen', 'recordEnd'],
+  },
+};
