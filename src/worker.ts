@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import {
   DefaultLogger,
@@ -10,13 +11,16 @@ import {
 import { createInternalActivities } from './activities/internal.js';
 import { createPaymentActivities } from './activities/payments.js';
 import { type Account, type Config, loadConfig } from './config/index.js';
-import { LANE_CLASSES, type LaneClass, laneQueue } from './domain/lanes.js';
+import { LANE_CLASSES, type LaneClass, laneClassOf, laneQueue } from './domain/lanes.js';
+import { startMetricsServer } from './metrics-server.js';
 import { CutOffError, failure, isMain, type Running, runAsProcess } from './process.js';
 import { StripeGateway } from './stripe/gateway.js';
-import { Counters } from './telemetry/counters.js';
 import { createLogger, type Logger } from './telemetry/logger.js';
+import { Metrics } from './telemetry/metrics.js';
 import { connectClient, connectWorker } from './temporal/connect.js';
+import { keepLaneStats } from './temporal/lane-stats.js';
 import { prepareNamespace } from './temporal/prepare.js';
+import { metricsSinks, showSdkMetrics } from './temporal/sdk-metrics.js';
 import { keepSweepSchedule } from './temporal/sweep-schedule.js';
 import { workflowCode } from './workflow-code.js';
 import { MAIN_QUEUE } from './workflows/messages.js';
@@ -51,21 +55,20 @@ const CALLS_AT_ONCE = 100;
 export interface WorkerOptions {
   /** The server is this installation's own, and its namespace may be set up. */
   readonly ownServer: boolean;
-  /** Where requests to Stripe are counted. */
-  readonly counters: Counters;
+  readonly metrics: Metrics;
+  /** Somebody can read the metrics: what has to be asked for elsewhere, is. */
+  readonly shown: boolean;
 }
 
 /** Starts the workers of this process: one for workflows, and one for each lane of each account. */
-export async function startWorker(
-  config: Config,
-  options: WorkerOptions = { ownServer: false, counters: new Counters() },
-): Promise<Running> {
+export async function startWorker(config: Config, options: WorkerOptions): Promise<Running> {
   const logger = createLogger(config.logLevel, 'worker');
-  installRuntime(logger);
+  const { metrics, shown } = options;
+  await installRuntime(logger, shown ? metrics : null);
   const client = await connectClient(config);
   const { deployment } = await prepareNamespace(client, config, options.ownServer);
   const connection = await connectWorker(config);
-  const workers = await createWorkers(config, connection, client, logger, options.counters);
+  const workers = await createWorkers(config, connection, client, logger, metrics);
 
   const { failed, fail } = failure();
   const runs = workers.map((worker) => worker.run());
@@ -73,6 +76,8 @@ export async function startWorker(
   const stopping = new AbortController();
   const schedule = keepSweepSchedule(client, config, deployment, logger, stopping.signal);
   schedule.catch((error) => stopping.signal.aborted || fail(error));
+  const stats = shown ? keepLaneStats(client, lanesOf(config), metrics, logger, stopping.signal) : null;
+  stats?.catch((error) => stopping.signal.aborted || fail(error));
   logger.info({ queues: workers.map((w) => w.options.taskQueue) }, 'worker ready');
   return {
     failed,
@@ -80,7 +85,7 @@ export async function startWorker(
     stop: async () => {
       stopping.abort();
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-      const ends = await Promise.allSettled([...runs, schedule]);
+      const ends = await Promise.allSettled([...runs, schedule, stats]);
       const cutOff = ends.some((end) => end.status === 'rejected' && isCutOff(end.reason));
       // What a worker left behind may still hold on to its connection, and the process ends anyway.
       if (cutOff) throw new CutOffError('work under way did not end in time; Temporal gives it to another worker');
@@ -99,14 +104,15 @@ async function createWorkers(
   connection: NativeConnection,
   client: Client,
   logger: Logger,
-  counters: Counters,
+  metrics: Metrics,
 ): Promise<Worker[]> {
   const { stripe_timeout_ms } = config.policy.payments;
   const gateway = new StripeGateway({
     accounts: config.accounts,
     timeoutMs: stripe_timeout_ms,
     now: Date.now,
-    meter: (account, endpoint) => counters.add('penstock_stripe_requests_total', { account, endpoint }),
+    meter: metrics.stripe,
+    lane: () => laneClassOf(Context.current().info.taskQueue) ?? '',
   });
   const { namespace } = config.temporal;
   const shutdownGraceTime = stripe_timeout_ms + GRACE_OVER_STRIPE_MS;
@@ -114,7 +120,6 @@ async function createWorkers(
   const common = { connection, namespace, shutdownGraceTime, shutdownForceTime };
 
   const activities = createPaymentActivities({ gateway, now: Date.now, random: () => randomInt(2 ** 32) / 2 ** 32 });
-  const lanes = config.accounts.flatMap((account) => LANE_CLASSES.map((lane) => ({ account, lane })));
   return Promise.all([
     Worker.create({
       ...common,
@@ -123,15 +128,18 @@ async function createWorkers(
       activities: createInternalActivities({ client, logger }),
       maxCachedWorkflows: CACHED_WORKFLOWS,
       stickyQueueScheduleToStartTimeout: CACHED_TASK_WAITS_MS,
+      sinks: { ...metricsSinks(metrics) },
     }),
-    ...lanes.map(({ account, lane }) =>
-      Worker.create({
-        ...common,
-        taskQueue: laneQueue(account.name, lane),
-        activities,
-        maxConcurrentActivityTaskExecutions: CALLS_AT_ONCE,
-        maxTaskQueueActivitiesPerSecond: rateOf(account, lane),
-      }),
+    ...config.accounts.flatMap((account) =>
+      LANE_CLASSES.map((lane) =>
+        Worker.create({
+          ...common,
+          taskQueue: laneQueue(account.name, lane),
+          activities,
+          maxConcurrentActivityTaskExecutions: CALLS_AT_ONCE,
+          maxTaskQueueActivitiesPerSecond: rateOf(account, lane),
+        }),
+      ),
     ),
   ]);
 }
@@ -141,14 +149,20 @@ function rateOf(account: Account, lane: LaneClass): number {
   return account.laneRates[lane];
 }
 
+function lanesOf({ accounts }: Config) {
+  return accounts.flatMap(({ name }) => LANE_CLASSES.map((lane) => ({ account: name, lane })));
+}
+
 let runtimeInstalled = false;
 
 /** Signals are this process's own affair: the runtime must not end workers before the API has drained. */
-function installRuntime(logger: Logger): void {
+async function installRuntime(logger: Logger, metrics: Metrics | null): Promise<void> {
   if (runtimeInstalled) return;
   runtimeInstalled = true;
+  const telemetryOptions = metrics === null ? {} : await showSdkMetrics(metrics);
   Runtime.install({
     shutdownSignals: [],
+    telemetryOptions,
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
       // A lane is an activity-only queue by design.
       if (message.startsWith('No workflows registered')) return;
@@ -158,4 +172,22 @@ function installRuntime(logger: Logger): void {
   });
 }
 
-if (isMain(import.meta.url)) await runAsProcess(() => startWorker(loadConfig()));
+/** A worker as a process of its own, with a port for its metrics where one is configured. */
+async function startWorkerProcess(config: Config): Promise<Running> {
+  const { host } = config;
+  const { port } = config.metrics;
+  const metrics = Metrics.ofProcess(config.metrics);
+  // First, so that a port which is taken is known before work is.
+  const page = port === undefined ? null : await startMetricsServer(metrics, { host, port });
+  const worker = await startWorker(config, { ownServer: false, metrics, shown: page !== null });
+  if (page === null) return worker;
+  const { failed, fail } = failure();
+  for (const part of [worker, page]) part.failed.catch(fail);
+  const stop = async () => {
+    // What a worker counts while it drains is worth showing.
+    await worker.stop().finally(() => page.stop());
+  };
+  return { ...worker, failed, stop };
+}
+
+if (isMain(import.meta.url)) await runAsProcess(() => startWorkerProcess(loadConfig()));

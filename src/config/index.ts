@@ -14,6 +14,14 @@ export { type PaymentPolicy, timingOf } from './policy.js';
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** The process that takes nothing but Stripe's events. */
+  readonly webhooks: { readonly port: number };
+  readonly metrics: {
+    /** Where a worker shows its metrics; undefined: nowhere. */
+    readonly port: number | undefined;
+    /** The merchants that are counted by name. */
+    readonly merchants: readonly string[];
+  };
   readonly dataDir: string;
   readonly temporal: {
     /** Undefined: this process starts a server of its own. */
@@ -46,7 +54,8 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-const port = (byDefault: number) => z.coerce.number().int().min(1).max(65_535).default(byDefault);
+const anyPort = z.coerce.number().int().min(1).max(65_535);
+const port = (byDefault: number) => anyPort.default(byDefault);
 const list = z
   .string()
   .default('')
@@ -60,6 +69,8 @@ const list = z
 const environmentSchema = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: port(3000),
+  WEBHOOKS_PORT: port(3001),
+  METRICS_PORT: anyPort.optional(),
   PENSTOCK_DATA_DIR: z.string().min(1).default('.penstock'),
   TEMPORAL_ADDRESS: z.string().min(1).optional(),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
@@ -84,6 +95,9 @@ const environmentSchema = z.object({
 
 type Environment = z.infer<typeof environmentSchema>;
 
+/** Everybody else is counted as `other`. */
+const MOST_NAMED_MERCHANTS = 20;
+
 const fileSchema = z.strictObject({
   accounts: z
     .record(
@@ -93,6 +107,14 @@ const fileSchema = z.strictObject({
     .refine((accounts) => Object.keys(accounts).length > 0, 'at least one account')
     .optional(),
   policy: z.strictObject({ payments: paymentPolicySchema.prefault({}) }).prefault({}),
+  metrics: z
+    .strictObject({
+      merchants: z
+        .array(z.string().regex(NAME_PATTERN, 'a name of letters, digits, _ and -'))
+        .max(MOST_NAMED_MERCHANTS, `at most ${MOST_NAMED_MERCHANTS}: each is a time series of its own for every status`)
+        .default([]),
+    })
+    .prefault({}),
 });
 
 /**
@@ -128,6 +150,8 @@ export function loadConfig(
   const config: Config = {
     host: vars.HOST,
     port: vars.PORT,
+    webhooks: { port: vars.WEBHOOKS_PORT },
+    metrics: { port: vars.METRICS_PORT, merchants: file.metrics.merchants },
     dataDir: resolve(vars.PENSTOCK_DATA_DIR),
     temporal: {
       address: vars.TEMPORAL_ADDRESS,

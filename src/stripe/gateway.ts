@@ -8,6 +8,7 @@ import type { RefundSnapshot } from '../domain/refund/index.js';
 import type { RefundParams } from '../domain/stripe-params.js';
 import { NotSentError, replyOf, replyOfError } from './classify.js';
 import { guardedHttpClient } from './http-client.js';
+import { type Answer, answerOf, type StripeMeter } from './meter.js';
 import { type Owner, toDisputeSnapshot, toRefundSnapshot, toSnapshot } from './snapshot.js';
 
 /** The version whose shapes this code was written against; pinned, so that an account's default changes nothing. */
@@ -43,14 +44,22 @@ export interface GatewayOptions {
   readonly accounts: readonly Account[];
   readonly timeoutMs: number;
   readonly now: () => number;
-  /** Called once for every HTTP request that is about to be written. */
-  readonly meter: (account: string, endpoint: Endpoint) => void;
+  readonly meter: StripeMeter;
+  /** The lane that the call being made belongs to; none (empty) where nothing is said. */
+  readonly lane?: () => string;
 }
 
 interface Call {
   readonly account: string;
   readonly endpoint: Endpoint;
   readonly write?: KeyedWrite;
+}
+
+/** The one request of a call, once it is about to be written. */
+interface Exchange extends Call {
+  readonly lane: string;
+  /** On the monotonic clock, ms; null while nothing was written. */
+  startedAt: number | null;
 }
 
 interface Door {
@@ -73,7 +82,7 @@ const LONGEST_PAUSE_MS = 30_000;
  */
 export class StripeGateway {
   private readonly doors = new Map<string, Door>();
-  private readonly calls = new AsyncLocalStorage<Call>();
+  private readonly calls = new AsyncLocalStorage<Exchange>();
 
   constructor(private readonly options: GatewayOptions) {
     for (const account of options.accounts) {
@@ -207,18 +216,27 @@ export class StripeGateway {
 
   private async run<T>(call: Call, ask: (stripe: Stripe) => Promise<T>): Promise<T> {
     const door = this.doorOf(call.account);
+    const exchange: Exchange = { ...call, lane: this.options.lane?.() ?? '', startedAt: null };
     try {
-      const answer = await this.calls.run(call, () => ask(door.stripe));
+      const answer = await this.calls.run(exchange, () => ask(door.stripe));
+      this.answered(exchange, { outcome: 'ok', cause: '' });
       open(door);
       return answer;
     } catch (error) {
+      this.answered(exchange, answerOf(error));
       if (error instanceof Stripe.errors.StripeAuthenticationError) this.pause(door);
       // Whatever else Stripe answers, it has taken the key.
       else if (error instanceof Stripe.errors.StripeError && error.statusCode !== undefined) open(door);
       throw error;
     } finally {
-      if (door.probe === call) door.probe = null;
+      if (door.probe === exchange) door.probe = null;
     }
+  }
+
+  private answered({ account, lane, endpoint, startedAt }: Exchange, answer: Answer | null): void {
+    if (startedAt === null || answer === null) return;
+    const seconds = (performance.now() - startedAt) / 1000;
+    this.options.meter.answered(account, lane, endpoint, answer.outcome, answer.cause, seconds);
   }
 
   /** A refused key is the account's trouble and no payment's: the account rests, its payments wait. */
@@ -247,7 +265,8 @@ export class StripeGateway {
       if (now >= call.write.birthMs + call.write.keyLifeMs) throw new NotSentError('key_too_old');
       if (now >= call.write.deadlineMs) throw new NotSentError('past_deadline');
     }
-    this.options.meter(call.account, call.endpoint);
+    call.startedAt = performance.now();
+    this.options.meter.requested(call.account, call.lane, call.endpoint);
   }
 
   private doorOf(account: string): Door {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type Stripe from 'stripe';
 import { accountSchema, SIMULATOR_KEY, toAccount } from '../../src/config/accounts.js';
-import { type Endpoint, type KeyedWrite, StripeGateway } from '../../src/stripe/gateway.js';
+import { type KeyedWrite, StripeGateway } from '../../src/stripe/gateway.js';
+import type { Answer } from '../../src/stripe/meter.js';
 import { HOUR, SECOND, T0 } from './facts.js';
 
 export interface MeteredGatewayOptions {
@@ -13,7 +14,8 @@ export interface MeteredGatewayOptions {
 /** A gateway whose clock stands still until the test moves it, and whose meter is written down. */
 export class MeteredGateway {
   nowMs = T0;
-  readonly metered: { readonly account: string; readonly endpoint: Endpoint }[] = [];
+  readonly metered: { readonly account: string; readonly endpoint: string }[] = [];
+  readonly answers: (Answer & { readonly account: string; readonly endpoint: string })[] = [];
   readonly gateway: StripeGateway;
 
   /** @param bases where each account's Stripe is, by the account's name. */
@@ -31,7 +33,11 @@ export class MeteredGateway {
       ),
       timeoutMs: options.timeoutMs ?? 10 * SECOND,
       now: () => this.nowMs,
-      meter: (account, endpoint) => this.metered.push({ account, endpoint }),
+      meter: {
+        requested: (account, _lane, endpoint) => this.metered.push({ account, endpoint }),
+        answered: (account, _lane, endpoint, outcome, cause) =>
+          this.answers.push({ account, endpoint, outcome, cause }),
+      },
     });
   }
 
