@@ -57,7 +57,8 @@ describe('/metrics', () => {
       ['endpoint-rate', 'endpoint-rate'],
       [null, 'lock_timeout'],
     ] as const) {
-      await stack.simulator.faults({ requests: [{ kind: 'rate_limit', times: 1, reason }] as never });
+      const fault = { kind: 'reject', status: 429, endpoint: 'payment_intents.create', times: 1 } as const;
+      await stack.simulator.faults({ requests: [reason === null ? fault : { ...fault, reason }] });
       const paid = await stack.api.pay(aPayment());
       assert.equal(paid.status, 'succeeded');
       assert.equal(await atWorkers('penstock_stripe_requests_total', { outcome: 'throttled', cause }), 1, cause);
@@ -88,8 +89,7 @@ describe('/metrics', () => {
   });
 
   it("of the worker shows Temporal's own beside them", async () => {
-    const [worker] = stack.workerPorts as [ApiClient];
-    const families = await read(worker);
+    const families = (await Promise.all(stack.workerPorts.map(read))).flat();
     for (const name of [
       'temporal_workflow_completed_total',
       'temporal_activity_execution_latency_seconds',
@@ -101,8 +101,10 @@ describe('/metrics', () => {
       );
     }
     assert.ok((await atWorkers('temporal_workflow_completed_total', { workflow_type: 'payment' })) >= 2);
-    const { status, body } = await worker.call<{ status: string }>('GET', '/health/live');
-    assert.deepEqual([status, body.status], [200, 'live']);
+    for (const worker of stack.workerPorts) {
+      const { status, body } = await worker.call<{ status: string }>('GET', '/health/live');
+      assert.deepEqual([status, body.status], [200, 'live']);
+    }
   });
 
   it('of the process that takes webhooks counts events by outcome and age', async () => {
