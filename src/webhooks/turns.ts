@@ -140,7 +140,7 @@ export class Turns {
  */
 const ALL_BYTES = 256 * 1024 * 1024;
 
-/** What a request that waits takes beside its body: its connection, and what was read of it. */
+/** What a request that waits takes beside its body, its connection and what was read of it: measured. */
 const BESIDE_BODY_BYTES = 20 * 1024;
 
 /** Less would be no burst; from 32 accounts on, all of them together may take more. */
