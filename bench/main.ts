@@ -24,6 +24,7 @@ const FULL: AllSizes = {
   storm: { payments: 200 },
   kill: { perPath: 3 },
   simulator: { rounds: 7, requests: 5_000, payments: 200_000, unheard: 20_000 },
+  webhooks: { rounds: 9, events: 1_500 },
 };
 
 const QUICK: AllSizes = {
@@ -32,6 +33,7 @@ const QUICK: AllSizes = {
   storm: { payments: 30 },
   kill: { perPath: 1 },
   simulator: { rounds: 2, requests: 200, payments: 2_000, unheard: 1_000 },
+  webhooks: { rounds: 2, events: 150 },
 };
 
 const print = (line = '') => process.stdout.write(`${line}\n`);

@@ -8,8 +8,8 @@ import { startTemporalServer } from './dev/temporal-server.js';
 import { failure, portTaken, type Running, runAsProcess, STOPS_WITHIN_MS } from './process.js';
 import { startSimulator } from './simulator/server.js';
 import { openStore, type Store } from './store/index.js';
-import { Counters } from './telemetry/counters.js';
 import { createLogger } from './telemetry/logger.js';
+import { Metrics } from './telemetry/metrics.js';
 import { connectClient } from './temporal/connect.js';
 import { startWorker } from './worker.js';
 
@@ -19,7 +19,7 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 async function startAll(config: Config, stopping: AbortSignal): Promise<Running> {
   await refuseTakenPorts(config);
   const parts: Running[] = [];
-  const counters = new Counters();
+  const metrics = Metrics.ofProcess(config.metrics);
   const ownServer = config.temporal.address === undefined;
   // The order is the order of need; stopping goes the other way, so that each part drains into those it uses.
   const stop = async () => {
@@ -42,9 +42,9 @@ async function startAll(config: Config, stopping: AbortSignal): Promise<Running>
     parts.push(running(store));
     if (ownServer) await begin(() => ownTemporal(config, stopping));
     if (config.simulator.embedded) await begin(() => startSimulator(config));
-    await begin(() => startWorker(config, { ownServer, counters, store }));
+    await begin(() => startWorker(config, { ownServer, metrics, shown: true, store }));
     const key = randomBytes(24).toString('base64url');
-    await begin(() => startApi(withKey(config, key), { ownServer, counters, store }));
+    await begin(() => startApi(withKey(config, key), { ownServer, metrics, store }));
     await sayWhatWasHere(config);
     if (config.simulator.embedded) await makeFirstPayment(config, key, say);
     stopping.throwIfAborted();
@@ -112,7 +112,7 @@ async function sayWhatWasHere(config: Config): Promise<void> {
 function sayWhere(config: Config): void {
   const { address, uiPort, namespace } = config.temporal;
   say('');
-  say(`  API              http://127.0.0.1:${config.port}  (GET /openapi.json, /health/ready)`);
+  say(`  API              http://127.0.0.1:${config.port}  (GET /openapi.json, /health/ready, /metrics)`);
   if (address === undefined) say(`  Temporal Web UI  http://127.0.0.1:${uiPort}/namespaces/${namespace}/workflows`);
   else say(`  Temporal         ${address}`);
   if (config.simulator.embedded)

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { Account } from './config/index.js';
+import type { Budget } from './control/budget.js';
 import { safeRates } from './control/lane-rates.js';
 import { Governor, type Permit, type Turn } from './stripe/governor/governor.js';
 import type { Logger } from './telemetry/logger.js';
+import type { Metrics } from './telemetry/metrics.js';
 import { BudgetIssuer } from './temporal/budget-issuer.js';
 import { LaneKeeper, laneRate, setLaneRate } from './temporal/lane-keeper.js';
 import { LeaseKeeper } from './temporal/lease-keeper.js';
@@ -28,7 +30,12 @@ function setTimer(run: () => void, ms: number) {
 }
 
 /** A governor for each account, and what keeps its lease. */
-export function openBudgets(client: Client, accounts: readonly Account[], logger: Logger): WorkerBudgets {
+export function openBudgets(
+  client: Client,
+  accounts: readonly Account[],
+  logger: Logger,
+  metrics: Metrics,
+): WorkerBudgets {
   const worker = randomUUID();
   const governors = new Map<string, Governor>();
   const keepers = accounts.map(({ name, budget }) => {
@@ -51,14 +58,17 @@ export function openBudgets(client: Client, accounts: readonly Account[], logger
       setTimer,
       logger: logger.child({ account: name }),
       setLanes: (rates) => void lanes.keep(rates),
+      onRenewed: () => show(metrics, name, budget, governor),
     });
     return keeper;
   });
   return {
-    admit: (account, turn) => {
+    admit: async (account, turn) => {
       const governor = governors.get(account);
       if (governor === undefined) throw new Error(`no budget of account ${account}`);
-      return governor.admit(turn);
+      const permit = await governor.admit(turn);
+      metrics.governorWaited(account, String(turn.priority), permit.waitedMs / 1_000);
+      return permit;
     },
     begin: async () => {
       await Promise.all(keepers.map((keeper) => keeper.begin()));
@@ -70,6 +80,15 @@ export function openBudgets(client: Client, accounts: readonly Account[], logger
       await Promise.all(keepers.map((keeper) => keeper.stop()));
     },
   };
+}
+
+/** What the budget comes to here and now. */
+function show(metrics: Metrics, account: string, budget: Budget, governor: Governor): void {
+  const { held, usable, used } = governor.standing();
+  metrics.budgetIs(account, 'all', 'configured', budget.perSecond);
+  metrics.budgetIs(account, 'all', 'leased', held);
+  metrics.budgetIs(account, 'all', 'learned', usable);
+  metrics.budgetUsed(account, 'all', held === 0 ? 0 : used / held);
 }
 
 /** What a lane may start a second before anybody has set its limit; the server takes the last poller's word. */

@@ -1,40 +1,24 @@
-import { randomInt } from 'node:crypto';
-import { Context } from '@temporalio/activity';
-import type { Client } from '@temporalio/client';
-import {
-  DefaultLogger,
-  GracefulShutdownPeriodExpiredError,
-  type NativeConnection,
-  Runtime,
-  Worker,
-} from '@temporalio/worker';
-import { createBackgroundActivities } from './activities/background.js';
-import { createInternalActivities } from './activities/internal.js';
-import { createPaymentActivities } from './activities/payments.js';
-import { createRecordSinks } from './activities/recording.js';
+import { GracefulShutdownPeriodExpiredError } from '@temporalio/worker';
 import { type Config, loadConfig } from './config/index.js';
-import { LANE_CLASSES, laneQueue } from './domain/lanes.js';
+import { LANE_CLASSES } from './domain/lanes.js';
+import { startMetricsServer } from './metrics-server.js';
 import { CutOffError, failure, isMain, type Running, runAsProcess } from './process.js';
-import { type OnMissed, openStore, PastPayments, Records, type Store } from './store/index.js';
-import { StripeGateway } from './stripe/gateway.js';
-import { StripeLists } from './stripe/lists.js';
-import { Counters } from './telemetry/counters.js';
-import { createLogger, type Logger } from './telemetry/logger.js';
+import { installRuntime } from './runtime.js';
+import { openStore, PastPayments, Records, type Store } from './store/index.js';
+import { createLogger } from './telemetry/logger.js';
+import { Metrics } from './telemetry/metrics.js';
 import { connectClient, connectWorker } from './temporal/connect.js';
+import { keepLaneStats } from './temporal/lane-stats.js';
 import { prepareNamespace } from './temporal/prepare.js';
 import { keepSweepSchedule } from './temporal/sweep-schedule.js';
-import { openBudgets, safeRate, type WorkerBudgets } from './worker-budgets.js';
-import { workflowCode } from './workflow-code.js';
-import { MAIN_QUEUE } from './workflows/messages.js';
+import { openBudgets } from './worker-budgets.js';
+import { serveQueues } from './worker-queues.js';
 
 /** Time for calls under way to finish after the last poll: above Stripe's own time-out, so that none is cut off. */
 const GRACE_OVER_STRIPE_MS = 10_000;
 
 /** What has not ended by itself after that is given this long to take its cancellation, and then left. */
 const FORCE_OVER_GRACE_MS = 5_000;
-
-/** For what waits for the store to be written, within the time that connections have to close; closing it takes the rest. */
-const STORE_CLOSES_WITHIN_MS = 2_000;
 
 /** For the connections to close, and for a Temporal server that does not answer the goodbye. */
 const CLOSE_OVER_FORCE_MS = 5_000;
@@ -44,62 +28,47 @@ export function workerStopsWithinMs({ policy }: Pick<Config, 'policy'>): number 
   return policy.payments.stripe_timeout_ms + GRACE_OVER_STRIPE_MS + FORCE_OVER_GRACE_MS + CLOSE_OVER_FORCE_MS;
 }
 
-/** Workflows kept in memory between their tasks; beyond it the least used is replayed when it is needed again. */
-const CACHED_WORKFLOWS = 1_000;
-
-/**
- * How long a task waits for the worker that has its workflow in memory. The payments of a worker that was killed wait for
- * this long before another one goes on with them (the SDK's default is 10 s); those of one that is only busy are replayed
- * elsewhere after it, some 15 events each.
- */
-const CACHED_TASK_WAITS_MS = 3_000;
-
-/** What Temporal gives a task that says nothing of its priority. */
-const DEFAULT_PRIORITY = 3;
-
-/** Stripe calls of one lane under way in this worker at once. */
-const CALLS_AT_ONCE = 100;
+/** For what waits for the store to be written, within the time that connections have to close; closing it takes the rest. */
+const STORE_CLOSES_WITHIN_MS = 2_000;
 
 export interface WorkerOptions {
   /** The server is this installation's own, and its namespace may be set up. */
   readonly ownServer: boolean;
-  /** Where requests to Stripe are counted. */
-  readonly counters: Counters;
+  readonly metrics: Metrics;
+  /** Somebody can read the metrics: what has to be asked for elsewhere, is. */
+  readonly shown: boolean;
   /** Shared with the other parts of this process, one of which closes it; without it this part opens its own. */
   readonly store?: Store;
 }
 
 /** Starts the workers of this process: one for workflows, and one for each lane of each account. */
-export async function startWorker(
-  config: Config,
-  options: WorkerOptions = { ownServer: false, counters: new Counters() },
-): Promise<Running> {
+export async function startWorker(config: Config, options: WorkerOptions): Promise<Running> {
   const logger = createLogger(config.logLevel, 'worker');
-  installRuntime(logger);
+  const { metrics, shown } = options;
+  await installRuntime(logger, shown ? metrics : null);
   const client = await connectClient(config);
   const { deployment } = await prepareNamespace(client, config, options.ownServer);
   const connection = await connectWorker(config);
-  const budgets = openBudgets(client, config.accounts, logger);
+  const budgets = openBudgets(client, config.accounts, logger, metrics);
   const store = options.store ?? openStore({ config, logger, mayEmbed: false });
-  const told = recordsOf(store, deployment, logger, options.counters);
-  const workers = await createWorkers({
-    config,
-    connection,
-    client,
-    logger,
-    counters: options.counters,
-    budgets,
-    told,
-    deployment,
-    store,
+  const tell = { store, deployment, logger, onMissed: metrics.storeMissed, now: Date.now };
+  const records = new Records(tell);
+  const workers = await serveQueues({
+    ...{ config, connection, client, deployment, logger, metrics, budgets, store, records },
+    past: new PastPayments({ ...tell, now: () => performance.now() }),
+    graceMs: config.policy.payments.stripe_timeout_ms + GRACE_OVER_STRIPE_MS,
+    forceMs: FORCE_OVER_GRACE_MS,
   });
 
   const { failed, fail } = failure();
   const runs = workers.map((worker) => worker.run());
   for (const run of runs) run.catch(fail);
   const stopping = new AbortController();
+  const failing = (error: unknown) => stopping.signal.aborted || fail(error);
   const schedule = keepSweepSchedule(client, config, deployment, logger, stopping.signal);
-  schedule.catch((error) => stopping.signal.aborted || fail(error));
+  schedule.catch(failing);
+  const stats = shown ? keepLaneStats(client, lanesOf(config), metrics, logger, stopping.signal) : null;
+  stats?.catch(failing);
   await budgets.begin();
   const leases = budgets.run();
   logger.info({ queues: workers.map((w) => w.options.taskQueue) }, 'worker ready');
@@ -109,12 +78,12 @@ export async function startWorker(
     stop: async () => {
       stopping.abort();
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-      const ends = await Promise.allSettled([...runs, schedule]);
+      const ends = await Promise.allSettled([...runs, schedule, stats]);
       // What was under way needed its share to the end.
       await budgets.stop();
       await leases;
       const cutOff = ends.some((end) => end.status === 'rejected' && isCutOff(end.reason));
-      const written = told.records.close(STORE_CLOSES_WITHIN_MS);
+      const written = records.close(STORE_CLOSES_WITHIN_MS);
       const closed = options.store === undefined ? written.then(() => store.close()) : written;
       if (cutOff) await closed;
       // What a worker left behind may still hold on to its connection, and the process ends anyway.
@@ -130,96 +99,26 @@ function isCutOff(error: unknown): boolean {
   return error instanceof GracefulShutdownPeriodExpiredError;
 }
 
-interface Told {
-  readonly records: Records;
-  readonly past: PastPayments;
+function lanesOf({ accounts }: Config) {
+  return accounts.flatMap(({ name }) => LANE_CLASSES.map((lane) => ({ account: name, lane })));
 }
 
-/** What this worker tells the store, and asks it. */
-function recordsOf(store: Store, deployment: string, logger: Logger, counters: Counters): Told {
-  const onMissed: OnMissed = (what, count) => counters.add('penstock_store_missed_total', { what }, count);
-  const parts = { store, deployment, logger, onMissed, now: Date.now };
-  return { records: new Records(parts), past: new PastPayments({ ...parts, now: () => performance.now() }) };
+/** A worker as a process of its own, with a port for its metrics where one is configured. */
+async function startWorkerProcess(config: Config): Promise<Running> {
+  const { host } = config;
+  const { port } = config.metrics;
+  const metrics = Metrics.ofProcess(config.metrics);
+  // First, so that a port which is taken is known before work is.
+  const page = port === undefined ? null : await startMetricsServer(metrics, { host, port });
+  const worker = await startWorker(config, { ownServer: false, metrics, shown: page !== null });
+  if (page === null) return worker;
+  const { failed, fail } = failure();
+  for (const part of [worker, page]) part.failed.catch(fail);
+  const stop = async () => {
+    // What a worker counts while it drains is worth showing.
+    await worker.stop().finally(() => page.stop());
+  };
+  return { ...worker, failed, stop };
 }
 
-interface WorkerParts {
-  readonly config: Config;
-  readonly connection: NativeConnection;
-  readonly client: Client;
-  readonly logger: Logger;
-  readonly counters: Counters;
-  readonly budgets: WorkerBudgets;
-  readonly told: Told;
-  readonly deployment: string;
-  readonly store: Store;
-}
-
-async function createWorkers(parts: WorkerParts): Promise<Worker[]> {
-  const { config, connection, client, logger, counters, budgets } = parts;
-  const { records, past } = parts.told;
-  const { stripe_timeout_ms } = config.policy.payments;
-  const gateway = new StripeGateway({
-    accounts: config.accounts,
-    timeoutMs: stripe_timeout_ms,
-    now: Date.now,
-    admit: budgets.admit,
-    priority: () => Context.current().info.priority?.priorityKey ?? DEFAULT_PRIORITY,
-    meter: (account, endpoint) => {
-      counters.add('penstock_stripe_requests_total', { account, endpoint });
-      records.request({ account, endpoint, lane: 'any', outcome: 'sent' });
-    },
-  });
-  const { namespace } = config.temporal;
-  const shutdownGraceTime = stripe_timeout_ms + GRACE_OVER_STRIPE_MS;
-  const shutdownForceTime = shutdownGraceTime + FORCE_OVER_GRACE_MS;
-  const common = { connection, namespace, shutdownGraceTime, shutdownForceTime };
-
-  const exchange = { gateway, past, now: Date.now, random: () => randomInt(2 ** 32) / 2 ** 32 };
-  const payments = createPaymentActivities(exchange);
-  const background = createBackgroundActivities({
-    ...exchange,
-    lists: new StripeLists(gateway),
-    deliver: { client, deployment: parts.deployment, policy: config.policy.payments },
-    store: parts.store,
-  });
-  const lanes = config.accounts.flatMap((account) => LANE_CLASSES.map((lane) => ({ account, lane })));
-  return Promise.all([
-    Worker.create({
-      ...common,
-      taskQueue: MAIN_QUEUE,
-      ...workflowCode(),
-      activities: createInternalActivities({ client, logger }),
-      sinks: createRecordSinks(records),
-      maxCachedWorkflows: CACHED_WORKFLOWS,
-      stickyQueueScheduleToStartTimeout: CACHED_TASK_WAITS_MS,
-    }),
-    ...lanes.map(({ account, lane }) =>
-      Worker.create({
-        ...common,
-        taskQueue: laneQueue(account.name, lane),
-        activities: lane === 'background' ? { ...payments, ...background } : payments,
-        maxConcurrentActivityTaskExecutions: CALLS_AT_ONCE,
-        maxTaskQueueActivitiesPerSecond: safeRate(account, lane),
-      }),
-    ),
-  ]);
-}
-
-let runtimeInstalled = false;
-
-/** Signals are this process's own affair: the runtime must not end workers before the API has drained. */
-function installRuntime(logger: Logger): void {
-  if (runtimeInstalled) return;
-  runtimeInstalled = true;
-  Runtime.install({
-    shutdownSignals: [],
-    logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
-      // A lane is an activity-only queue by design.
-      if (message.startsWith('No workflows registered')) return;
-      const { error, ...rest } = (meta ?? {}) as { error?: unknown };
-      logger[level === 'ERROR' ? 'error' : 'warn']({ ...rest, ...(error ? { err: error } : {}) }, message);
-    }),
-  });
-}
-
-if (isMain(import.meta.url)) await runAsProcess(() => startWorker(loadConfig()));
+if (isMain(import.meta.url)) await runAsProcess(() => startWorkerProcess(loadConfig()));

@@ -3,6 +3,7 @@ import type { KillOutcome } from '../rows/kill.js';
 import type { SimulatorFigures } from '../rows/simulator.js';
 import type { Configuration, Visit, Visits } from '../rows/speed.js';
 import type { StormOutcome } from '../rows/storm.js';
+import type { WebhookFigures } from '../rows/webhooks.js';
 import { median, percentile, ratios } from './stats.js';
 import { figure } from './table.js';
 
@@ -20,6 +21,7 @@ export const THROUGHPUT_TARGET = 3;
 export const END_TO_END_TARGET = 5;
 export const ACKNOWLEDGEMENT_TARGET = 2;
 export const SIMULATOR_TARGET = 0.7;
+export const WEBHOOKS_TARGET = 0.8;
 /** What a garbage collector makes of a heap that does not grow. */
 export const MEMORY_TARGET = 1.1;
 
@@ -123,6 +125,22 @@ export function checkSimulator({ ratio, growth, refused }: SimulatorFigures): Ch
       exact: false,
     },
     none('simulator: payments refused', refused),
+  ];
+}
+
+/** The ratio holds when the edge that chance gives it meets the target. */
+export function checkWebhooks({ ratio, refused, lost }: WebhookFigures): Check[] {
+  const [lowest, highest] = ratio.edges;
+  return [
+    {
+      what: 'events/s taken, Temporal holding each : bare signals/s',
+      measured: `${figure(ratio.ratio)} (${figure(lowest)} to ${figure(highest)} by chance)`,
+      target: `>= ${WEBHOOKS_TARGET}`,
+      held: Math.min(ratio.ratio, lowest) >= WEBHOOKS_TARGET,
+      exact: false,
+    },
+    none('webhooks: events not answered 200, signals refused', refused),
+    none('webhooks: answered 200 and in no history', lost),
   ];
 }
 

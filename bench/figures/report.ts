@@ -3,6 +3,7 @@ import type { KillOutcome } from '../rows/kill.js';
 import type { SimulatorFigures } from '../rows/simulator.js';
 import type { Configuration, Visit, Visits } from '../rows/speed.js';
 import type { StormOutcome } from '../rows/storm.js';
+import type { WebhookFigures } from '../rows/webhooks.js';
 import { type Check, compare, visitsOf } from './checks.js';
 import { median, percentile } from './stats.js';
 import { figure, table } from './table.js';
@@ -94,6 +95,13 @@ export function reportSimulator(figures: SimulatorFigures): string[] {
       ['payments/s', ...[bare.quiet, bare.unheard, bare.unheard / bare.quiet, unheardMb].map(figure)],
     ]),
   ];
+}
+
+export function reportWebhooks({ ingest, bare, ratio }: WebhookFigures): string[] {
+  return table([
+    ['', 'events', 'bare signals', 'ratio', 'bare twice'],
+    ['per second', figure(ingest), figure(bare), figure(ratio.ratio), ratio.chance.map(figure).join(' to ')],
+  ]);
 }
 
 export function reportStorm(outcomes: readonly StormOutcome[]): string[] {

@@ -5,13 +5,22 @@ import {
   checkSimulator,
   checkSpeed,
   checkStorm,
+  checkWebhooks,
 } from '../figures/checks.js';
-import { reportAcknowledgement, reportKills, reportSimulator, reportSpeed, reportStorm } from '../figures/report.js';
+import {
+  reportAcknowledgement,
+  reportKills,
+  reportSimulator,
+  reportSpeed,
+  reportStorm,
+  reportWebhooks,
+} from '../figures/report.js';
 import { type Acknowledgement, type AcknowledgementSizes, measureAcknowledgement } from './acknowledgement.js';
 import { KILLED, type KillOutcome, killAmid } from './kill.js';
 import { measureSimulator, type SimulatorSizes } from './simulator.js';
 import { measureSpeed, type Sizes } from './speed.js';
 import { type StormOutcome, weather } from './storm.js';
+import { measureWebhooks, type WebhookSizes } from './webhooks.js';
 
 export interface AllSizes {
   readonly speed: Sizes;
@@ -19,6 +28,7 @@ export interface AllSizes {
   readonly storm: { readonly payments: number };
   readonly kill: { readonly perPath: number };
   readonly simulator: SimulatorSizes;
+  readonly webhooks: WebhookSizes;
 }
 
 /** What a row measured, as its table, beside its targets, and as it is kept. */
@@ -79,6 +89,13 @@ export const ROWS: Readonly<Record<string, Row>> = {
     measure: async (sizes, _seed, say) => {
       const figures = await measureSimulator(sizes.simulator, say);
       return { lines: reportSimulator(figures), checks: checkSimulator(figures), data: figures };
+    },
+  },
+  webhooks: {
+    title: 'Webhooks taken, Temporal holding each, beside bare signals',
+    measure: async (sizes, _seed, say) => {
+      const figures = await measureWebhooks(sizes.webhooks, say);
+      return { lines: reportWebhooks(figures), checks: checkWebhooks(figures), data: figures };
     },
   },
 };

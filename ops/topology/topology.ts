@@ -18,6 +18,7 @@ import type { Say } from '../../src/dev/go-install.js';
 import { freeLowPorts, isTaken } from '../../src/dev/ports.js';
 import { findTemporal } from '../../src/dev/temporal-cli.js';
 import { failure, portTaken, type Running, STOPS_WITHIN_MS, UsageError } from '../../src/process.js';
+import { WEBHOOKS_STOP_WITHIN_MS } from '../../src/webhooks-server.js';
 import { workerStopsWithinMs } from '../../src/worker.js';
 import { type Child, startChild } from './child.js';
 import { findPostgres, startPostgres } from './postgres.js';
@@ -83,16 +84,19 @@ async function startAll(config: Config, say: Say, stopping: AbortSignal, begin: 
   const address = `127.0.0.1:${frontend}`;
   createNamespace(address, config.temporal.namespace, cli);
 
-  say(`penstock: starting Penstock: ${config.simulator.embedded ? 'the simulator, ' : ''}the API, ${WORKERS} workers`);
+  const simulator = config.simulator.embedded ? 'the simulator, ' : '';
+  say(`penstock: starting Penstock: ${simulator}the API, the webhooks, ${WORKERS} workers`);
   const env = environment(config, address, folder);
-  const program = (name: string, file: string, ready: RegExp, stopsWithinMs: number) =>
-    begin(() => startProgram({ name, file, ready, stopsWithinMs: stopsWithinMs + LEEWAY_MS, folder, env }));
+  const program = (name: string, [file = '', ...args]: string[], ready: RegExp, stopsWithinMs: number) =>
+    begin(() => startProgram({ name, file, args, ready, stopsWithinMs: stopsWithinMs + LEEWAY_MS, folder, env }));
   if (config.simulator.embedded) {
-    await program('simulator', 'simulator/server.js', /simulator on/, STOPS_WITHIN_MS);
+    const url = `http://127.0.0.1:${config.webhooks.port}/webhooks/stripe/default`;
+    await program('simulator', ['simulator/server.js', `--webhook-url=${url}`], /simulator on/, STOPS_WITHIN_MS);
   }
-  await program('api', 'api-server.js', /"api ready"/, API_STOPS_WITHIN_MS);
+  await program('api', ['api-server.js'], /"api ready"/, API_STOPS_WITHIN_MS);
+  await program('webhooks', ['webhooks-server.js'], /"webhooks ready"/, WEBHOOKS_STOP_WITHIN_MS);
   for (let nth = 1; nth <= WORKERS; nth += 1) {
-    await program(`worker-${nth}`, 'worker.js', /"worker ready"/, workerStopsWithinMs(config));
+    await program(`worker-${nth}`, ['worker.js'], /"worker ready"/, workerStopsWithinMs(config));
   }
   sayWhere(config, folder, say);
 }
@@ -107,6 +111,7 @@ function refuseOtherSystems(): void {
 async function refuseTakenPorts(config: Config): Promise<void> {
   const needed: [port: number, what: string, variable: string][] = [
     [config.port, 'the API', 'PORT'],
+    [config.webhooks.port, 'the webhooks', 'WEBHOOKS_PORT'],
     [config.temporal.port, 'the Temporal server', 'TEMPORAL_PORT'],
   ];
   if (config.simulator.embedded) needed.push([config.simulator.port, 'the simulator', 'SIMULATOR_PORT']);
@@ -154,6 +159,8 @@ function environment({ logLevel, temporal }: Config, address: string, folder: st
     TEMPORAL_NAMESPACE: temporal.namespace,
     PENSTOCK_DATA_DIR: folder,
     NODE_ENV: 'production',
+    // Its workers share an environment, and could not share a port.
+    METRICS_PORT: '',
     // Its server allows a hundred.
     PENSTOCK_LISTS_PER_SECOND: '40',
     // That a process is ready is said on this level.
@@ -164,6 +171,7 @@ function environment({ logLevel, temporal }: Config, address: string, folder: st
 interface Program {
   readonly name: string;
   readonly file: string;
+  readonly args: readonly string[];
   readonly ready: RegExp;
   readonly stopsWithinMs: number;
   readonly folder: string;
@@ -171,12 +179,12 @@ interface Program {
 }
 
 /** Starts one of Penstock's own processes and waits for the line that says it is ready. */
-async function startProgram({ name, file, ready, stopsWithinMs, folder, env }: Program): Promise<Child> {
+async function startProgram({ name, file, args, ready, stopsWithinMs, folder, env }: Program): Promise<Child> {
   const log = join(folder, `${name}.log`);
   const from = existsSync(log) ? statSync(log).size : 0;
   const child = startChild({
     name,
-    command: [process.execPath, join(ROOT, 'dist', file)],
+    command: [process.execPath, join(ROOT, 'dist', file), ...args],
     env,
     log,
     stopSignal: 'SIGTERM',
@@ -212,6 +220,7 @@ function readFrom(path: string, from: number): string {
 function sayWhere(config: Config, folder: string, say: Say): void {
   say('');
   say(`  API        http://127.0.0.1:${config.port}  (GET /openapi.json, /health/ready)`);
+  say(`  webhooks   http://127.0.0.1:${config.webhooks.port}/webhooks/stripe/<account>`);
   say(`  Temporal   127.0.0.1:${config.temporal.port}, namespace ${config.temporal.namespace}`);
   if (config.simulator.embedded) say(`  simulator  http://127.0.0.1:${config.simulator.port}/_simulator/`);
   say(`  data, logs ${folder}`);

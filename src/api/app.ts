@@ -1,28 +1,23 @@
-import express, { type Express, type RequestHandler } from 'express';
-import helmet from 'helmet';
-import type { Counters } from '../telemetry/counters.js';
+import type { Express, RequestHandler } from 'express';
 import type { Logger } from '../telemetry/logger.js';
 import { requireKey } from './auth.js';
 import { type BatchParts, batchRoutes } from './batches.js';
 import { problemHandler, unknownRoute } from './errors.js';
 import { healthRoutes } from './health.js';
+import { bare } from './ingest.js';
 import { type JobParts, jobRoutes } from './jobs.js';
+import { metricsRoute } from './metrics.js';
 import { openApiDocument } from './openapi.js';
 import { type PaymentParts, paymentRoutes } from './payments.js';
 import { type WebhookParts, webhookRoutes } from './webhooks.js';
 
 export interface AppParts extends PaymentParts, BatchParts, JobParts, WebhookParts {
-  readonly counters: Counters;
   readonly logger: Logger;
 }
 
 /** The whole HTTP surface, built over what it is given; it reads nothing from outside by itself. */
 export function createApp(parts: AppParts): Express {
-  const app = express();
-  app.disable('x-powered-by');
-  app.disable('etag');
-  app.set('query parser', 'simple');
-  app.use(helmet());
+  const app = bare();
   // Webhooks first: they carry their own proof, and need the body as it came.
   app.use(webhookRoutes(parts));
   app.use(healthRoutes(parts));
@@ -30,9 +25,7 @@ export function createApp(parts: AppParts): Express {
   app.get('/openapi.json', (_req, res) => {
     res.json(document);
   });
-  app.get('/metrics', (_req, res) => {
-    res.type('text/plain; version=0.0.4').send(parts.counters.render());
-  });
+  app.use(metricsRoute(parts.metrics));
   app.get('/', (_req, res) => {
     res.json({ name: 'penstock', openapi: '/openapi.json', ready: '/health/ready', metrics: '/metrics' });
   });

@@ -17,7 +17,7 @@ import { parseSafely } from './schemas.js';
 export interface JobParts extends AcceptParts {
   readonly workflowUrl: WorkflowUrl;
   /** Where a job's finds go. */
-  readonly store: Pick<Store, 'isThere'>;
+  readonly store: Store;
 }
 
 const LARGEST_BODY = '16kb';

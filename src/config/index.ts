@@ -15,6 +15,14 @@ export { type PaymentPolicy, timingOf } from './policy.js';
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** The process that takes nothing but Stripe's events. */
+  readonly webhooks: { readonly port: number };
+  readonly metrics: {
+    /** Where a worker shows its metrics; undefined: nowhere. */
+    readonly port: number | undefined;
+    /** The merchants that are counted by name. */
+    readonly merchants: readonly string[];
+  };
   readonly dataDir: string;
   /** The PostgreSQL of the store, its password included: it is never logged. Undefined: none is named. */
   readonly databaseUrl: string | undefined;
@@ -49,7 +57,8 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-const port = (byDefault: number) => z.coerce.number().int().min(1).max(65_535).default(byDefault);
+const anyPort = z.coerce.number().int().min(1).max(65_535);
+const port = (byDefault: number) => anyPort.default(byDefault);
 const list = z
   .string()
   .default('')
@@ -63,6 +72,8 @@ const list = z
 const environmentSchema = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: port(3000),
+  WEBHOOKS_PORT: port(3001),
+  METRICS_PORT: anyPort.optional(),
   PENSTOCK_DATA_DIR: z.string().min(1).default('.penstock'),
   DATABASE_URL: z
     .string()
@@ -91,6 +102,9 @@ const environmentSchema = z.object({
 
 type Environment = z.infer<typeof environmentSchema>;
 
+/** Everybody else is counted as `other`. */
+const MOST_NAMED_MERCHANTS = 20;
+
 const fileSchema = z.strictObject({
   accounts: z
     .record(
@@ -100,6 +114,14 @@ const fileSchema = z.strictObject({
     .refine((accounts) => Object.keys(accounts).length > 0, 'at least one account')
     .optional(),
   policy: z.strictObject({ payments: paymentPolicySchema.prefault({}) }).prefault({}),
+  metrics: z
+    .strictObject({
+      merchants: z
+        .array(z.string().regex(NAME_PATTERN, 'a name of letters, digits, _ and -'))
+        .max(MOST_NAMED_MERCHANTS, `at most ${MOST_NAMED_MERCHANTS}: each is a time series of its own for every status`)
+        .default([]),
+    })
+    .prefault({}),
 });
 
 /**
@@ -136,6 +158,8 @@ export function loadConfig(
   const config: Config = {
     host: vars.HOST,
     port: vars.PORT,
+    webhooks: { port: vars.WEBHOOKS_PORT },
+    metrics: { port: vars.METRICS_PORT, merchants: file.metrics.merchants },
     dataDir: resolve(vars.PENSTOCK_DATA_DIR),
     databaseUrl: vars.DATABASE_URL,
     temporal: {

@@ -16,6 +16,11 @@ export function laneQueue(account: string, lane: LaneClass): string {
   return `stripe.${account}.${lane}`;
 }
 
+/** The class of work of a lane's task queue; undefined for any other queue. */
+export function laneClassOf(queue: string): LaneClass | undefined {
+  return LANE_CLASSES.find((lane) => queue.startsWith('stripe.') && queue.endsWith(`.${lane}`));
+}
+
 /** The lane a payment's own calls take: somebody waits at a checkout, nobody at a renewal. */
 export function laneOf(priority: Priority): LaneClass {
   return priority === 'checkout' ? 'checkout' : 'background';

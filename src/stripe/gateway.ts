@@ -8,8 +8,10 @@ import type { Reply } from '../domain/outcome.js';
 import type { RefundSnapshot } from '../domain/refund/index.js';
 import type { RefundParams } from '../domain/stripe-params.js';
 import { NotSentError, replyOf, replyOfError } from './classify.js';
+import { Door } from './door.js';
 import { limitCause, NoBudgetError, type Permit, type Turn } from './governor/governor.js';
 import { guardedHttpClient, type Passage } from './http-client.js';
+import { type Answer, answerOf, type StripeMeter } from './meter.js';
 import { type Owner, toDisputeSnapshot, toRefundSnapshot, toSnapshot } from './snapshot.js';
 
 /** The version whose shapes this code was written against; pinned, so that an account's default changes nothing. */
@@ -32,12 +34,11 @@ export interface GatewayOptions {
   readonly accounts: readonly Account[];
   readonly timeoutMs: number;
   readonly now: () => number;
-  /** Called once for every HTTP request that is about to be written. */
-  readonly meter: (account: string, endpoint: Endpoint) => void;
+  readonly meter: StripeMeter;
   /** Waits until the account's budget lets a request go. @throws NoBudgetError when it does not in time. */
   readonly admit: (account: string, turn: Turn) => Promise<Permit>;
-  /** Temporal's priority key of the work at hand. */
-  readonly priority: () => number;
+  /** Temporal's priority key of the work at hand, and its lane; none (empty) where there is none. */
+  readonly place: () => { readonly priority: number; readonly lane: string };
 }
 
 interface Call {
@@ -46,19 +47,13 @@ interface Call {
   readonly write?: KeyedWrite;
 }
 
-interface Door {
-  readonly owner: Owner;
-  readonly stripe: Stripe;
-  readonly livemode: boolean;
-  /** Stripe refused the account's key: nothing more is sent before this, and one call alone then tries it. */
-  pausedUntilMs: number | null;
-  pauseMs: number;
-  probe: Call | null;
+/** The one request of a call. */
+interface Exchange extends Call {
+  readonly priority: number;
+  readonly lane: string;
+  /** When it was about to be written, on the monotonic clock, ms; null while it was not. */
+  startedAt: number | null;
 }
-
-/** An account whose key Stripe refuses is asked again after this, and less often each time, up to the second. */
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 30_000;
 
 /** How long a read waits in the worker for its turn, ms; then its slot goes to others, and Temporal brings it back. */
 const READ_WAITS_MS = 10_000;
@@ -69,18 +64,11 @@ const READ_WAITS_MS = 10_000;
  */
 export class StripeGateway {
   private readonly doors = new Map<string, Door>();
-  private readonly calls = new AsyncLocalStorage<Call>();
+  private readonly calls = new AsyncLocalStorage<Exchange>();
 
   constructor(private readonly options: GatewayOptions) {
     for (const account of options.accounts) {
-      this.doors.set(account.name, {
-        owner: account,
-        stripe: this.connect(account),
-        livemode: account.livemode,
-        pausedUntilMs: null,
-        pauseMs: FIRST_PAUSE_MS,
-        probe: null,
-      });
+      this.doors.set(account.name, new Door(account, this.connect(account), account.livemode));
     }
   }
 
@@ -209,27 +197,27 @@ export class StripeGateway {
   /** One metered request, whatever it asks for. @throws whatever kept it from being answered. */
   async run<T>(call: Call, ask: (stripe: Stripe) => Promise<T>): Promise<T> {
     const door = this.doorOf(call.account);
+    const exchange: Exchange = { ...call, ...this.options.place(), startedAt: null };
     try {
-      const answer = await this.calls.run(call, () => ask(door.stripe));
-      open(door);
+      const answer = await this.calls.run(exchange, () => ask(door.stripe));
+      this.answered(exchange, { outcome: 'ok', cause: '' });
+      door.accepted();
       return answer;
     } catch (error) {
-      if (error instanceof Stripe.errors.StripeAuthenticationError) this.pause(door);
+      this.answered(exchange, answerOf(error));
+      if (error instanceof Stripe.errors.StripeAuthenticationError) door.refused(this.options.now());
       // Whatever else Stripe answers, it has taken the key.
-      else if (error instanceof Stripe.errors.StripeError && error.statusCode !== undefined) open(door);
+      else if (error instanceof Stripe.errors.StripeError && error.statusCode !== undefined) door.accepted();
       throw error;
     } finally {
-      if (door.probe === call) door.probe = null;
+      door.ended(exchange);
     }
   }
 
-  /** A refused key is the account's trouble and no payment's: the account rests, its payments wait. */
-  private pause(door: Door): void {
-    const now = this.options.now();
-    // Calls that were under way together are refused together: they are one refusal.
-    if (door.pausedUntilMs !== null && now < door.pausedUntilMs) return;
-    door.pausedUntilMs = now + door.pauseMs;
-    door.pauseMs = Math.min(door.pauseMs * 2, LONGEST_PAUSE_MS);
+  private answered({ account, lane, endpoint, startedAt }: Exchange, answer: Answer | null): void {
+    if (startedAt === null || answer === null) return;
+    const seconds = (performance.now() - startedAt) / 1000;
+    this.options.meter.answered(account, lane, endpoint, answer.outcome, answer.cause, seconds);
   }
 
   /** The request's turn in the budget, and then the guard: however long it waited, what is written is still wanted. */
@@ -237,41 +225,26 @@ export class StripeGateway {
     const call = this.calls.getStore();
     if (call === undefined) throw new Error('a Stripe request outside the gateway');
     const permit = await this.turnOf(call);
+    const { account, lane, endpoint, write } = call;
     try {
-      this.guard(call);
+      this.doorOf(account).guard(call, write, this.options.now());
     } catch (error) {
       permit.ended(null);
       throw error;
     }
+    call.startedAt = performance.now();
+    this.options.meter.requested(account, lane, endpoint);
     return { written: permit.written, ended: (limitedBy) => permit.ended(limitCause(limitedBy)) };
   }
 
-  private async turnOf({ account, endpoint, write }: Call): Promise<Permit> {
+  private async turnOf({ account, endpoint, priority, write }: Exchange): Promise<Permit> {
     const waitMs = write === undefined ? READ_WAITS_MS : write.deadlineMs - this.options.now();
     try {
-      return await this.options.admit(account, { endpoint, priority: this.options.priority(), waitMs });
+      return await this.options.admit(account, { endpoint, priority, waitMs });
     } catch (error) {
       if (error instanceof NoBudgetError) throw new NotSentError('no_budget', error.againInMs);
       throw error;
     }
-  }
-
-  private guard(call: Call): void {
-    const now = this.options.now();
-    const door = this.doorOf(call.account);
-    if (door.pausedUntilMs !== null) {
-      if (now < door.pausedUntilMs || door.probe !== null) throw new NotSentError('account_paused');
-      door.probe = call;
-    }
-    if (call.write !== undefined) {
-      const { livemode } = call.write;
-      if (livemode !== undefined && livemode !== door.livemode) {
-        throw new NotSentError('account_of_other_mode');
-      }
-      if (now >= call.write.birthMs + call.write.keyLifeMs) throw new NotSentError('key_too_old');
-      if (now >= call.write.deadlineMs) throw new NotSentError('past_deadline');
-    }
-    this.options.meter(call.account, call.endpoint);
   }
 
   private doorOf(account: string): Door {
@@ -295,12 +268,6 @@ export class StripeGateway {
       httpClient: guardedHttpClient(protocol, () => this.enter()),
     });
   }
-}
-
-/** The account's key is good. */
-function open(door: Door): void {
-  door.pausedUntilMs = null;
-  door.pauseMs = FIRST_PAUSE_MS;
 }
 
 export type CancelReason = 'abandoned' | 'requested_by_customer';

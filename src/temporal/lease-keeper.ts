@@ -29,6 +29,8 @@ export interface LeaseKeeperParts {
   readonly logger: Logger;
   /** Sets the lanes, where that falls to this worker. */
   readonly setLanes: (rates: LaneRates) => void;
+  /** After each try to renew, however it went. */
+  readonly onRenewed: () => void;
 }
 
 /** A worker with something to do renews its lease so often, ms, and one without in this part of a lease. */
@@ -120,6 +122,7 @@ export class LeaseKeeper {
     } catch (error) {
       await this.unanswered(error);
     }
+    this.parts.onRenewed();
   }
 
   private laneUse({ sent, waiting, rises }: ReturnType<Governed['use']>, nowMs: number) {

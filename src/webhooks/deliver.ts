@@ -14,10 +14,20 @@ import { concernsMoney, type Routing, route } from './route.js';
 /** How long Temporal has to take an event: Stripe gives up on an answer after some 20 s, and sends it again anyway. */
 const TAKE_TIMEOUT_MS = 8_000;
 
-/** Hands an event to Temporal. @throws whatever kept Temporal from taking it. */
+/** Hands an event to Temporal, if it concerns anybody. @throws whatever kept Temporal from taking it. */
 export async function deliver(parts: DeliverParts, account: string, event: StripeEvent): Promise<Delivery> {
   const routing = route(event, parts.deployment);
   if (routing.to === 'nobody') return routing.why;
+  return handOver(parts, account, event, routing);
+}
+
+/** Hands an event to Temporal that was routed before. @throws whatever kept Temporal from taking it. */
+export async function handOver(
+  parts: DeliverParts,
+  account: string,
+  event: StripeEvent,
+  routing: ToSomebody,
+): Promise<Delivery> {
   // The event's id as the request's: however often Stripe sends it, the history holds it once.
   return parts.client.connection.withDeadline(Date.now() + TAKE_TIMEOUT_MS, async () => {
     if (routing.to === 'refund') return deliverRefund(parts, routing, event);
@@ -42,6 +52,8 @@ export async function deliverToPayment(
   const taken = await tellWorkflow(parts.client, to.paymentId, intentTold.name, to.told, requestId);
   return taken ? 'delivered' : deliverToClosed(parts, account, to);
 }
+/** The routing of an event that concerns somebody. */
+export type ToSomebody = Exclude<Routing, { to: 'nobody' }>;
 
 /** Money that arrives at a closed run is never just acknowledged. */
 async function deliverToClosed(parts: DeliverParts, account: string, routing: ToPayment): Promise<Delivery> {

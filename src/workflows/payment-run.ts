@@ -44,6 +44,7 @@ import {
 import { describeStep } from './payment-details.js';
 import { recordClosed, recordMovements, recordOpened } from './record.js';
 import { STATUS } from './search-attributes.js';
+import { metrics } from './telemetry.js';
 
 /** A payment's state inside its workflow, and everything that reaches it there. */
 export class PaymentRun {
@@ -51,6 +52,7 @@ export class PaymentRun {
   private timeline: readonly TimelineEntry[];
   private news = 0;
   private shownStatus = 'processing';
+  private countedStatus: string | null = null;
   private refused: readonly string[] = [];
   /** After a reset the doubt comes before every fact. */
   readonly past: LostPast;
@@ -64,6 +66,7 @@ export class PaymentRun {
     this.past = new LostPast(() => {
       this.take({ type: 'past_lost', deadlineMs: Date.now() + terms.timing.sendWindowMs });
     });
+    this.countStatus();
     this.listen();
     recordOpened(input);
   }
@@ -81,6 +84,7 @@ export class PaymentRun {
     const entry = describeFact(before, fact, this.state, Date.now());
     if (entry !== null) this.timeline = addEntry(this.timeline, entry);
     this.news += 1;
+    this.countStatus();
     const { leaving, end } = this.state;
     // A call that another attempt has made pointless is taken back too; one that brought the end is simply awaited.
     const endedElsewhere = end !== null && end.attempt !== currentAttempt(this.state).number;
@@ -106,6 +110,15 @@ export class PaymentRun {
     if (status === this.shownStatus || status === 'succeeded') return;
     upsertSearchAttributes([{ key: STATUS, value: status }]);
     this.shownStatus = status;
+  }
+
+  /** Tells the metrics of a status that the payment has come to; that adds nothing to its history. */
+  private countStatus(): void {
+    const { status, account } = standing(this.state);
+    if (status === this.countedStatus) return;
+    this.countedStatus = status;
+    const { terms, request } = this.input;
+    metrics.paymentIs(status, account, request.merchant, Math.max(0, Date.now() - terms.acceptedAtMs) / 1000);
   }
 
   async close(): Promise<PaymentReport> {

@@ -286,3 +286,36 @@ describe('the configuration', () => {
     assert.equal(refusal({ requests_per_second: 5, max_workers: 5 }), 'taken');
   });
 });
+
+describe('the ports of the processes', () => {
+  it('are 3000 and 3001, and a worker has none unless it is told', () => {
+    const { port, webhooks, metrics } = loadConfig({});
+    assert.deepEqual([port, webhooks.port, metrics.port], [3000, 3001, undefined]);
+    const told = loadConfig({ WEBHOOKS_PORT: '4001', METRICS_PORT: '9464' });
+    assert.deepEqual([told.webhooks.port, told.metrics.port], [4001, 9464]);
+  });
+
+  it('are refused by name when they are none', () => {
+    for (const name of ['WEBHOOKS_PORT', 'METRICS_PORT']) {
+      for (const value of ['0', '65536', '1.5', 'http']) refused({ [name]: value }, new RegExp(`^${name}: `));
+    }
+  });
+});
+
+describe('the merchants that metrics name', () => {
+  it('are those of the file, and none without one', () => {
+    assert.deepEqual(loadConfig({}).metrics.merchants, []);
+    assert.deepEqual(loadConfig(file({ metrics: { merchants: ['acme', 'globex'] } })).metrics.merchants, [
+      'acme',
+      'globex',
+    ]);
+  });
+
+  it('are at most twenty, of letters, digits, _ and -', () => {
+    const many = Array.from({ length: 21 }, (_, i) => `m${i}`);
+    assert.equal(loadConfig(file({ metrics: { merchants: many.slice(1) } })).metrics.merchants.length, 20);
+    refused(file({ metrics: { merchants: many } }), /^PENSTOCK_CONFIG metrics\.merchants: at most 20/);
+    refused(file({ metrics: { merchants: ['a b'] } }), /^PENSTOCK_CONFIG metrics\.merchants\.0: a name of letters/);
+    refused(file({ metrics: { merchant: [] } }), /^PENSTOCK_CONFIG metrics: .*merchant/);
+  });
+});

@@ -10,6 +10,7 @@ import { addEndpoint } from '../../src/simulator/control/webhooks.js';
 import { Simulator } from '../../src/simulator/simulator.js';
 import { ApiClient, aPayment } from '../support/api-client.js';
 import { Part } from '../support/process.js';
+import { parseMetrics, total } from '../support/prometheus.js';
 import { until } from '../support/until.js';
 
 /** Ports and a data folder of its own, as a new user's machine has them. */
@@ -55,6 +56,15 @@ describe('npm start', () => {
     const api = new ApiClient(`http://127.0.0.1:${at.ports.api}`);
     const paid = await api.pay(aPayment());
     const waiting = await api.pay(aPayment({ payment_method: 'pm_card_authenticationRequired' }));
+    // One process, one page: what its worker counted, its webhooks, and Temporal's own.
+    await until(async () => {
+      const families = parseMetrics((await api.call<string>('GET', '/metrics')).body);
+      return total(families, 'penstock_webhooks_total', { outcome: 'delivered' }) >= 3;
+    });
+    const families = parseMetrics((await api.call<string>('GET', '/metrics')).body);
+    assert.equal(total(families, 'penstock_payments_total', { status: 'processing' }), 3);
+    assert.equal(total(families, 'penstock_stripe_requests_total', { endpoint: 'payment_intents.create' }), 3);
+    assert.ok(total(families, 'temporal_workflow_completed_total') >= 1);
     // The next start counts what visibility shows, which trails the payment's end by a moment.
     const ended = () => api.call<{ data: unknown[] }>('GET', '/v1/payments?status=succeeded');
     await until(async () => (await ended()).body.data.length === 2);

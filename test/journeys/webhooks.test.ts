@@ -16,7 +16,7 @@ describe('webhooks', () => {
   after(() => stack?.stop());
 
   const deliver = (payload: string, signature: string | undefined, account = 'default') =>
-    stack.api.call<{ outcome: string; code: string }>('POST', `/webhooks/stripe/${account}`, payload, {
+    stack.webhooks.call<{ outcome: string; code: string }>('POST', `/webhooks/stripe/${account}`, payload, {
       ...(signature === undefined ? {} : { 'stripe-signature': signature }),
     });
   const sign = (payload: string, secret = SIMULATOR_WEBHOOK_SECRET, timestamp?: number) =>
@@ -154,7 +154,7 @@ describe('webhooks', () => {
     assert.equal((await deliver(foreign, sign(foreign))).body.outcome, 'not_caused_here');
     const other = event({ penstock_deployment: 'other', penstock_workflow: 'pay.a.b', penstock_attempt: '1' });
     assert.equal((await deliver(other, sign(other))).body.outcome, 'other_deployment');
-    const { body } = await stack.api.call<string>('GET', '/metrics');
+    const { body } = await stack.webhooks.call<string>('GET', '/metrics');
     assert.match(body, /penstock_webhooks_total\{account="default",outcome="not_caused_here"\} [1-9]/);
     assert.match(body, /penstock_webhooks_total\{account="default",outcome="other_deployment"\} 1/);
   });
@@ -176,7 +176,7 @@ describe('webhooks', () => {
   /** Waits until the simulator has seen a 503 for one of its deliveries. */
   async function untilRefused(): Promise<void> {
     await until(async () => {
-      const { body } = await stack.api.call<string>('GET', '/metrics');
+      const { body } = await stack.webhooks.call<string>('GET', '/metrics');
       return /outcome="not_taken"\} [1-9]/.test(body);
     });
   }

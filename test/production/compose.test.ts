@@ -11,6 +11,7 @@ import { ConfigError, loadConfig } from '../../src/config/index.js';
 import { DYNAMIC_CONFIG } from '../../src/dev/temporal-server.js';
 import { STOPS_WITHIN_MS } from '../../src/process.js';
 import { Simulator } from '../../src/simulator/simulator.js';
+import { WEBHOOKS_STOP_WITHIN_MS } from '../../src/webhooks-server.js';
 import { workerStopsWithinMs } from '../../src/worker.js';
 import { composeFile, durationMs, environmentOf, interpolate, type Service, withProfile } from '../support/compose.js';
 import { ROOT } from '../support/process.js';
@@ -53,6 +54,9 @@ describe('docker-compose.yml', () => {
     assert.equal(service('temporal').environment?.['NUM_HISTORY_SHARDS'], String(HISTORY_SHARDS));
     assert.equal(service('temporal-namespace').environment?.['RETENTION'], RETENTION);
     for (const worker of ['worker', 'simulated-worker']) assert.equal(service(worker).deploy?.replicas, 2);
+    for (const webhooks of ['webhooks', 'simulated-webhooks']) {
+      assert.deepEqual(service(webhooks).command, ['node', 'dist/webhooks-server.js']);
+    }
   });
 
   it('gives the server the settings that the embedded one gets', () => {
@@ -104,6 +108,8 @@ describe('docker-compose.yml', () => {
     for (const [name, takesMs] of [
       ['api', API_STOPS_WITHIN_MS],
       ['simulated-api', API_STOPS_WITHIN_MS],
+      ['webhooks', WEBHOOKS_STOP_WITHIN_MS],
+      ['simulated-webhooks', WEBHOOKS_STOP_WITHIN_MS],
       ['worker', workerStopsWithinMs(longest)],
       ['simulated-worker', workerStopsWithinMs(longest)],
       ['simulator', STOPS_WITHIN_MS],
@@ -115,7 +121,7 @@ describe('docker-compose.yml', () => {
 
 describe('the services of the profile simulator', () => {
   it('run with nothing configured, on the simulator by its name', () => {
-    for (const name of ['simulated-api', 'simulated-worker']) {
+    for (const name of ['simulated-api', 'simulated-webhooks', 'simulated-worker']) {
       const config = loadConfig(environmentOf(service(name), {}));
       assert.equal(config.temporal.address, 'temporal:7233');
       assert.deepEqual(
@@ -126,8 +132,16 @@ describe('the services of the profile simulator', () => {
     const api = loadConfig(environmentOf(service('simulated-api'), {}));
     assert.equal(api.host, '0.0.0.0');
     assert.equal(api.apiKeyHashes.length, 1, 'whoever reaches it needs a key all the same');
+    const { webhooks } = loadConfig(environmentOf(service('simulated-webhooks'), {}));
     const { command = [] } = service('simulator');
-    assert.ok(command.includes(`--webhook-url=http://simulated-api:${api.port}/webhooks/stripe/default`));
+    assert.ok(command.includes(`--webhook-url=http://simulated-webhooks:${webhooks.port}/webhooks/stripe/default`));
+  });
+
+  it('show the metrics of each process within their network', () => {
+    for (const name of ['simulated-worker', 'worker']) {
+      const { host, metrics } = loadConfig(environmentOf(service(name), STRIPE));
+      assert.deepEqual([host, metrics.port], ['0.0.0.0', 9464], name);
+    }
   });
 
   it('never see a real key', () => {
@@ -151,7 +165,7 @@ describe('the services of the profile simulator', () => {
 
 describe('the services of the profile stripe', () => {
   it('refuse to start without a key, by its name', () => {
-    for (const name of ['api', 'worker']) {
+    for (const name of ['api', 'webhooks', 'worker']) {
       assert.throws(
         () => loadConfig(environmentOf(service(name), {})),
         (error: Error) => error instanceof ConfigError && /^STRIPE_SECRET_KEY: /m.test(error.message),
@@ -163,14 +177,14 @@ describe('the services of the profile stripe', () => {
   it('are not started with a key alone: the rest is asked for by name', () => {
     for (const missing of ['STRIPE_WEBHOOK_SECRET', 'PENSTOCK_API_KEYS']) {
       const env = { ...STRIPE, [missing]: '' };
-      for (const name of ['api', 'worker']) {
+      for (const name of ['api', 'webhooks', 'worker']) {
         assert.throws(() => environmentOf(service(name), env), new RegExp(`required variable ${missing} is missing`));
       }
     }
   });
 
   it('talk to Stripe itself, with what is configured', () => {
-    for (const name of ['api', 'worker']) {
+    for (const name of ['api', 'webhooks', 'worker']) {
       const { accounts, apiKeyHashes } = loadConfig(environmentOf(service(name), STRIPE));
       assert.deepEqual(
         accounts.map((a) => [a.name, a.secretKey, a.webhookSecrets, a.apiBase]),

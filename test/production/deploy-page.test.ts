@@ -7,6 +7,7 @@ import { API_STOPS_WITHIN_MS } from '../../src/api-server.js';
 import { loadConfig } from '../../src/config/index.js';
 import { STOPS_WITHIN_MS } from '../../src/process.js';
 import { STATE_CHANGING } from '../../src/webhooks/route.js';
+import { WEBHOOKS_STOP_WITHIN_MS } from '../../src/webhooks-server.js';
 import { workerStopsWithinMs } from '../../src/worker.js';
 import { SEARCH_ATTRIBUTES } from '../../src/workflows/search-attributes.js';
 import { ROOT } from '../support/process.js';
@@ -22,7 +23,7 @@ describe('docs/deploy.md', () => {
       read('docker-compose.yml'),
       readFileSync(join(envconfig, 'envconfig-toml.js'), 'utf8'),
     ].join('\n');
-    const named = [...new Set(page.match(/\b(PENSTOCK|STRIPE|TEMPORAL|POSTGRES|NUM)_[A-Z_]+\b/g))];
+    const named = [...new Set(page.match(/\b(PENSTOCK|STRIPE|TEMPORAL|POSTGRES|NUM|WEBHOOKS|METRICS)_[A-Z_]+\b/g))];
     assert.ok(named.length > 15, `${named}`);
     const unknown = named.filter((name) => !new RegExp(`\\b${name}\\b`).test(known));
     assert.deepEqual(unknown, []);
@@ -41,6 +42,7 @@ describe('docs/deploy.md', () => {
     const seconds = (ms: number) => `${ms / 1000} s`;
     const row = (name: string) => page.split('\n').find((line) => line.startsWith(`| ${name} |`)) ?? '';
     assert.ok(row('API').includes(seconds(API_STOPS_WITHIN_MS)));
+    assert.ok(row('webhooks').includes(seconds(WEBHOOKS_STOP_WITHIN_MS)));
     assert.ok(row('worker').includes(`${seconds(workerStopsWithinMs(loadConfig({})))} by default`));
     assert.ok(row('simulator').includes(seconds(STOPS_WITHIN_MS)));
   });

@@ -4,6 +4,8 @@ import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
 import { createBackgroundActivities } from '../../src/activities/background.js';
 import { createInternalActivities } from '../../src/activities/internal.js';
 import { createPaymentActivities } from '../../src/activities/payments.js';
+import { Metrics } from '../../src/telemetry/metrics.js';
+import { metricsSinks } from '../../src/temporal/sdk-metrics.js';
 import { workflowCode } from '../../src/workflow-code.js';
 import * as workflows from '../../src/workflows/index.js';
 import { contentsOf, fromPlain, missingIn, type Recorded, recordedHistories, VERSION } from './histories.js';
@@ -29,8 +31,9 @@ describe('payments in flight', () => {
     });
   });
 
+  const sinks = { ...metricsSinks(new Metrics()) };
   const replay = (recorded: Recorded) =>
-    Worker.runReplayHistory({ workflowBundle }, fromPlain(recorded.history), nameOf(recorded));
+    Worker.runReplayHistory({ workflowBundle, sinks }, fromPlain(recorded.history), nameOf(recorded));
 
   for (const recorded of histories) {
     it(`of ${nameOf(recorded)} go on with this version`, () => replay(recorded));

@@ -82,10 +82,12 @@ export async function killEverything(stack: Stack): Promise<void> {
   await Promise.all([
     stack.workerPart.kill9(),
     stack.apiPart.kill9(),
+    stack.webhooksPart.kill9(),
     stack.simulatorPart.kill9(),
     stack.temporalServer.kill9(),
   ]);
   await Promise.all([stack.temporalServer.start(), stack.simulatorPart.start()]);
   await stack.apiPart.start();
+  await stack.webhooksPart.start();
   await stack.workerPart.start();
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { ROOT, script } from './process.js';
 
 /** The processes Penstock is made of, by the file each one is started with. */
-type Program = 'api-server' | 'worker' | 'simulator/server';
+type Program = 'api-server' | 'webhooks-server' | 'worker' | 'simulator/server';
 
 /** What a stack's processes run from. */
 export interface Code {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type Stripe from 'stripe';
 import { accountSchema, SIMULATOR_KEY, toAccount } from '../../src/config/accounts.js';
-import type { Endpoint } from '../../src/domain/endpoints.js';
 import { type GatewayOptions, type KeyedWrite, StripeGateway } from '../../src/stripe/gateway.js';
 import type { Permit } from '../../src/stripe/governor/governor.js';
+import type { Answer } from '../../src/stripe/meter.js';
 import { HOUR, SECOND, T0 } from './facts.js';
 
 export interface MeteredGatewayOptions {
@@ -20,7 +20,8 @@ const FREE: Permit = { waitedMs: 0, written: () => undefined, ended: () => undef
 /** A gateway whose clock stands still until the test moves it, and whose meter is written down. */
 export class MeteredGateway {
   nowMs = T0;
-  readonly metered: { readonly account: string; readonly endpoint: Endpoint }[] = [];
+  readonly metered: { readonly account: string; readonly endpoint: string }[] = [];
+  readonly answers: (Answer & { readonly account: string; readonly endpoint: string })[] = [];
   readonly gateway: StripeGateway;
 
   /** @param bases where each account's Stripe is, by the account's name. */
@@ -38,9 +39,13 @@ export class MeteredGateway {
       ),
       timeoutMs: options.timeoutMs ?? 10 * SECOND,
       now: () => this.nowMs,
-      meter: (account, endpoint) => this.metered.push({ account, endpoint }),
+      meter: {
+        requested: (account, _lane, endpoint) => this.metered.push({ account, endpoint }),
+        answered: (account, _lane, endpoint, outcome, cause) =>
+          this.answers.push({ account, endpoint, outcome, cause }),
+      },
       admit: options.admit ?? (async () => FREE),
-      priority: () => 1,
+      place: () => ({ priority: 1, lane: 'checkout' }),
     });
   }
 

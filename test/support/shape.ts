@@ -6,12 +6,15 @@ import { EmbeddedServer, ProductionServer, type TemporalServer } from './tempora
 export interface Shape {
   readonly code: Code;
   readonly workers: number;
+  /** Stripe's events go to a process of their own. */
+  readonly webhooksApart: boolean;
   readonly temporalServer: (config: Config, port: number, uiPort: number) => TemporalServer;
 }
 
 const EMBEDDED: Shape = {
   code: sources,
   workers: 1,
+  webhooksApart: false,
   temporalServer: (config, port, uiPort) => new EmbeddedServer(config, port, uiPort),
 };
 
@@ -19,6 +22,7 @@ const EMBEDDED: Shape = {
 const PRODUCTION: Shape = {
   code: compiled(),
   workers: 2,
+  webhooksApart: true,
   temporalServer: (config, port) => new ProductionServer(config, port),
 };
 

@@ -26,5 +26,5 @@ export function deliverEvent(stack: Stack, event: unknown) {
   const payload = JSON.stringify(event);
   const signature = Stripe.webhooks.generateTestHeaderString({ payload, secret: SIMULATOR_WEBHOOK_SECRET });
   const headers = { 'stripe-signature': signature };
-  return stack.api.call<{ outcome: string }>('POST', '/webhooks/stripe/default', payload, headers);
+  return stack.webhooks.call<{ outcome: string }>('POST', '/webhooks/stripe/default', payload, headers);
 }

@@ -22,11 +22,15 @@ export interface StackOptions {
   /** Other parts of PENSTOCK_CONFIG. Accounts are given for where the simulator will be. */
   readonly file?: (simulator: string) => Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** Stripe's events go to a process of their own, in any shape. */
+  readonly webhooksApart?: boolean;
   /** What the processes run from, where it is not the run's own. */
   readonly code?: Code;
   /** Parts that are not started with the rest. */
-  readonly without?: readonly ('worker' | 'api' | 'simulator')[];
+  readonly without?: readonly PartName[];
 }
+
+type PartName = 'worker' | 'api' | 'webhooks' | 'simulator';
 
 /**
  * Short enough for tests, each in the proportion of the real ones. Not so the time Stripe has to answer: a call is held for
@@ -54,7 +58,13 @@ export class Stack {
     readonly simulatorPart: Runnable,
     readonly apiPart: Runnable,
     readonly workerPart: Runnable,
+    /** The process that takes Stripe's events and nothing else; nothing where the API takes them. */
+    readonly webhooksPart: Runnable,
     readonly api: ApiClient,
+    /** Where Stripe's events go. */
+    readonly webhooks: ApiClient,
+    /** Each worker's own port, for its metrics. */
+    readonly workerPorts: readonly ApiClient[],
     readonly simulator: SimulatorControl,
     /** Reads the simulator's truth as any client of Stripe's would. */
     readonly stripe: Stripe,
@@ -65,12 +75,15 @@ export class Stack {
     const folder = mkdtempSync(join(tmpdir(), 'penstock-test-'));
     const policyFile = join(folder, 'config.json');
     const shape = shapeOfThisRun();
-    const [port, simulatorPort, uiPort, temporalPort] = (await freeLowPorts(4)) as [number, number, number, number];
+    const ports = await freeLowPorts(5 + shape.workers);
+    const [port, simulatorPort, uiPort, temporalPort, webhooksPort] = ports as [number, number, number, number, number];
+    const metricsPorts = ports.slice(5);
     const file = options.file?.(`http://127.0.0.1:${simulatorPort}`);
     const payments = { ...TEST_POLICY, ...options.policy };
     writeFileSync(policyFile, JSON.stringify({ policy: { payments }, ...file }));
     const env: Record<string, string> = {
       PORT: String(port),
+      WEBHOOKS_PORT: String(webhooksPort),
       SIMULATOR_PORT: String(simulatorPort),
       TEMPORAL_ADDRESS: `127.0.0.1:${temporalPort}`,
       TEMPORAL_UI_PORT: String(uiPort),
@@ -82,14 +95,18 @@ export class Stack {
     const config = loadConfig({ ...process.env, ...env });
     const temporalServer = shape.temporalServer(config, temporalPort, uiPort);
     const code = options.code ?? shape.code;
-    const part = (name: string, command: string[], ready: RegExp) => new Part(name, command, env, ready, code.folder);
-    const simulatorCommand = code.command('simulator/server', '--first-retry-ms', '200');
+    const part = (name: string, command: string[], ready: RegExp, own: Record<string, string> = {}) =>
+      new Part(name, command, { ...env, ...own }, ready, code.folder);
+    const apart = shape.webhooksApart || options.webhooksApart === true;
+    const webhooksBase = `http://127.0.0.1:${apart ? webhooksPort : port}`;
+    const webhookUrl = `${webhooksBase}/webhooks/stripe/default`;
+    const simulatorCommand = code.command('simulator/server', '--first-retry-ms', '200', '--webhook-url', webhookUrl);
     const simulatorPart = part('simulator', simulatorCommand, /simulator on/);
     const apiPart = part('api', code.command('api-server'), /"api ready"/);
-    const workers = Array.from({ length: shape.workers }, (_, i) =>
-      part(`worker ${i + 1}`, code.command('worker'), /"worker ready"/),
+    const ingest = apart ? [part('webhooks', code.command('webhooks-server'), /"webhooks ready"/)] : [];
+    const workers = metricsPorts.map((own, i) =>
+      part(`worker ${i + 1}`, code.command('worker'), /"worker ready"/, { METRICS_PORT: String(own) }),
     );
-    const workerPart = new PartGroup('workers', workers);
 
     const connection = Connection.lazy({ address: `127.0.0.1:${temporalPort}` });
     const stack = new Stack(
@@ -98,8 +115,11 @@ export class Stack {
       temporalServer,
       simulatorPart,
       apiPart,
-      workerPart,
+      new PartGroup('workers', workers),
+      new PartGroup('webhooks', ingest),
       new ApiClient(`http://127.0.0.1:${port}`),
+      new ApiClient(webhooksBase),
+      metricsPorts.map((own) => new ApiClient(`http://127.0.0.1:${own}`)),
       new SimulatorControl(`http://127.0.0.1:${simulatorPort}`),
       stripeAt(simulatorPort),
       new Client({ connection }),
@@ -130,13 +150,16 @@ export class Stack {
     await Promise.all([this.temporalServer.start(), without.has('simulator') ? undefined : this.simulatorPart.start()]);
     // One registers the namespace's attributes, the other finds them there.
     if (!without.has('api')) await this.apiPart.start();
+    if (!without.has('webhooks')) await this.webhooksPart.start();
     if (!without.has('worker')) await this.workerPart.start();
   }
 
   async stop(): Promise<void> {
     await this.temporal.connection.close();
     await Promise.all(this.more.map((part) => part.kill9()));
-    await Promise.all([this.apiPart.kill9(), this.workerPart.kill9(), this.simulatorPart.kill9()]);
+    await Promise.all(
+      [this.apiPart, this.webhooksPart, this.workerPart, this.simulatorPart].map((part) => part.kill9()),
+    );
     await this.temporalServer.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }

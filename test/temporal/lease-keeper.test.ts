@@ -57,6 +57,7 @@ describe('the keeper of a lease', () => {
       setTimer: time.setTimer,
       logger: pino({ level: 'silent' }),
       setLanes: () => undefined,
+      onRenewed: () => undefined,
     });
     await keeper.begin();
     void keeper.run();

@@ -18,7 +18,7 @@ import { until } from '../support/until.js';
 describe('npm run topology', () => {
   let folder: string;
   let env: Record<string, string>;
-  let ports: readonly [number, number, number];
+  let ports: readonly [number, number, number, number];
   let api: ApiClient;
   const topology = (changes: Record<string, string> = {}) =>
     new Part('topology', script('scripts/topology.ts'), { ...env, ...changes }, /serving; Ctrl-C stops it/);
@@ -26,10 +26,10 @@ describe('npm run topology', () => {
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'penstock-topology-'));
     spawnSync('chmod', ['711', folder]);
-    ports = (await freeLowPorts(3)) as [number, number, number];
-    const [port, simulatorPort, temporalPort] = ports.map(String) as [string, string, string];
-    env = { PENSTOCK_DATA_DIR: folder, PORT: port, SIMULATOR_PORT: simulatorPort, TEMPORAL_PORT: temporalPort };
-    api = new ApiClient(`http://127.0.0.1:${port}`);
+    ports = (await freeLowPorts(4)) as [number, number, number, number];
+    const [PORT, SIMULATOR_PORT, TEMPORAL_PORT, WEBHOOKS_PORT] = ports.map(String) as [string, string, string, string];
+    env = { PENSTOCK_DATA_DIR: folder, PORT, SIMULATOR_PORT, TEMPORAL_PORT, WEBHOOKS_PORT };
+    api = new ApiClient(`http://127.0.0.1:${PORT}`);
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -46,6 +46,8 @@ describe('npm run topology', () => {
     await first.start();
     const paid = await api.pay(aPayment());
     assert.equal(paid.status, 'succeeded');
+    const metrics = await new ApiClient(`http://127.0.0.1:${ports[3]}`).call<string>('GET', '/metrics');
+    assert.match(metrics.body, /^penstock_webhooks_total\{account="default",outcome="delivered"\} [1-9]/m);
 
     const connection = Connection.lazy({ address: `127.0.0.1:${ports[2]}` });
     const { workflowService } = new Client({ connection });

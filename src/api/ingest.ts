@@ -1,0 +1,27 @@
+import express, { type Express } from 'express';
+import helmet from 'helmet';
+import { problemHandler, unknownRoute } from './errors.js';
+import { healthRoutes } from './health.js';
+import { metricsRoute } from './metrics.js';
+import { type WebhookParts, webhookRoutes } from './webhooks.js';
+
+/** What the ingest process answers: Stripe's events, and what operations asks. */
+export function createIngest(parts: WebhookParts): Express {
+  const app = bare();
+  app.use(webhookRoutes(parts));
+  app.use(healthRoutes(parts));
+  app.use(metricsRoute(parts.metrics));
+  app.use(unknownRoute);
+  app.use(problemHandler(parts.logger));
+  return app;
+}
+
+/** An app that tells nobody what it is made of. */
+export function bare(): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.use(helmet());
+  return app;
+}
