@@ -11,13 +11,15 @@ COPY scripts/build.mjs scripts/
 COPY src/ src/
 RUN node scripts/build.mjs
 
-# --- what runs in production; the native core comes for five platforms, of which one is this one (29 MB of 138)
+# --- what runs in production; the native core comes for five platforms, of which one is this one (29 MB of 138), and PGlite
+# (27 MB) is for `npm start` alone: what runs here keeps its store in PostgreSQL
 FROM node:20.20.2-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev
 RUN find node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 \
-      ! -name "$(node -p 'require("@temporalio/core-bridge/common").getPrebuiltTargetName()')" -exec rm -r {} +
+      ! -name "$(node -p 'require("@temporalio/core-bridge/common").getPrebuiltTargetName()')" -exec rm -r {} + \
+  && rm -r node_modules/@electric-sql
 
 FROM node:20.20.2-bookworm-slim
 # The native core trusts the system's authorities, not Node's own list: without them it cannot reach Temporal Cloud.

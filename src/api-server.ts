@@ -2,6 +2,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { createApp } from './api/app.js';
 import { type Config, loadConfig } from './config/index.js';
 import { failure, isMain, portTaken, type Running, runAsProcess } from './process.js';
+import { openStore, type Store } from './store/index.js';
 import { Counters } from './telemetry/counters.js';
 import { createLogger } from './telemetry/logger.js';
 import { connectClient } from './temporal/connect.js';
@@ -35,10 +36,10 @@ export const API_STOPS_WITHIN_MS = DRAIN_MS + CLOSE_OVER_DRAIN_MS;
 export interface ApiOptions {
   /** The server is this installation's own, and its namespace may be set up. */
   readonly ownServer: boolean;
-  /** Whether the workers have a store; left out, they have the one that DATABASE_URL names. */
-  readonly hasStore?: boolean;
   /** What `/metrics` shows. */
   readonly counters: Counters;
+  /** Shared with the other parts of this process, one of which closes it; without it this part opens its own. */
+  readonly store?: Store;
 }
 
 /** Starts the HTTP API. It reports ready once the namespace is fit to take payments. */
@@ -49,6 +50,7 @@ export async function startApi(
   const logger = createLogger(config.logLevel, 'api');
   const client = await connectClient(config);
   const { deployment } = await prepareNamespace(client, config, options.ownServer);
+  const store = options.store ?? openStore({ config, logger, mayEmbed: false });
   const { namespace, address, uiPort } = config.temporal;
   const workflowUrl = (id: string, run: string) =>
     address === undefined
@@ -58,12 +60,13 @@ export async function startApi(
     client,
     config,
     deployment,
+    store,
     policy: config.policy.payments,
     counters: options.counters,
     logger,
     now: Date.now,
     workflowUrl,
-    hasStore: options.hasStore ?? config.databaseUrl !== undefined,
+    hasStore: store.isThere,
   });
   const { failed, fail } = failure();
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, app);
@@ -76,6 +79,7 @@ export async function startApi(
     stopsWithinMs: API_STOPS_WITHIN_MS,
     stop: async () => {
       await drain(server, open);
+      if (options.store === undefined) await store.close();
       await client.connection.close();
     },
   };

@@ -7,7 +7,9 @@ import { findTemporal } from './dev/temporal-cli.js';
 import { startTemporalServer } from './dev/temporal-server.js';
 import { failure, portTaken, type Running, runAsProcess, STOPS_WITHIN_MS } from './process.js';
 import { startSimulator } from './simulator/server.js';
+import { openStore, type Store } from './store/index.js';
 import { Counters } from './telemetry/counters.js';
+import { createLogger } from './telemetry/logger.js';
 import { connectClient } from './temporal/connect.js';
 import { startWorker } from './worker.js';
 
@@ -35,11 +37,14 @@ async function startAll(config: Config, stopping: AbortSignal): Promise<Running>
     parts.push(await part());
   };
   try {
+    // First, so that it is closed last; it opens beside the rest, which does not wait for it.
+    const store = openStore({ config, logger: createLogger(config.logLevel, 'store'), mayEmbed: true });
+    parts.push(running(store));
     if (ownServer) await begin(() => ownTemporal(config, stopping));
     if (config.simulator.embedded) await begin(() => startSimulator(config));
-    await begin(() => startWorker(config, { ownServer, counters, mayEmbedStore: true }));
+    await begin(() => startWorker(config, { ownServer, counters, store }));
     const key = randomBytes(24).toString('base64url');
-    await begin(() => startApi(withKey(config, key), { ownServer, counters, hasStore: true }));
+    await begin(() => startApi(withKey(config, key), { ownServer, counters, store }));
     await sayWhatWasHere(config);
     if (config.simulator.embedded) await makeFirstPayment(config, key, say);
     stopping.throwIfAborted();
@@ -53,6 +58,11 @@ async function startAll(config: Config, stopping: AbortSignal): Promise<Running>
   // One after the other, so each has its own time.
   const stopsWithinMs = parts.reduce((sum, part) => sum + (part.stopsWithinMs ?? STOPS_WITHIN_MS), 0);
   return { failed, stop, stopsWithinMs };
+}
+
+/** The store as a part of this process: one that ends by itself is opened again, and never ends the process. */
+function running(store: Store): Running {
+  return { stop: () => store.close(), failed: failure().failed };
 }
 
 /** Where keys are asked for, the first payment has one of its own, which ends with this process. */

@@ -10,10 +10,11 @@ import {
 import { createBackgroundActivities } from './activities/background.js';
 import { createInternalActivities } from './activities/internal.js';
 import { createPaymentActivities } from './activities/payments.js';
+import { createRecordSinks } from './activities/recording.js';
 import { type Account, type Config, loadConfig } from './config/index.js';
 import { LANE_CLASSES, type LaneClass, laneQueue } from './domain/lanes.js';
 import { CutOffError, failure, isMain, type Running, runAsProcess } from './process.js';
-import { openStore, type Store } from './store/index.js';
+import { type OnMissed, openStore, PastPayments, Records, type Store } from './store/index.js';
 import { StripeGateway } from './stripe/gateway.js';
 import { StripeLists } from './stripe/lists.js';
 import { Counters } from './telemetry/counters.js';
@@ -29,6 +30,9 @@ const GRACE_OVER_STRIPE_MS = 10_000;
 
 /** What has not ended by itself after that is given this long to take its cancellation, and then left. */
 const FORCE_OVER_GRACE_MS = 5_000;
+
+/** For what waits for the store to be written, within the time that connections have to close; closing it takes the rest. */
+const STORE_CLOSES_WITHIN_MS = 2_000;
 
 /** For the connections to close, and for a Temporal server that does not answer the goodbye. */
 const CLOSE_OVER_FORCE_MS = 5_000;
@@ -54,10 +58,10 @@ const CALLS_AT_ONCE = 100;
 export interface WorkerOptions {
   /** The server is this installation's own, and its namespace may be set up. */
   readonly ownServer: boolean;
-  /** Whether the store may be PGlite in the data folder: it belongs to one process. */
-  readonly mayEmbedStore?: boolean;
   /** Where requests to Stripe are counted. */
   readonly counters: Counters;
+  /** Shared with the other parts of this process, one of which closes it; without it this part opens its own. */
+  readonly store?: Store;
 }
 
 /** Starts the workers of this process: one for workflows, and one for each lane of each account. */
@@ -70,16 +74,10 @@ export async function startWorker(
   const client = await connectClient(config);
   const { deployment } = await prepareNamespace(client, config, options.ownServer);
   const connection = await connectWorker(config);
-  const store = openStore({ config, logger, mayEmbed: options.mayEmbedStore ?? false });
-  const workers = await createWorkers({
-    config,
-    connection,
-    client,
-    logger,
-    counters: options.counters,
-    deployment,
-    store,
-  });
+  const store = options.store ?? openStore({ config, logger, mayEmbed: false });
+  const told = recordsOf(store, deployment, logger, options.counters);
+  const { counters } = options;
+  const workers = await createWorkers({ config, connection, client, logger, counters, deployment, store, ...told });
 
   const { failed, fail } = failure();
   const runs = workers.map((worker) => worker.run());
@@ -96,11 +94,14 @@ export async function startWorker(
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       const ends = await Promise.allSettled([...runs, schedule]);
       const cutOff = ends.some((end) => end.status === 'rejected' && isCutOff(end.reason));
+      const written = told.records.close(STORE_CLOSES_WITHIN_MS);
+      const closed = options.store === undefined ? written.then(() => store.close()) : written;
+      if (cutOff) await closed;
       // What a worker left behind may still hold on to its connection, and the process ends anyway.
       if (cutOff) throw new CutOffError('work under way did not end in time; Temporal gives it to another worker');
-      await store.close();
       await connection.close();
       await client.connection.close();
+      await closed;
     },
   };
 }
@@ -109,7 +110,19 @@ function isCutOff(error: unknown): boolean {
   return error instanceof GracefulShutdownPeriodExpiredError;
 }
 
-interface WorkerParts {
+interface Told {
+  readonly records: Records;
+  readonly past: PastPayments;
+}
+
+/** What this worker tells the store, and asks it. */
+function recordsOf(store: Store, deployment: string, logger: Logger, counters: Counters): Told {
+  const onMissed: OnMissed = (what, count) => counters.add('penstock_store_missed_total', { what }, count);
+  const parts = { store, deployment, logger, onMissed, now: Date.now };
+  return { records: new Records(parts), past: new PastPayments({ ...parts, now: () => performance.now() }) };
+}
+
+interface WorkerParts extends Told {
   readonly config: Config;
   readonly connection: NativeConnection;
   readonly client: Client;
@@ -120,27 +133,27 @@ interface WorkerParts {
 }
 
 async function createWorkers(parts: WorkerParts): Promise<Worker[]> {
-  const { config, connection, client, logger, counters } = parts;
+  const { config, connection, client, logger, counters, deployment, store, records, past } = parts;
   const { stripe_timeout_ms } = config.policy.payments;
   const gateway = new StripeGateway({
     accounts: config.accounts,
     timeoutMs: stripe_timeout_ms,
     now: Date.now,
-    meter: (account, endpoint) => counters.add('penstock_stripe_requests_total', { account, endpoint }),
+    meter: (account, endpoint) => {
+      counters.add('penstock_stripe_requests_total', { account, endpoint });
+      records.request({ account, endpoint, lane: 'any', outcome: 'sent' });
+    },
   });
   const { namespace } = config.temporal;
   const shutdownGraceTime = stripe_timeout_ms + GRACE_OVER_STRIPE_MS;
   const shutdownForceTime = shutdownGraceTime + FORCE_OVER_GRACE_MS;
   const common = { connection, namespace, shutdownGraceTime, shutdownForceTime };
 
-  const exchange = { gateway, now: Date.now, random: () => randomInt(2 ** 32) / 2 ** 32 };
+  const random = () => randomInt(2 ** 32) / 2 ** 32;
+  const exchange = { gateway, past, now: Date.now, random };
   const payments = createPaymentActivities(exchange);
-  const background = createBackgroundActivities({
-    ...exchange,
-    lists: new StripeLists(gateway),
-    deliver: { client, deployment: parts.deployment, policy: config.policy.payments },
-    store: parts.store,
-  });
+  const deliver = { client, deployment, policy: config.policy.payments };
+  const background = createBackgroundActivities({ ...exchange, lists: new StripeLists(gateway), deliver, store });
   const lanes = config.accounts.flatMap((account) => LANE_CLASSES.map((lane) => ({ account, lane })));
   return Promise.all([
     Worker.create({
@@ -148,6 +161,7 @@ async function createWorkers(parts: WorkerParts): Promise<Worker[]> {
       taskQueue: MAIN_QUEUE,
       ...workflowCode(),
       activities: createInternalActivities({ client, logger }),
+      sinks: createRecordSinks(records),
       maxCachedWorkflows: CACHED_WORKFLOWS,
       stickyQueueScheduleToStartTimeout: CACHED_TASK_WAITS_MS,
     }),

@@ -2,12 +2,15 @@ import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { IntentSnapshot } from '../domain/intent.js';
 import { type Outcome, repeatDelayMs } from '../domain/outcome.js';
 import type { KeyedWrite, StripeGateway } from '../stripe/gateway.js';
+import type { PastPayments } from './taken-before.js';
 import type { SendInput, SendResult } from './types.js';
 
 /** What the activities that speak to Stripe are made with. */
 export interface ExchangeParts {
   readonly gateway: StripeGateway;
   readonly now: () => number;
+  /** Asked before a payment's first send. */
+  readonly past: PastPayments;
   /** Uniform in [0, 1): jitter. */
   readonly random: () => number;
 }

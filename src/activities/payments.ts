@@ -5,6 +5,7 @@ import { type ExchangeParts, send, settledOr } from './exchange.js';
 import { heartbeatWhile } from './heartbeat.js';
 import { findOverdue } from './overdue.js';
 import { createRefundActivities } from './refunds.js';
+import { endTakenBefore } from './taken-before.js';
 import type { CancelInput, FindInput, FindResult, StripeActivities } from './types.js';
 
 /** The activities of a Stripe lane. What decides about money is in domain/outcome; here it is carried out. */
@@ -14,6 +15,8 @@ export function createPaymentActivities(parts: ExchangeParts): StripeActivities 
     createPayment: (input) =>
       heartbeatWhile(
         send(parts, input, async (write) => {
+          const ended = await endTakenBefore(parts.past, gateway, input);
+          if (ended !== null) return { outcome: ended, shown: null };
           const reply = await gateway.createIntent(input.account, input.params, write);
           return { outcome: outcomeOf(reply, input.earlierMayHaveArrived), shown: null };
         }),

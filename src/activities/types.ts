@@ -3,6 +3,7 @@ import type { IntentSnapshot } from '../domain/intent.js';
 import type { Outcome } from '../domain/outcome.js';
 import type { RefundSnapshot } from '../domain/refund/index.js';
 import type { ConfirmParams, CreateParams, RefundParams } from '../domain/stripe-params.js';
+import type { Tombstone } from '../domain/tombstone.js';
 import type { AlertKind, IntentTold } from '../workflows/messages.js';
 
 /** One send of an operation under its key. Times in Unix milliseconds. */
@@ -23,6 +24,8 @@ export interface SendInput {
 }
 
 export interface CreateInput extends SendInput {
+  /** Which payment and which run of it: another run's may have been taken before. Absent in runs of a version before this. */
+  readonly origin?: Pick<Tombstone, 'payment' | 'run' | 'fingerprint'>;
   readonly params: CreateParams;
 }
 

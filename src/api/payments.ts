@@ -7,7 +7,8 @@ import { type Change, change } from './changes.js';
 import { notFound, Problem } from './errors.js';
 import { type Followed, FollowedReader } from './followed.js';
 import { listPayments } from './list.js';
-import { type PresentParts, present, presentAccepted, presentRefund } from './present.js';
+import { isPast, orPast, type PastParts, type PastPayment } from './past.js';
+import { type PresentParts, present, presentAccepted, presentPast, presentRefund } from './present.js';
 import { type FoundPayment, readPayment } from './read.js';
 import { requestRefund } from './refunds.js';
 import {
@@ -25,7 +26,7 @@ import {
 } from './schemas.js';
 import { waitForPayment } from './wait.js';
 
-export interface PaymentParts extends AcceptParts, PresentParts {
+export interface PaymentParts extends AcceptParts, PresentParts, PastParts {
   readonly config: Config;
 }
 
@@ -60,11 +61,12 @@ export function paymentRoutes(parts: PaymentParts): Router {
     const { wait } = parse(getQuerySchema, req.query);
     const gone = new AbortController();
     res.on('close', () => gone.abort());
-    const found =
+    const found = await orPast(parts, id, () =>
       wait === 0
-        ? await readPayment(client, id)
-        : await waitForPayment(client, id, parts.now() + wait * 1000, parts.now, gone.signal);
-    res.json(await show(found));
+        ? readPayment(client, id)
+        : waitForPayment(client, id, parts.now() + wait * 1000, parts.now, gone.signal),
+    );
+    res.json(isPast(found) ? await showPast(found) : await show(found));
   });
 
   router.post('/payments/:id/cancel', json, async (req, res) => {
@@ -94,12 +96,21 @@ export function paymentRoutes(parts: PaymentParts): Router {
       if (hasLostItsSecret(view)) await readAgain(workflowId);
       return view;
     }
+    return withFollowed(workflowId, (all) => present(found, all, parts));
+  }
+
+  /** Its refunds and disputes may be there still: they are workflows of their own, and close later. */
+  function showPast(past: PastPayment): Promise<PaymentView> {
+    return withFollowed(past.tombstone.payment, (all) => presentPast(past, all, parts));
+  }
+
+  async function withFollowed(id: string, shown: (all: Followed) => PaymentView): Promise<PaymentView> {
     try {
-      return present(found, await followed.of(workflowId), parts);
+      return shown(await followed.of(id));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       // The payment itself is known, only what follows it is not.
-      return { ...present(found, NOTHING_FOLLOWED, parts), stale: true };
+      return { ...shown(NOTHING_FOLLOWED), stale: true };
     }
   }
 

@@ -7,6 +7,7 @@ import { openNextAction } from '../stripe/snapshot.js';
 import type { PaymentInput } from '../workflows/messages.js';
 import { ACCOUNT, AMOUNT, CURRENCY, STATUS } from '../workflows/search-attributes.js';
 import type { Followed, FollowedDispute, FollowedRefund } from './followed.js';
+import { type PastPayment, pastRefunded } from './past.js';
 import type { FoundPayment } from './read.js';
 import type { DisputeView, PaymentView, RefundView } from './schemas.js';
 
@@ -64,6 +65,30 @@ export function present({ report, description }: FoundPayment, followed: Followe
     disputes: followed.disputes.map((dispute) => presentDispute(dispute, parts)),
     timeline: timeline.map(({ at_ms, ...entry }) => ({ at: new Date(at_ms).toISOString(), ...entry })),
     workflow,
+  };
+}
+
+/** The API's shape of a payment of which Temporal has forgotten the run: what was kept of its end. */
+export function presentPast(past: PastPayment, followed: Followed, parts: PresentParts): PaymentView {
+  const { payment, run, result } = past.tombstone;
+  const { status, account, intent, amount, currency, amountCaptured, failure, acceptedAtMs, expiresAtMs } = result;
+  return {
+    ...common(payment),
+    status,
+    final: true,
+    amount,
+    currency,
+    account,
+    payment_intent: intent,
+    amount_captured: amountCaptured,
+    amount_refunded: pastRefunded(past, followed),
+    disputed: followed.disputes.length > 0 || past.ledger.some(({ kind }) => kind === 'dispute'),
+    failure,
+    created_at: new Date(acceptedAtMs).toISOString(),
+    expires_at: new Date(expiresAtMs).toISOString(),
+    refunds: followed.refunds.map((refund) => presentRefund(refund, payment, parts)),
+    disputes: followed.disputes.map((dispute) => presentDispute(dispute, parts)),
+    workflow: { id: payment, run_id: run, status: 'FORGOTTEN', url: null },
   };
 }
 

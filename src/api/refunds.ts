@@ -10,6 +10,7 @@ import type { AcceptParts } from './accept.js';
 import { Problem, stateForbids, unavailable } from './errors.js';
 import { fingerprint } from './fingerprint.js';
 import { type Followed, type FollowedReader, type FollowedRefund, readFollowedRefund } from './followed.js';
+import { isPast, orPast, type PastParts, type PastPayment, pastTaken } from './past.js';
 import { type FoundPayment, readPayment } from './read.js';
 import { asUnavailable } from './temporal-errors.js';
 
@@ -20,7 +21,7 @@ export interface RefundRequest {
   readonly reason?: RefundReason | undefined;
 }
 
-export interface RefundParts extends AcceptParts {
+export interface RefundParts extends AcceptParts, PastParts {
   readonly followed: FollowedReader;
 }
 
@@ -44,12 +45,14 @@ const SEND_AGAIN = 'The refund could not be handed to Temporal. Send the same re
  */
 export async function requestRefund(parts: RefundParts, id: string, request: RefundRequest): Promise<RefundAccepted> {
   const { client } = parts;
-  const found = await readPayment(client, id);
+  const found = await orPast(parts, id, () => readPayment(client, id));
   const workflowId = refundId(id, request.reference);
   const before = await existing(client, workflowId, request);
   if (before !== null) return { created: false, refund: before };
 
-  const input = toInput(parts, found, workflowId, request, await parts.followed.of(id));
+  const followed = await parts.followed.of(id);
+  const refundable = isPast(found) ? refundableOfPast(found, followed) : refundableOf(found, followed);
+  const input = toInput(parts, refundable, id, workflowId, request);
   try {
     await client.connection.withDeadline(Date.now() + TAKE_TIMEOUT_MS, () => start(client, input, request));
   } catch (error) {
@@ -79,22 +82,47 @@ async function existing(client: Client, workflowId: string, request: RefundReque
   }
 }
 
-function toInput(
-  { config, deployment, now }: AcceptParts,
-  { report }: FoundPayment,
-  workflowId: string,
-  { amount, reason }: RefundRequest,
-  followed: Followed,
-): RefundInput {
+/** What there is to give back, and of what. */
+interface Refundable {
+  readonly status: string;
+  readonly merchant: string;
+  readonly account: string;
+  readonly livemode: boolean;
+  readonly intent: string | null;
+  readonly currency: string;
+  /** Minor units. */
+  readonly captured: number;
+  readonly taken: number;
+}
+
+function refundableOf({ report }: FoundPayment, followed: Followed): Refundable {
   if (report === undefined) throw unavailable('No worker answered for the payment. Send the same request again.');
   const { state, standing, request } = report;
-  const { payment_intent: intent, amount_captured: captured } = standing;
-  if (standing.status !== 'succeeded' || intent === null) {
-    throw stateForbids(`The payment is ${standing.status}: there is nothing to give back.`);
-  }
+  const { status, account, payment_intent: intent, amount_captured: captured } = standing;
   // One that visibility knows and that has shown nothing of itself yet counts: better too little is left than too much.
   const ofThis = followed.refunds.filter((r) => r.payment_intent === null || r.payment_intent === intent);
   const taken = ofThis.filter((r) => holdsMoney(r.status)).reduce((sum, r) => sum + r.amount, 0);
+  const { merchant, currency } = request;
+  return { status, merchant, account, livemode: state.terms.livemode, intent, currency, captured, taken };
+}
+
+function refundableOfPast(past: PastPayment, followed: Followed): Refundable {
+  const { tombstone } = past;
+  const { status, account, livemode, intent, currency, amountCaptured: captured } = tombstone.result;
+  const { merchant } = tombstone;
+  return { status, merchant, account, livemode, intent, currency, captured, taken: pastTaken(past, followed) };
+}
+
+function toInput(
+  { config, deployment, now }: AcceptParts,
+  { status, merchant, account, livemode, intent, currency, captured, taken }: Refundable,
+  paymentId: string,
+  workflowId: string,
+  { amount, reason }: RefundRequest,
+): RefundInput {
+  if (status !== 'succeeded' || intent === null) {
+    throw stateForbids(`The payment is ${status}: there is nothing to give back.`);
+  }
   const left = captured - taken;
   if (left < 1 || (amount ?? 1) > left) {
     throw stateForbids(
@@ -104,18 +132,18 @@ function toInput(
   const policy = config.policy.payments;
   return {
     version: 1,
-    owner: { kind: 'payment', paymentId: state.terms.id, merchant: request.merchant },
+    owner: { kind: 'payment', paymentId, merchant },
     made: 'here',
     deployment,
     workerLostMs: policy.worker_lost_ms,
     earlier: null,
     terms: {
       id: workflowId,
-      account: standing.account,
-      livemode: state.terms.livemode,
+      account,
+      livemode,
       intent,
       amount: amount ?? left,
-      currency: request.currency,
+      currency,
       reason: reason ?? null,
       acceptedAtMs: now(),
       timing: timingOf(policy),

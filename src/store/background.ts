@@ -5,8 +5,11 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 
 export interface BackgroundParts {
-  /** Opens the database, ready for use. `onOver` is to be called when it has ended by itself. */
-  readonly open: (onOver: () => void) => Promise<Database>;
+  /**
+   * Opens the database, ready for use. `onOver` is to be called when it has ended by itself; by the signal nobody wants it
+   * any more.
+   */
+  readonly open: (onOver: () => void, signal: AbortSignal) => Promise<Database>;
   /** Milliseconds of a clock that is never set back. */
   readonly now: () => number;
   /** It cannot be opened; called once, until it has been opened again. */
@@ -19,7 +22,7 @@ export interface BackgroundParts {
 export class BackgroundDatabase implements Database {
   private current: Promise<Database> | undefined;
   private failure: { readonly error: DatabaseError; readonly untilMs: number; readonly pauseMs: number } | undefined;
-  private isClosed = false;
+  private readonly closing = new AbortController();
 
   constructor(private readonly parts: BackgroundParts) {}
 
@@ -37,13 +40,13 @@ export class BackgroundDatabase implements Database {
   }
 
   async close(): Promise<void> {
-    this.isClosed = true;
+    this.closing.abort();
     const open = await this.current?.catch(() => undefined);
     await open?.close();
   }
 
   private async get(): Promise<Database> {
-    if (this.isClosed) throw new DatabaseError('the store is closed', null);
+    if (this.closing.signal.aborted) throw new DatabaseError('the store is closed', null);
     const { failure } = this;
     if (this.current === undefined && failure !== undefined && this.parts.now() < failure.untilMs) throw failure.error;
     this.current ??= this.open();
@@ -55,7 +58,7 @@ export class BackgroundDatabase implements Database {
     const opening = this.parts.open(() => {
       isOver = true;
       if (this.current === own) this.current = undefined;
-    });
+    }, this.closing.signal);
     const own: Promise<Database> = opening.then(
       (database) => {
         this.failure = undefined;
@@ -72,7 +75,7 @@ export class BackgroundDatabase implements Database {
 
   private fail(error: DatabaseError): DatabaseError {
     const pauseMs = Math.min(LONGEST_PAUSE_MS, (this.failure?.pauseMs ?? FIRST_PAUSE_MS / 2) * 2);
-    if (this.failure === undefined && !this.isClosed) this.parts.onAway(error);
+    if (this.failure === undefined && !this.closing.signal.aborted) this.parts.onAway(error);
     this.failure = { error, untilMs: this.parts.now() + pauseMs, pauseMs };
     return error;
   }

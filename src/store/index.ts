@@ -1,3 +1,4 @@
+export type { Tombstone, TombstoneResult } from '../domain/tombstone.js';
 export { type Books, booksOf } from './books.js';
 export {
   type Database,
@@ -11,6 +12,6 @@ export type { Difference } from './differences.js';
 export type { JobRecord } from './jobs.js';
 export type { LedgerEntry, LedgerKind, LedgerPage } from './ledger.js';
 export type { StoredObject } from './objects.js';
+export { type Missed, type OnMissed, PastPayments, Records, type RecordsParts } from './records.js';
 export { openStore, type Store, type StoreParts } from './store.js';
-export type { Tombstone, TombstoneResult } from './tombstones.js';
 export type { UsageBatch, UsageKey, UsageRow } from './usage-book.js';

@@ -1,25 +1,11 @@
+import type { Movement, MovementKind } from '../domain/ledger.js';
 import type { Queryable } from './database.js';
 import { asJson, lastOfEach, timestamp } from './rows.js';
 
-export type LedgerKind = 'charge' | 'refund' | 'dispute';
+export type LedgerKind = MovementKind;
 
-/** One movement of money that Penstock knows of. Times in Unix ms. */
-export interface LedgerEntry {
-  readonly account: string;
-  /** The charge's, refund's or dispute's id at Stripe. */
-  readonly id: string;
-  readonly kind: LedgerKind;
-  /** The payment's workflow id; null where it is nobody's that is known here. */
-  readonly payment: string | null;
-  readonly intent: string | null;
-  /**
-   * Minor units, never negative: what a charge captured, what a refund gives back, what a dispute has taken out of the
-   * balance so far, less what came back.
-   */
-  readonly amount: number;
-  readonly currency: string;
-  /** Stripe's own word. */
-  readonly status: string;
+/** A movement of money, as it is kept. Times in Unix ms. */
+export interface LedgerEntry extends Movement {
   /** When it happened, as near as is known: within the time that a webhook takes. */
   readonly occurredAtMs: number;
   /** When that was learned: of one id the entry learned last counts. */

@@ -16,15 +16,21 @@ export interface OutboxParts<Row> {
   readonly batchRows: number;
   /** How long a row waits for others to be written with it, ms. */
   readonly lingerMs: number;
+  /** The first pause while the store is away, which doubles up to the longest; {@link PAUSES} where nothing is said. */
+  readonly pauses?: Pauses;
   /** Rows that will not be written: there was no room for them, they were refused, or time was up. */
   readonly onMissed: (rows: readonly Row[]) => void;
   /** The store refused a row for what is in it. */
   readonly onRefused: (error: DatabaseError) => void;
 }
 
-/** Pauses while the store is away, ms: it is asked often enough that what waits is written within seconds of its return. */
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 5_000;
+interface Pauses {
+  readonly firstMs: number;
+  readonly longestMs: number;
+}
+
+/** The store is asked often enough that what waits is written within seconds of its return. */
+const PAUSES: Pauses = { firstMs: 250, longestMs: 5_000 };
 
 interface Queued<Row> {
   readonly row: Row;
@@ -92,13 +98,14 @@ export class Outbox<Row> {
     await this.pause(this.parts.lingerMs, (stop) => {
       this.stopLingering = stop;
     });
-    let pauseMs = FIRST_PAUSE_MS;
+    const { firstMs, longestMs } = this.parts.pauses ?? PAUSES;
+    let pauseMs = firstMs;
     while (this.queue.length > 0) {
       const left = await this.writeAll(this.take());
       if (this.isOver) return;
       this.writing = [];
       if (left.length === 0) {
-        pauseMs = FIRST_PAUSE_MS;
+        pauseMs = firstMs;
         continue;
       }
       this.putBack(left);
@@ -106,7 +113,7 @@ export class Outbox<Row> {
       await this.pause(pauseMs, (stop) => {
         this.stopPausing = stop;
       });
-      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      pauseMs = Math.min(pauseMs * 2, longestMs);
     }
     // In the same breath as the look at the queue: what is put in from here on starts anew.
     this.running = undefined;

@@ -14,22 +14,33 @@ const ANSWERS_WITHIN_MS = 30_000;
 const TRANSACTION_WITHIN_MS = 10_000;
 const CLOSES_WITHIN_MS = 3_000;
 
+export interface PgliteOptions {
+  /** Nobody wants it any more: opening it ends at once. */
+  readonly signal?: AbortSignal;
+  /** What takes longer than this ends the thread, ms. */
+  readonly answersWithinMs?: number;
+}
+
 /**
  * PGlite: PostgreSQL in a thread of this process, with its files in `folder`, which no other process can have meanwhile.
  * What is committed survives the process, however that ends; what a machine that loses its power had yet to write does not.
  *
- * @param onOver is called when the thread has ended by itself.
+ * @param onOver is called when the thread has ended, by itself or because it did not answer.
  * @throws DatabaseError when it cannot be opened, by whose message it is in use where another process has it.
  */
-export async function openPglite(folder: string, onOver: () => void): Promise<Database> {
+export async function openPglite(
+  folder: string,
+  onOver: () => void,
+  { signal, answersWithinMs = ANSWERS_WITHIN_MS }: PgliteOptions = {},
+): Promise<Database> {
   const lock = await FolderLock.take(folder).catch((error: unknown) => {
     throw asDatabaseError(error);
   });
-  const thread = new PgliteThread(folder, () => {
+  const thread = new PgliteThread(folder, answersWithinMs, () => {
     lock.release();
     onOver();
   });
-  await thread.opened();
+  await thread.opened(signal);
   return new Pglite(thread);
 }
 
@@ -46,7 +57,11 @@ class PgliteThread {
   private asked = 0;
   private over: DatabaseError | undefined;
 
-  constructor(folder: string, onOver: () => void) {
+  constructor(
+    folder: string,
+    private readonly answersWithinMs: number,
+    onOver: () => void,
+  ) {
     this.worker = startThread(new URL('./pglite-thread.js', import.meta.url), 'store', { folder });
     this.opening = new Promise((resolve, reject) => {
       this.waiting.set(0, { answered: () => resolve(), failed: reject });
@@ -62,8 +77,15 @@ class PgliteThread {
     this.worker.unref();
   }
 
-  async opened(): Promise<void> {
-    await this.inTime(0, this.opening, OPENS_WITHIN_MS, 'open');
+  async opened(signal: AbortSignal | undefined): Promise<void> {
+    const abandon = () => this.abandon('the store was closed before it was open');
+    if (signal?.aborted) abandon();
+    signal?.addEventListener('abort', abandon);
+    try {
+      await this.inTime(0, this.opening, OPENS_WITHIN_MS, 'open');
+    } finally {
+      signal?.removeEventListener('abort', abandon);
+    }
   }
 
   async ask(sql: string, params: readonly Param[]): Promise<readonly object[]> {
@@ -74,7 +96,7 @@ class PgliteThread {
       this.waiting.set(question.id, { answered, failed });
     });
     this.worker.postMessage(question);
-    return this.inTime(question.id, answer, ANSWERS_WITHIN_MS, 'answer');
+    return this.inTime(question.id, answer, this.answersWithinMs, 'answer');
   }
 
   async close(): Promise<void> {
@@ -87,10 +109,7 @@ class PgliteThread {
 
   /** While something is waited for the process must not end for want of anything else to do. */
   private async inTime<T>(id: number, answer: Promise<T>, withinMs: number, what: string): Promise<T> {
-    const timer = setTimeout(() => {
-      this.end(`the store did not ${what} within ${withinMs / 1000} s`);
-      void this.worker.terminate();
-    }, withinMs);
+    const timer = setTimeout(() => this.abandon(`the store did not ${what} within ${withinMs / 1000} s`), withinMs);
     try {
       return await answer;
     } finally {
@@ -114,6 +133,12 @@ class PgliteThread {
         this.waiting.get(said.id)?.failed(new DatabaseError(said.message, said.sqlState));
         break;
     }
+  }
+
+  /** What it was amid is as after a crash: what was committed is there. */
+  private abandon(why: string): void {
+    this.end(why);
+    void this.worker.terminate();
   }
 
   private end(why: string): void {

@@ -33,7 +33,7 @@ export function openStore({ config, logger, mayEmbed }: StoreParts): Store {
     return { isThere: false, database: MISSING, close: async () => undefined };
   }
   const database = new BackgroundDatabase({
-    open: (onOver) => opened(databaseUrl, join(dataDir, 'store'), onOver),
+    open: (onOver, signal) => opened(databaseUrl, join(dataDir, 'store'), onOver, signal),
     now: () => performance.now(),
     onAway: (error) => logger.error({ err: error }, 'the store cannot be used now; payments go on without it'),
     onOpen: () => logger.info('the store is open'),
@@ -42,8 +42,13 @@ export function openStore({ config, logger, mayEmbed }: StoreParts): Store {
   return { isThere: true, database, close: () => database.close() };
 }
 
-async function opened(url: string | undefined, folder: string, onOver: () => void): Promise<Database> {
-  const database = url === undefined ? await openPglite(folder, onOver) : openPostgres(url);
+async function opened(
+  url: string | undefined,
+  folder: string,
+  onOver: () => void,
+  signal: AbortSignal,
+): Promise<Database> {
+  const database = url === undefined ? await openPglite(folder, onOver, { signal }) : openPostgres(url);
   try {
     await migrate(database);
     return database;

@@ -1,41 +1,6 @@
+import type { Tombstone, TombstoneResult } from '../domain/tombstone.js';
 import type { Queryable } from './database.js';
 import { asJson, timestamp } from './rows.js';
-
-/** What is left of a payment once Temporal has forgotten its run: enough to answer for it, and to give its money back. */
-export interface TombstoneResult {
-  readonly status: string;
-  readonly amount: number;
-  readonly currency: string;
-  readonly livemode: boolean;
-  readonly account: string;
-  readonly intent: string | null;
-  /** Minor units. */
-  readonly amountCaptured: number;
-  readonly failure: {
-    readonly kind: string;
-    readonly code: string | null;
-    readonly decline_code: string | null;
-    readonly message: string;
-  } | null;
-  readonly acceptedAtMs: number;
-}
-
-export interface Tombstone {
-  /** The payment's workflow id. */
-  readonly payment: string;
-  /** The first run of its workflow: a reset has the same, another payment under the same reference another. */
-  readonly run: string;
-  /** Of the request; empty where the run did not know it. */
-  readonly fingerprint: string;
-  /** The account of its first attempt. */
-  readonly account: string;
-  readonly merchant: string;
-  readonly reference: string;
-  readonly openedAtMs: number;
-  /** Null until the payment has closed. */
-  readonly result: TombstoneResult | null;
-  readonly closedAtMs: number | null;
-}
 
 interface Row {
   readonly payment: string;

@@ -2,10 +2,10 @@
 export class Counters {
   private readonly counts = new Map<string, number>();
 
-  /** Adds one to `name` with these labels. Labels must be bounded: no ids, no amounts. */
-  add(name: string, labels: Readonly<Record<string, string>> = {}): void {
+  /** Adds to `name` with these labels, by default one. Labels must be bounded: no ids, no amounts. */
+  add(name: string, labels: Readonly<Record<string, string>> = {}, by = 1): void {
     const key = format(name, labels);
-    this.counts.set(key, (this.counts.get(key) ?? 0) + 1);
+    this.counts.set(key, (this.counts.get(key) ?? 0) + by);
   }
 
   get(name: string, labels: Readonly<Record<string, string>> = {}): number {

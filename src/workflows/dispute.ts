@@ -18,9 +18,11 @@ import {
   nextDisputeStep,
 } from '../domain/dispute/index.js';
 import { followDelayMs, ownerBy } from '../domain/following.js';
+import { disputesOf } from '../domain/ledger.js';
 import { INTERNAL, readOptions } from './activity-options.js';
 import { disputeAtStart } from './at-start.js';
 import { type DisputeInput, type DisputeReport, disputeReport, disputeTold, SHOWN } from './messages.js';
+import { recordMovements } from './record.js';
 import { ownerAttributes, STATUS } from './search-attributes.js';
 
 const { alert } = proxyActivities<InternalActivities>(INTERNAL);
@@ -70,7 +72,9 @@ class DisputeRun {
   }
 
   learn(fact: DisputeFact): void {
-    this.state = nextDispute(this.state, fact);
+    const before = this.state;
+    this.state = nextDispute(before, fact);
+    recordMovements(disputesOf(before), disputesOf(this.state));
     this.news += 1;
   }
 

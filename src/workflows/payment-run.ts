@@ -8,6 +8,7 @@ import {
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
+import { chargesOf } from '../domain/ledger.js';
 import {
   addEntry,
   capturable,
@@ -41,6 +42,7 @@ import {
   STATE_FORBIDS,
 } from './messages.js';
 import { describeStep } from './payment-details.js';
+import { recordClosed, recordMovements, recordOpened } from './record.js';
 import { STATUS } from './search-attributes.js';
 
 /** A payment's state inside its workflow, and everything that reaches it there. */
@@ -63,6 +65,7 @@ export class PaymentRun {
       this.take({ type: 'past_lost', deadlineMs: Date.now() + terms.timing.sendWindowMs });
     });
     this.listen();
+    recordOpened(input);
   }
 
   /** Every fact goes through the one state function, whatever brought it; after a reset the doubt goes before it. */
@@ -74,6 +77,7 @@ export class PaymentRun {
   private take(fact: Fact): void {
     const before = this.state;
     this.state = next(before, fact);
+    if (this.state !== before) recordMovements(chargesOf(before), chargesOf(this.state));
     const entry = describeFact(before, fact, this.state, Date.now());
     if (entry !== null) this.timeline = addEntry(this.timeline, entry);
     this.news += 1;
@@ -106,7 +110,9 @@ export class PaymentRun {
 
   async close(): Promise<PaymentReport> {
     await condition(allHandlersFinished);
-    return this.report();
+    const closed = this.report();
+    recordClosed(this.input, closed.state, closed.standing);
+    return closed;
   }
 
   report(): PaymentReport {

@@ -5,6 +5,7 @@ import type { Attempt, Capture } from '../domain/payment/index.js';
 import { confirmParams, createParams } from '../domain/stripe-params.js';
 import { changeSendOptions, sendOptions } from './activity-options.js';
 import type { PaymentRun } from './payment-run.js';
+import { runOf } from './record.js';
 import { mustHaveBegun, type SendTerms, sendInput, sendOnce } from './send.js';
 
 /** One send of the attempt, and what it came to. A send nobody reports back from may have arrived. */
@@ -57,7 +58,7 @@ function create(run: PaymentRun, attempt: Attempt, terms: SendTerms): Call {
   const { request, deployment } = run.input;
   const params = createParams(request, { id: run.input.terms.id, deployment }, attempt);
   const { createPayment } = activities(run, attempt, 'create and confirm the payment intent');
-  const input = { ...sendInput(attempt, terms), params };
+  const input = { ...sendInput(attempt, terms), params, origin: runOf(run.input) };
   return () => createPayment(input);
 }
 

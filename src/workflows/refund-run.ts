@@ -7,6 +7,7 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import { followDelayMs } from '../domain/following.js';
+import { refundsOf } from '../domain/ledger.js';
 import {
   nextRefund,
   type RefundFact,
@@ -17,6 +18,7 @@ import {
 import { refundAtStart } from './at-start.js';
 import { LostPast } from './lost-past.js';
 import { type RefundInput, type RefundReport, refundReport, refundTold, ruledDead, SHOWN } from './messages.js';
+import { recordMovements } from './record.js';
 import { ownerAttributes, STATUS } from './search-attributes.js';
 
 /** A refund's state inside its workflow, and everything that reaches it there. */
@@ -56,7 +58,9 @@ export class RefundRun {
   }
 
   private take(fact: RefundFact): void {
-    this.state = nextRefund(this.state, fact);
+    const before = this.state;
+    this.state = nextRefund(before, fact);
+    recordMovements(refundsOf(before), refundsOf(this.state));
     this.news += 1;
   }
 

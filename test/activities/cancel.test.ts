@@ -5,6 +5,7 @@ import { createPaymentActivities } from '../../src/activities/payments.js';
 import type { CancelInput } from '../../src/activities/types.js';
 import type { IntentSnapshot } from '../../src/domain/intent.js';
 import { cardPayment, MeteredGateway } from '../support/metered-gateway.js';
+import { NO_PAST } from '../support/no-past.js';
 import { Simulated } from '../support/simulated.js';
 
 describe('a cancel whose key is spent', () => {
@@ -19,7 +20,12 @@ describe('a cancel whose key is spent', () => {
 
   const cancel = (input: CancelInput): Promise<IntentSnapshot> => {
     const { gateway } = metered;
-    const { cancelIntent } = createPaymentActivities({ gateway, now: () => metered.nowMs, random: () => 0.5 });
+    const { cancelIntent } = createPaymentActivities({
+      gateway,
+      past: NO_PAST,
+      now: () => metered.nowMs,
+      random: () => 0.5,
+    });
     return new MockActivityEnvironment().run(cancelIntent, input);
   };
 

@@ -73,6 +73,32 @@ describe('an empty environment', () => {
   });
 });
 
+describe('the store', () => {
+  it('is where DATABASE_URL says, and in the data folder where it says nothing', () => {
+    for (const url of [
+      'postgres://penstock@db/penstock',
+      'postgresql://u:p%40ss@10.0.0.1:6432/store?sslmode=require',
+    ]) {
+      assert.equal(loadConfig({ DATABASE_URL: url }).databaseUrl, url);
+    }
+    assert.equal(loadConfig({}).databaseUrl, undefined);
+    assert.equal(loadConfig({ DATABASE_URL: '' }).databaseUrl, undefined);
+  });
+
+  it('is refused at an address that is none, by the name of the variable and without the address', () => {
+    for (const url of [
+      'mysql://u:hidden@db/x',
+      'db:5432/hidden',
+      'postgres:///hidden',
+      'postgres://u:hidden@db',
+      'hidden',
+    ]) {
+      const problem = problemOf({ DATABASE_URL: url });
+      assert.equal(problem, 'DATABASE_URL: a PostgreSQL address like postgres://user:password@host:5432/database');
+    }
+  });
+});
+
 describe('a Stripe key in the environment', () => {
   it('is one account named default, without the simulator', () => {
     const config = loadConfig({

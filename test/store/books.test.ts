@@ -6,64 +6,19 @@ import { DatabaseError } from '../../src/store/database.js';
 import type { LedgerEntry } from '../../src/store/ledger.js';
 import { migrate } from '../../src/store/migrate.js';
 import type { StoredObject } from '../../src/store/objects.js';
-import type { Tombstone } from '../../src/store/tombstones.js';
 import { addBatches } from '../../src/store/usage-book.js';
 import { onBothDatabases } from '../support/databases.js';
-
-const T0 = Date.UTC(2026, 0, 15, 12);
-
-const entry = (id: string, changes: Partial<LedgerEntry> = {}): LedgerEntry => ({
-  account: 'eu',
-  id,
-  kind: 'charge',
-  payment: 'pay.acme.1',
-  intent: 'pi_1',
-  amount: 1_999,
-  currency: 'eur',
-  status: 'succeeded',
-  occurredAtMs: T0,
-  recordedAtMs: T0,
-  ...changes,
-});
+import { closedTombstone, KEPT_AT, ledgerEntry, openTombstone } from '../support/kept.js';
 
 const object = (id: string, version: number, changes: Partial<StoredObject> = {}): StoredObject => ({
   account: 'eu',
   kind: 'charge',
   id,
   version,
-  createdMs: T0,
+  createdMs: KEPT_AT,
   body: { id, version },
   ...changes,
 });
-
-const tombstone = (payment: string, run: string, changes: Partial<Tombstone> = {}): Tombstone => ({
-  payment,
-  run,
-  fingerprint: '1:abc',
-  account: 'eu',
-  merchant: 'acme',
-  reference: '1',
-  openedAtMs: T0,
-  result: null,
-  closedAtMs: null,
-  ...changes,
-});
-
-const closed = (payment: string, run: string, closedAtMs: number, status = 'succeeded'): Tombstone =>
-  tombstone(payment, run, {
-    closedAtMs,
-    result: {
-      status,
-      amount: 1_999,
-      currency: 'eur',
-      livemode: false,
-      account: 'eu',
-      intent: 'pi_1',
-      amountCaptured: 1_999,
-      failure: null,
-      acceptedAtMs: T0,
-    },
-  });
 
 onBothDatabases('the books', (on) => {
   before(() => migrate(on.database));
@@ -71,37 +26,37 @@ onBothDatabases('the books', (on) => {
 
   it('record a movement once however often it is told, as it was learned last', async () => {
     const { ledger } = books();
-    const pending = entry('re_1', { kind: 'refund', status: 'pending' });
-    const done = { ...pending, status: 'succeeded', recordedAtMs: T0 + 5_000, occurredAtMs: T0 + 5_000 };
-    await ledger.record([pending, entry('ch_1'), pending]);
+    const pending = ledgerEntry('re_1', { kind: 'refund', status: 'pending' });
+    const done = { ...pending, status: 'succeeded', recordedAtMs: KEPT_AT + 5_000, occurredAtMs: KEPT_AT + 5_000 };
+    await ledger.record([pending, ledgerEntry('ch_1'), pending]);
     await ledger.record([done]);
     await ledger.record([pending]);
     const found = await ledger.find('eu', ['re_1', 'ch_1', 'ch_none']);
     assert.deepEqual(
       [...found].sort((a, b) => (a.id < b.id ? -1 : 1)),
-      [entry('ch_1'), { ...done, occurredAtMs: T0 }],
+      [ledgerEntry('ch_1'), { ...done, occurredAtMs: KEPT_AT }],
     );
-    await ledger.record([entry('ch_1', { payment: null, intent: null, recordedAtMs: T0 + 1 })]);
+    await ledger.record([ledgerEntry('ch_1', { payment: null, intent: null, recordedAtMs: KEPT_AT + 1 })]);
     assert.deepEqual(await ledger.ofPayment('pay.acme.1'), [
-      entry('ch_1', { recordedAtMs: T0 + 1 }),
-      { ...done, occurredAtMs: T0 },
+      ledgerEntry('ch_1', { recordedAtMs: KEPT_AT + 1 }),
+      { ...done, occurredAtMs: KEPT_AT },
     ]);
   });
 
   it('list a ledger page by page, none twice and none left out, however many happened at once', async () => {
     const { ledger } = books();
     const all = Array.from({ length: 25 }, (_, i) =>
-      entry(`ch_${i}`, { occurredAtMs: T0 + Math.floor(i / 10) * 1_000 }),
+      ledgerEntry(`ch_${i}`, { occurredAtMs: KEPT_AT + Math.floor(i / 10) * 1_000 }),
     );
     await ledger.record([
       ...all,
-      entry('ch_before', { occurredAtMs: T0 - 1 }),
-      entry('ch_after', { occurredAtMs: T0 + 3_000 }),
+      ledgerEntry('ch_before', { occurredAtMs: KEPT_AT - 1 }),
+      ledgerEntry('ch_after', { occurredAtMs: KEPT_AT + 3_000 }),
     ]);
     const seen: string[] = [];
     let after: LedgerEntry | undefined;
     do {
-      const page = await ledger.list({ account: 'eu', fromMs: T0, toMs: T0 + 3_000, after, limit: 7 });
+      const page = await ledger.list({ account: 'eu', fromMs: KEPT_AT, toMs: KEPT_AT + 3_000, after, limit: 7 });
       seen.push(...page.map(({ id }) => id));
       after = page.at(-1);
     } while (after !== undefined);
@@ -110,10 +65,10 @@ onBothDatabases('the books', (on) => {
 
   it('keep what one deployment recorded from every other', async () => {
     const [one, other] = [books(), books()];
-    await one.ledger.record([entry('ch_1', { amount: 1 })]);
-    await other.ledger.record([entry('ch_1', { amount: 2 })]);
+    await one.ledger.record([ledgerEntry('ch_1', { amount: 1 })]);
+    await other.ledger.record([ledgerEntry('ch_1', { amount: 2 })]);
     assert.deepEqual((await one.ledger.find('eu', ['ch_1']))[0]?.amount, 1);
-    await one.tombstones.record([closed('pay.acme.1', 'run-1', T0)]);
+    await one.tombstones.record([closedTombstone('pay.acme.1', 'run-1', KEPT_AT)]);
     assert.equal(await other.tombstones.find('pay.acme.1'), null);
   });
 
@@ -174,10 +129,10 @@ onBothDatabases('the books', (on) => {
       progress: { done },
       updatedAtMs,
     });
-    await jobs.record(told(2, T0 + 2));
-    await jobs.record(told(1, T0 + 1));
-    assert.deepEqual(await jobs.find('job.1'), told(2, T0 + 2));
-    assert.deepEqual(await jobs.list(5), [told(2, T0 + 2)]);
+    await jobs.record(told(2, KEPT_AT + 2));
+    await jobs.record(told(1, KEPT_AT + 1));
+    assert.deepEqual(await jobs.find('job.1'), told(2, KEPT_AT + 2));
+    assert.deepEqual(await jobs.list(5), [told(2, KEPT_AT + 2)]);
     assert.equal(await jobs.find('job.2'), null);
   });
 
@@ -185,33 +140,36 @@ onBothDatabases('the books', (on) => {
     const deployment = on.deployment();
     const { usage } = books(deployment);
     const key = { account: 'eu', lane: 'checkout', endpoint: 'payment_intents', outcome: 'ok' };
-    const batch = { id: 'batch-1', rows: [{ ...key, minuteMs: T0, requests: 3 }] };
+    const batch = { id: 'batch-1', rows: [{ ...key, minuteMs: KEPT_AT, requests: 3 }] };
     await addBatches(on.database, deployment, [batch]);
     await addBatches(on.database, deployment, [batch, { ...batch, id: 'batch-2' }]);
     await Promise.all(
       [1, 2, 3].map((n) => addBatches(on.database, deployment, [{ ...batch, id: `together-${n}` }, batch])),
     );
-    assert.deepEqual(await usage.list('eu', T0, T0 + 60_000), [{ ...key, minuteMs: T0, requests: 15 }]);
+    assert.deepEqual(await usage.list('eu', KEPT_AT, KEPT_AT + 60_000), [{ ...key, minuteMs: KEPT_AT, requests: 15 }]);
     await usage.forgetBatches(60_000);
     await addBatches(on.database, deployment, [batch]);
-    assert.equal((await usage.list('eu', T0, T0 + 60_000))[0]?.requests, 15);
+    assert.equal((await usage.list('eu', KEPT_AT, KEPT_AT + 60_000))[0]?.requests, 15);
   });
 
   it('keep a closed payment as it ended, whatever is told of it later', async () => {
     const { tombstones } = books();
-    await tombstones.record([tombstone('pay.acme.1', 'run-1')]);
-    assert.deepEqual(await tombstones.find('pay.acme.1'), tombstone('pay.acme.1', 'run-1'));
-    await tombstones.record([closed('pay.acme.1', 'run-1', T0 + 9)]);
+    await tombstones.record([openTombstone('pay.acme.1', 'run-1')]);
+    assert.deepEqual(await tombstones.find('pay.acme.1'), openTombstone('pay.acme.1', 'run-1'));
+    await tombstones.record([closedTombstone('pay.acme.1', 'run-1', KEPT_AT + 9)]);
     await tombstones.record([
-      tombstone('pay.acme.1', 'run-1'),
-      tombstone('pay.acme.1', 'run-2', { openedAtMs: T0 + 99 }),
+      openTombstone('pay.acme.1', 'run-1'),
+      openTombstone('pay.acme.1', 'run-2', { openedAtMs: KEPT_AT + 99 }),
     ]);
-    assert.deepEqual(await tombstones.find('pay.acme.1'), closed('pay.acme.1', 'run-1', T0 + 9));
+    assert.deepEqual(await tombstones.find('pay.acme.1'), closedTombstone('pay.acme.1', 'run-1', KEPT_AT + 9));
   });
 
   it('end as closed, whichever comes first of an opening and a closing in one batch', async () => {
     const { tombstones } = books();
-    const [opening, closing] = [tombstone('pay.acme.1', 'run-1'), closed('pay.acme.1', 'run-1', T0 + 9)];
+    const [opening, closing] = [
+      openTombstone('pay.acme.1', 'run-1'),
+      closedTombstone('pay.acme.1', 'run-1', KEPT_AT + 9),
+    ];
     await tombstones.record([closing, opening]);
     assert.deepEqual(await tombstones.find('pay.acme.1'), closing);
   });
@@ -219,11 +177,11 @@ onBothDatabases('the books', (on) => {
   it('know a payment as taken before by another run that closed, or of which money moved', async () => {
     const { tombstones, ledger } = books();
     await tombstones.record([
-      closed('pay.acme.1', 'run-1', T0),
-      tombstone('pay.acme.2', 'run-1'),
-      tombstone('pay.acme.3', 'run-1'),
+      closedTombstone('pay.acme.1', 'run-1', KEPT_AT),
+      openTombstone('pay.acme.2', 'run-1'),
+      openTombstone('pay.acme.3', 'run-1'),
     ]);
-    await ledger.record([entry('ch_3', { payment: 'pay.acme.3' })]);
+    await ledger.record([ledgerEntry('ch_3', { payment: 'pay.acme.3' })]);
     assert.equal((await tombstones.takenBefore('pay.acme.1', 'run-2'))?.run, 'run-1');
     assert.equal((await tombstones.takenBefore('pay.acme.3', 'run-2'))?.closedAtMs, null);
     // Its own run, one that was never closed and moved nothing, and one that nobody knows.
@@ -236,7 +194,7 @@ onBothDatabases('the books', (on) => {
     const { ledger } = books();
     const refused = (changes: object) =>
       assert.rejects(
-        ledger.record([entry('ch_1', changes)]),
+        ledger.record([ledgerEntry('ch_1', changes)]),
         (error) => error instanceof DatabaseError && error.isRowsOwnFault,
       );
     await refused({ kind: 'gift' });
