@@ -170,6 +170,9 @@ export const disputeSchema = z
 
 export type DisputeView = z.infer<typeof disputeSchema>;
 
+const ONLY_A_PART =
+  'Only a part could be found out: no worker answered, or refunds and disputes may be missing. Ask again.';
+
 /** What the API shows of a payment. */
 export const paymentSchema = z
   .object({
@@ -208,12 +211,7 @@ export const paymentSchema = z
     expires_at: z.iso.datetime().optional(),
     timeline: z.array(z.object({ at: z.iso.datetime(), source: z.string(), what: z.string() })).optional(),
     workflow: workflowSchema,
-    stale: z
-      .boolean()
-      .optional()
-      .describe(
-        'Only a part could be found out: no worker answered, or refunds and disputes may be missing. Ask again.',
-      ),
+    stale: z.boolean().optional().describe(ONLY_A_PART),
   })
   .meta({ id: 'Payment' });
 

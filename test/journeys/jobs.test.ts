@@ -177,6 +177,11 @@ describe('a job', { skip: postgresMissing() }, () => {
     assert.equal((await ask(stack, body.id, 'pause')).status, 409);
   });
 
+  /** The ledger is fed beside the payments: it has these. */
+  const booked = async (payments: readonly string[]) => {
+    for (const id of payments) await until(async () => (await books.ledger.ofPayment(id)).length > 0);
+  };
+
   /** A period of payments that agree, and whatever `plant` makes not agree. */
   const reconcile = async (key: string, from: number) => {
     const period = await untilNow(from);
@@ -191,6 +196,7 @@ describe('a job', { skip: postgresMissing() }, () => {
     const paid = await Promise.all(Array.from({ length: 4 }, () => stack.paid()));
     // What others do on the account is nobody's here.
     await stack.stripe.paymentIntents.create(cardPayment({ capture_method: 'automatic' }));
+    await booked(paid.map(({ id }) => id));
     await database.query('delete from penstock.ledger');
     const { done, found } = await reconcile('agrees', from);
     assert.deepEqual([done.status, done.complete, found], ['completed', true, []]);
@@ -211,6 +217,8 @@ describe('a job', { skip: postgresMissing() }, () => {
     const waiting = await stack.api.pay(aPayment());
     assert.equal(waiting.workflow.status, 'RUNNING');
     await stack.simulator.noFaults();
+    await booked([agreed, other, waiting.id]);
+    await database.query('delete from penstock.ledger where payment = $1', [waiting.id]);
     const [charge] = await stack.chargesOf(other);
     const [late] = await stack.chargesOf(waiting.id);
     const now = Date.now();
