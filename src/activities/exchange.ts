@@ -1,6 +1,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { IntentSnapshot } from '../domain/intent.js';
-import { type Outcome, type Reply, repeatDelayMs } from '../domain/outcome.js';
+import { type Outcome, outcomeOf, type RepeatCause, type Reply, repeatDelayMs } from '../domain/outcome.js';
+import { isExchangeError, replyOfError } from '../stripe/classify.js';
 import type { KeyedWrite, StripeGateway } from '../stripe/gateway.js';
 import type { PastPayments } from './taken-before.js';
 import type { SendInput, SendResult } from './types.js';
@@ -41,6 +42,33 @@ export async function send<T>(
   const cause = 'cause' in outcome ? outcome.cause : 'refused_repeat';
   const againInMs = Math.max(advisedMs, repeatDelayMs(cause, input.sends, now() - input.acceptedAtMs, random()));
   return { outcome, againInMs, ...(shown === null ? {} : { shown }) };
+}
+
+/**
+ * What `work` came to. An exchange that a limit or the budget kept from being answered goes back to Temporal with the pause that its
+ * cause asks for, instead of the retry policy's.
+ */
+export async function orPaced<T>({ now, random }: Pick<ExchangeParts, 'now' | 'random'>, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const { attempt, scheduledTimestampMs } = Context.current().info;
+    const pause = pacedPause(error, (cause) => repeatDelayMs(cause, attempt, now() - scheduledTimestampMs, random()));
+    if (pause === undefined) throw error;
+    throw ApplicationFailure.create({
+      message: `not answered: ${pause.cause}`,
+      type: 'StripeNotSettled',
+      nextRetryDelay: pause.ms,
+    });
+  }
+}
+
+function pacedPause(error: unknown, byCause: (cause: RepeatCause) => number) {
+  if (!isExchangeError(error)) return undefined;
+  const reply = replyOfError<never>(error, () => null);
+  const outcome = outcomeOf(reply, false);
+  if (outcome.kind !== 'not_executed') return undefined;
+  return { cause: outcome.cause, ms: Math.max(byCause(outcome.cause), advised(reply).againInMs ?? 0) };
 }
 
 /** What Stripe showed, or a failure that Temporal retries, at the pace its cause asks for. */

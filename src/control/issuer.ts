@@ -1,6 +1,7 @@
 import { type Budget, floorOf, type Units, unitsOf, usedMs } from './budget.js';
 import { type LaneRates, type LaneUse, laneRates } from './lane-rates.js';
 import { type Grant, grant, type Leases, type LeaseTerms, leave, NO_LEASES, workersOf } from './leases.js';
+import { countReads, type ReadsByDay, readsIn } from './reads.js';
 
 /** How long one worker has to try more than it knows to get through, ms. Each try costs about one 429. */
 export const TURN_MS = 4_000;
@@ -15,6 +16,7 @@ export interface Issuer {
   /** The last turn that was given. */
   readonly turn: number;
   readonly lanes: LaneRates | null;
+  readonly reads: ReadsByDay;
 }
 
 interface Told {
@@ -23,7 +25,7 @@ interface Told {
   readonly lanes: LaneUse;
 }
 
-export const NEW_ISSUER: Issuer = { leases: NO_LEASES, rises: 0, told: {}, turn: -1, lanes: null };
+export const NEW_ISSUER: Issuer = { leases: NO_LEASES, rises: 0, told: {}, turn: -1, lanes: null, reads: {} };
 
 /** What a worker asks for, and tells with it. */
 export interface BudgetAsk {
@@ -35,6 +37,8 @@ export interface BudgetAsk {
   /** It found that more gets through than was known. */
   readonly rose: boolean;
   readonly lanes: LaneUse;
+  /** Reads made since the last time that was answered. */
+  readonly reads: number;
 }
 
 export interface BudgetAnswer extends Grant {
@@ -44,6 +48,8 @@ export interface BudgetAnswer extends Grant {
   readonly tryMore: boolean;
   /** What the lanes are to be set to; of one worker alone, the others leave them. */
   readonly lanes: LaneRates | null;
+  /** What is left of the month's reads; below nothing where more were made. */
+  readonly readsLeft: number;
 }
 
 /** Answers a worker. Pure; `nowMs` is the issuer's own time. */
@@ -64,18 +70,20 @@ export function answer(issuer: Issuer, ask: BudgetAsk, nowMs: number): { issuer:
   }
   told[ask.worker] = { atMs: nowMs, rises, lanes: ask.lanes };
 
+  const reads = countReads(issuer.reads, ask.reads, nowMs);
   const lanes = laneRates(
     ask.budget,
     Object.values(told).map((t) => t.lanes),
     issuer.lanes,
   );
   return {
-    issuer: { leases: given.leases, rises, told, turn: isTurn ? turn : issuer.turn, lanes },
+    issuer: { leases: given.leases, rises, told, turn: isTurn ? turn : issuer.turn, lanes, reads },
     answer: {
       ...given.grant,
       sharers: workers.length,
       tryMore: isTurn || heard < rises,
       lanes: workers[0] === ask.worker ? lanes : null,
+      readsLeft: ask.budget.readsPerMonth - readsIn(reads),
     },
   };
 }

@@ -21,3 +21,8 @@ export const ENDPOINTS = [
 ] as const;
 
 export type Endpoint = (typeof ENDPOINTS)[number];
+
+/** Whether a call counts against the reads that Stripe allows a month; reports and their files do not. */
+export function isRead(endpoint: string): boolean {
+  return !endpoint.startsWith('reporting.') && /\.(list|retrieve)$/.test(endpoint);
+}

@@ -55,6 +55,12 @@ export function replyOfError<T>(error: unknown, read: (intent: Stripe.PaymentInt
   return readable(() => replyOfApiError(status, error, read));
 }
 
+/** Whether an error is about an exchange with Stripe at all. */
+export function isExchangeError(error: unknown): boolean {
+  const cause = rootOf(error);
+  return cause instanceof NotSentError || cause instanceof TransportError || error instanceof Stripe.errors.StripeError;
+}
+
 function replyOfApiError<T>(
   status: number,
   error: InstanceType<typeof Stripe.errors.StripeError>,

@@ -9,11 +9,13 @@ import type { BudgetIssuer } from './budget-issuer.js';
 export interface Governed {
   hold(units: Units, untilMs: number, sharers: number): void;
   tryMore(): void;
+  allowReads(left: number): void;
   use(): {
     readonly demand: number;
     readonly sent: Readonly<Record<LaneClass, number>>;
     readonly waiting: Readonly<Record<LaneClass, number>>;
     readonly rises: number;
+    readonly reads: number;
   };
 }
 
@@ -63,6 +65,8 @@ export class LeaseKeeper {
   private wake: () => void = () => undefined;
   private stopped = false;
   private failing = false;
+  /** Reads that the issuer was told of. */
+  private readsTold = 0;
 
   constructor(private readonly parts: LeaseKeeperParts) {
     this.before.atMs = parts.now();
@@ -115,9 +119,11 @@ export class LeaseKeeper {
       demand: use.demand,
       rose: use.rises > this.before.rises,
       lanes: this.laneUse(use, askedMs),
+      reads: use.reads - this.readsTold,
     };
     try {
       const answer = await this.parts.issuer.ask(ask, ASK_TIMEOUT_MS);
+      this.readsTold = use.reads;
       this.take(answer, askedMs);
     } catch (error) {
       await this.unanswered(error);
@@ -146,6 +152,7 @@ export class LeaseKeeper {
     // From before it asked: the issuer counts from when it answered, which is later.
     this.untilMs = askedMs + answer.leaseMs;
     this.parts.governor.hold(answer.units, this.untilMs, answer.sharers);
+    this.parts.governor.allowReads(answer.readsLeft);
     if (answer.tryMore) this.parts.governor.tryMore();
     if (answer.lanes !== null) this.parts.setLanes(answer.lanes);
   }

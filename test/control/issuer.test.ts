@@ -13,7 +13,7 @@ class Asked {
 
   ask(worker: string, changes: Partial<BudgetAsk> = {}) {
     const holding = this.holding.get(worker) ?? 0;
-    const ask = { worker, holding, budget: BUDGET, demand: 50, rose: false, lanes: IDLE, ...changes };
+    const ask = { worker, holding, budget: BUDGET, demand: 50, rose: false, lanes: IDLE, reads: 0, ...changes };
     const { issuer, answer: given } = answer(this.issuer, ask, this.nowMs);
     this.issuer = JSON.parse(JSON.stringify(issuer));
     this.holding.set(worker, given.lease);
@@ -58,6 +58,18 @@ describe('the issuer of a budget', () => {
     asked.issuer = left(asked.issuer, 'a', asked.nowMs);
     asked.nowMs += 2_000;
     assert.notEqual(asked.ask('b').lanes, null);
+  });
+
+  it('counts the reads of all workers over 30 days', () => {
+    const asked = new Asked();
+    const DAY = 86_400_000;
+    assert.equal(asked.ask('a', { reads: 4_000 }).readsLeft, 6_000);
+    asked.nowMs += 20 * DAY;
+    assert.equal(asked.ask('b', { reads: 5_000 }).readsLeft, 1_000);
+    asked.nowMs += 9 * DAY;
+    assert.equal(asked.ask('a').readsLeft, 1_000);
+    asked.nowMs += 3 * DAY;
+    assert.equal(asked.ask('a').readsLeft, 5_000);
   });
 
   it('leaves background what checkout does not use, and its floor in any case', () => {

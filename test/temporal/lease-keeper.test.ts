@@ -36,6 +36,7 @@ describe('the keeper of a lease', () => {
             sharers: 2,
             tryMore: false,
             lanes: null,
+            readsLeft: 100,
           };
         },
         leave: async (worker) => void left.push(worker),
@@ -44,11 +45,13 @@ describe('the keeper of a lease', () => {
       governor: {
         hold: (units, untilMs) => held.push({ units, untilMs, atMs: time.now() }),
         tryMore: () => undefined,
+        allowReads: () => undefined,
         use: () => ({
           demand,
           sent: { checkout: 0, background: 0 },
           waiting: { checkout: 0, background: 0 },
           rises: 0,
+          reads: asks.length * 3,
         }),
       },
       budget: BUDGET,
@@ -75,6 +78,8 @@ describe('the keeper of a lease', () => {
     await time.run(15_000);
     assert.ok(asks.length >= 9);
     assert.equal(asks.at(-1)?.ask.holding, asks.length - 1, 'it says what it holds');
+    const told = asks.reduce((sum, { ask }) => sum + ask.reads, 0);
+    assert.equal(told, 3 * (asks.length - 1), 'and each read once');
   });
 
   it('asks at once when a call has to wait, and not many times over', async () => {

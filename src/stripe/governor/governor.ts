@@ -1,4 +1,5 @@
 import { type Budget, endpointUnits, type Units } from '../../control/budget.js';
+import { isRead } from '../../domain/endpoints.js';
 import { type LaneClass, laneOfKey } from '../../domain/lanes.js';
 import { ConcurrencyLimit, RateLimit } from './limit.js';
 import { Waiting } from './waiting.js';
@@ -58,6 +59,8 @@ export interface Use {
   readonly waiting: Readonly<Record<LaneClass, number>>;
   /** How often it was found that more gets through than was known. */
   readonly rises: number;
+  /** Reads let go so far. */
+  readonly reads: number;
 }
 
 interface EndpointLimits {
@@ -70,6 +73,9 @@ export interface GovernorParts {
   readonly now: () => number;
   readonly setTimer: (run: () => void, ms: number) => { cancel(): void };
 }
+
+/** A month's reads come back day by day. */
+const READS_PAUSE_MS = 3_600_000;
 
 /** The pause that is advised where nothing tells when there will be room: about what a lease takes to come. */
 const ADVISED_MS = 1_000;
@@ -88,6 +94,8 @@ export class Governor {
   private sharers = 1;
   private readonly sent: Record<LaneClass, number> = { checkout: 0, background: 0 };
   private rises = 0;
+  private reads = 0;
+  private readsLeft = Number.POSITIVE_INFINITY;
   private timer: { cancel(): void } | undefined;
 
   constructor(
@@ -113,6 +121,11 @@ export class Governor {
     this.pump();
   }
 
+  /** What is left of the reads that Stripe allows a month: without any, background work reads no more. */
+  allowReads(left: number): void {
+    this.readsLeft = left;
+  }
+
   /** It is this worker's turn to try more than it knows to get through, or another found that more does. */
   tryMore(): void {
     for (const limit of this.limits()) limit.takeTurn();
@@ -122,6 +135,10 @@ export class Governor {
   /** Waits for the call's turn. @throws NoBudgetError when that does not come in time. */
   admit(turn: Turn): Promise<Permit> {
     const askedMs = this.parts.now();
+    // What payments have to know they read in any case; what can wait for days does.
+    if (this.readsLeft <= 0 && isRead(turn.endpoint) && laneOfKey(turn.priority) === 'background') {
+      return Promise.reject(new NoBudgetError(READS_PAUSE_MS));
+    }
     return new Promise((resolve, reject) => {
       const waiter = {
         ...turn,
@@ -152,6 +169,7 @@ export class Governor {
       sent: { ...this.sent },
       waiting,
       rises: this.rises,
+      reads: this.reads,
     };
   }
 
@@ -199,6 +217,10 @@ export class Governor {
         const waiter = this.waiting.take(({ endpoint }) => this.mayGo(endpoint, now));
         if (waiter === undefined) break;
         this.sent[laneOfKey(waiter.priority)] += 1;
+        if (isRead(waiter.endpoint)) {
+          this.reads += 1;
+          this.readsLeft -= 1;
+        }
         waiter.go(this.permit(waiter.endpoint, now - waiter.askedMs, now));
       }
     }

@@ -136,6 +136,19 @@ describe('the governor', () => {
     assert.equal(governor.standing().used, 0);
   });
 
+  it('lets background read no more once the reads of a month are used up, and payments all the same', async () => {
+    const parts = governed({ all: 50, each: 50, concurrent: 10 });
+    parts.governor.allowReads(1);
+    await send(parts, { endpoint: LIST, priority: 5 });
+    await assert.rejects(send(parts, { endpoint: LIST, priority: 5 }), NoBudgetError);
+    const order: string[] = [];
+    void send(parts, { endpoint: LIST, priority: 2 }, {}, () => order.push('read of a payment'));
+    void send(parts, { endpoint: CREATE, priority: 5 }, {}, () => order.push('write of background'));
+    await parts.time.run(1_000);
+    assert.equal(order.length, 2);
+    assert.equal(parts.governor.use().reads, 2);
+  });
+
   it('keeps as many under way as it may, and no more', async () => {
     const { time, governor } = governed({ all: 100, each: 100, concurrent: 3 });
     const permits: Permit[] = [];
