@@ -229,12 +229,16 @@ export class StripeGateway {
     try {
       this.doorOf(account).guard(call, write, this.options.now());
     } catch (error) {
-      permit.ended(null);
+      permit.ended('unknown');
       throw error;
     }
     call.startedAt = performance.now();
     this.options.meter.requested(account, lane, endpoint);
-    return { written: permit.written, ended: (limitedBy) => permit.ended(limitCause(limitedBy)) };
+    return {
+      written: permit.written,
+      answered: (limitedBy) => permit.ended(limitCause(limitedBy)),
+      ended: () => permit.ended('unknown'),
+    };
   }
 
   private async turnOf({ account, endpoint, priority, write }: Exchange): Promise<Permit> {

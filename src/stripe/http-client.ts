@@ -8,8 +8,10 @@ import Stripe from 'stripe';
 export interface Passage {
   /** Its first byte goes out. */
   written(): void;
-  /** Its answer has begun, or there will be none. @param limitedBy `Stripe-Rate-Limited-Reason` of a 429 that has it. */
-  ended(limitedBy: string | null): void;
+  /** Its answer has begun. @param limitedBy `Stripe-Rate-Limited-Reason` of a 429 that has it. */
+  answered(limitedBy: string | null): void;
+  /** It is over. */
+  ended(): void;
 }
 
 /** Asked before one HTTP request is sent; waits for its turn. Rejects to keep it from being written. */
@@ -47,15 +49,14 @@ export function guardedHttpClient(protocol: 'http' | 'https', enter: Enter): Htt
   inner.makeRequest = async (...args) => {
     const passage = await enter();
     const [timeoutMs, startedAt] = [args[7], performance.now()];
-    let limitedBy: string | null = null;
     try {
       const response = await passages.run(passage, () => makeRequest(...args));
-      limitedBy = limitOf(response);
+      passage.answered(limitOf(response));
       return onlyStripes(response, timeoutMs - (performance.now() - startedAt));
     } catch (error) {
       throw withoutHiddenRetry(error);
     } finally {
-      passage.ended(limitedBy);
+      passage.ended();
     }
   };
   return inner;

@@ -43,7 +43,7 @@ export class VirtualStripe {
     else this.refused += 1;
     this.worst = Math.max(this.worst, this.inSecond());
     await this.pass(this.latency.back());
-    permit.ended(through ? null : this.cause);
+    permit.ended(through ? 'passed' : this.cause);
     return through;
   }
 

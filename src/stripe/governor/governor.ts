@@ -19,8 +19,13 @@ export interface Permit {
   readonly waitedMs: number;
   /** The first byte goes out now. */
   written(): void;
-  /** It is over. @param limit which of the account's limits refused it, if one did. */
-  ended(limit: LimitCause | null): void;
+  /**
+   * It is over.
+   *
+   * @param end which of the account's limits refused it; `passed` where it got past them, whatever came of it then; `unknown`
+   *   where nothing was written or no answer came.
+   */
+  ended(end: LimitCause | 'passed' | 'unknown'): void;
 }
 
 /** The causes of a 429 that say something of the account's budget (`Stripe-Rate-Limited-Reason`). */
@@ -33,9 +38,12 @@ const CAUSES: ReadonlySet<string> = new Set<LimitCause>([
   'endpoint-concurrency',
 ]);
 
-/** What a 429's reason says of the budget: of one object's own limit nothing, and of a reason Stripe has added the widest. */
-export function limitCause(reason: string | null): LimitCause | null {
-  if (reason === null || reason === 'resource-specific') return null;
+/**
+ * What the reason of a 429, or its lack, says of the budget: of one object's own limit nothing, and of a reason that Stripe
+ * has added since, the widest.
+ */
+export function limitCause(reason: string | null): LimitCause | 'passed' {
+  if (reason === null || reason === 'resource-specific') return 'passed';
   return CAUSES.has(reason) ? (reason as LimitCause) : 'global-rate';
 }
 
@@ -246,9 +254,10 @@ export class Governor {
 
   private permit(endpoint: string, waitedMs: number, now: number): Permit {
     const { rate, concurrency } = this.limitsOf(endpoint);
-    const [ofAll, ofEndpoint] = [this.all.hold(now), rate.hold(now)];
-    this.concurrency.enter();
-    concurrency.enter();
+    const request = {};
+    const [ofAll, ofEndpoint] = [this.all.hold(request, now), rate.hold(request, now)];
+    this.concurrency.enter(request);
+    concurrency.enter(request);
     let writtenMs: number | null = null;
     let over = false;
     return {
@@ -259,7 +268,7 @@ export class Governor {
         this.all.log.write(ofAll, writtenMs);
         rate.log.write(ofEndpoint, writtenMs);
       },
-      ended: (cause) => {
+      ended: (end) => {
         if (over) return;
         over = true;
         this.concurrency.leave();
@@ -269,19 +278,22 @@ export class Governor {
           this.all.log.release(ofAll);
           rate.log.release(ofEndpoint);
         } else {
-          this.all.log.answer(ofAll, cause !== null, endedMs);
-          rate.log.answer(ofEndpoint, cause !== null, endedMs);
-          this.learn(endpoint, cause, writtenMs, endedMs);
+          if (end !== 'unknown') {
+            this.all.log.answer(ofAll, end !== 'passed', endedMs);
+            rate.log.answer(ofEndpoint, end !== 'passed', endedMs);
+          }
+          this.learn(endpoint, end, writtenMs, endedMs);
         }
+        for (const limit of [this.all, rate, this.concurrency, concurrency]) limit.over(request);
         this.pump();
       },
     };
   }
 
   /** What an answer says of the limits: each cause narrows what it names, and nothing else. */
-  private learn(endpoint: string, cause: LimitCause | null, sentMs: number, now: number): void {
+  private learn(endpoint: string, end: LimitCause | 'passed' | 'unknown', sentMs: number, now: number): void {
     const { rate, concurrency } = this.limitsOf(endpoint);
-    if (cause === null) {
+    if (end === 'passed') {
       // Each of them has to hear it.
       const rose = [
         this.all.passedAt(sentMs, this.all.log.passed(now), now),
@@ -290,10 +302,10 @@ export class Governor {
         concurrency.passedAt(sentMs, concurrency.used() + 1, now),
       ];
       if (rose.includes(true)) this.rises += 1;
-    } else if (cause === 'global-rate') this.all.refusedAt(sentMs, this.all.log.passed(now), now);
-    else if (cause === 'endpoint-rate') rate.refusedAt(sentMs, rate.log.passed(now), now);
-    else if (cause === 'global-concurrency') this.concurrency.refusedAt(sentMs, this.concurrency.used(), now);
-    else concurrency.refusedAt(sentMs, concurrency.used(), now);
+    } else if (end === 'global-rate') this.all.refusedAt(sentMs, this.all.log.passed(now), now);
+    else if (end === 'endpoint-rate') rate.refusedAt(sentMs, rate.log.passed(now), now);
+    else if (end === 'global-concurrency') this.concurrency.refusedAt(sentMs, this.concurrency.used(), now);
+    else if (end === 'endpoint-concurrency') concurrency.refusedAt(sentMs, concurrency.used(), now);
   }
 
   /** What waits before a call that comes back, at the present pace. */

@@ -28,8 +28,8 @@ abstract class Limit {
   private sharers = 1;
   /** Its turn to try more has come, and was not taken. */
   private turn = false;
-  /** One request is under way to see whether anything gets through. */
-  private asking = false;
+  /** The request that is under way to see whether anything gets through. */
+  private asking: object | null = null;
 
   protected constructor(private readonly terms: UsableTerms) {}
 
@@ -63,7 +63,7 @@ abstract class Limit {
   /** Whether a call that waits may go. Where all that may be used is in use, more is tried if that is due. */
   hasRoom(nowMs: number): boolean {
     const { mode } = this.usable;
-    if (mode.is === 'blocked') return !this.asking && nowMs >= mode.askMs;
+    if (mode.is === 'blocked') return this.asking === null && nowMs >= mode.askMs;
     if (this.used(nowMs) < this.cap) return true;
     if (this.share === 0 || this.usable.cap === null) return false;
     this.usable = wanted(this.usable, this.share, this.turn, nowMs);
@@ -71,14 +71,18 @@ abstract class Limit {
     return this.used(nowMs) < this.cap;
   }
 
-  /** A call goes. */
-  protected taken(): void {
-    if (this.usable.mode.is === 'blocked') this.asking = true;
+  /** @param request goes now; {@link over} is told of it whatever becomes of it. */
+  protected taken(request: object): void {
+    if (this.usable.mode.is === 'blocked') this.asking = request;
+  }
+
+  /** It has ended, in whatever way. */
+  over(request: object): void {
+    if (this.asking === request) this.asking = null;
   }
 
   /** @param passed what counted besides it and was not refused. */
   refusedAt(sentMs: number, passed: number, nowMs: number): void {
-    this.asking = false;
     const { share, sharers } = this;
     this.usable = refused(this.usable, { sentMs, passed, share, sharers, nowMs }, this.terms);
   }
@@ -86,16 +90,10 @@ abstract class Limit {
   /** @returns whether surely more gets through than was known. */
   passedAt(sentMs: number, counting: number, nowMs: number): boolean {
     const { mode } = this.usable;
-    this.asking = false;
     const { share } = this;
     const before = this.usable;
     this.usable = letThrough(before, { sentMs, counting, share, nowMs });
     return this.usable !== before && mode.is === 'trying' && mode.step >= SURE_STEP;
-  }
-
-  /** It ended, and nobody knows whether it was let through. */
-  lost(): void {
-    this.asking = false;
   }
 
   /** More is to be tried as soon as it is wanted. */
@@ -107,7 +105,9 @@ abstract class Limit {
   protected moreMs(nowMs: number): number {
     const { cap, mode } = this.usable;
     if (this.share === 0 || cap === null) return Number.POSITIVE_INFINITY;
-    if (mode.is === 'blocked') return this.asking ? Number.POSITIVE_INFINITY : Math.max(nowMs, mode.askMs);
+    if (mode.is === 'blocked') {
+      return this.asking === null ? Math.max(nowMs, mode.askMs) : Number.POSITIVE_INFINITY;
+    }
     const due = mode.is === 'trying' ? mode.confirmed : this.turn;
     return due && this.cap < this.share ? nowMs : Number.POSITIVE_INFINITY;
   }
@@ -145,11 +145,11 @@ export class RateLimit extends Limit {
     return nowMs >= this.dueMs;
   }
 
-  hold(nowMs: number): Sent {
+  hold(request: object, nowMs: number): Sent {
     const due = Math.max(this.dueMs, nowMs - CATCH_UP_MS);
     const pace = this.isTrying ? TRYING_PACE : 1;
     this.dueMs = due + WINDOW_MS / Math.max(1, this.cap * pace);
-    this.taken();
+    this.taken(request);
     return this.log.hold();
   }
 
@@ -174,8 +174,8 @@ export class ConcurrencyLimit extends Limit {
     return this.underWay;
   }
 
-  enter(): void {
-    this.taken();
+  enter(request: object): void {
+    this.taken(request);
     this.underWay += 1;
   }
 

@@ -19,13 +19,13 @@ function governed(units: Record<string, number>, forMs = 1e9) {
 async function send(
   { time, governor }: ReturnType<typeof governed>,
   turn: { endpoint?: string; priority?: number; waitMs?: number },
-  answer: { takesMs?: number; cause?: LimitCause | null } = {},
+  answer: { takesMs?: number; cause?: LimitCause | 'unknown' | null } = {},
   onSent: () => void = () => undefined,
 ): Promise<void> {
   const permit = await governor.admit({ endpoint: CREATE, priority: 1, waitMs: 1e6, ...turn });
   permit.written();
   onSent();
-  time.setTimer(() => permit.ended(answer.cause ?? null), answer.takesMs ?? 5);
+  time.setTimer(() => permit.ended(answer.cause ?? 'passed'), answer.takesMs ?? 5);
 }
 
 describe('the governor', () => {
@@ -52,7 +52,7 @@ describe('the governor', () => {
                 permit.written();
                 const from = time.now();
                 seen.push({ endpoint, from, to: from + Math.min(20, takesMs) });
-                time.setTimer(() => permit.ended(null), takesMs);
+                time.setTimer(() => permit.ended('passed'), takesMs);
               }, connectMs);
             }, atMs);
           }
@@ -128,7 +128,7 @@ describe('the governor', () => {
     for (let i = 0; i < 3; i += 1) {
       void governor.admit({ endpoint: CREATE, priority: 1, waitMs: 1e6 }).then((permit) => {
         held = Math.max(held, governor.standing().used);
-        permit.ended(null);
+        permit.ended('passed');
       });
     }
     await time.run(5_000);
@@ -160,7 +160,7 @@ describe('the governor', () => {
     }
     await time.run(2_000);
     assert.equal(permits.length, 3);
-    permits[0]?.ended(null);
+    permits[0]?.ended('passed');
     await time.run(2_100);
     assert.equal(permits.length, 4);
   });
@@ -195,6 +195,26 @@ describe('a 429', () => {
     const { count, parts } = await after('global-rate');
     assert.ok(parts.governor.standing().narrowed);
     assert.ok((await count(LIST)) < 48);
+  });
+
+  it('is waited out one request at a time, and neither a lost one nor another limit keeps the next from asking', async () => {
+    for (const lost of ['unknown', 'endpoint-rate', 'endpoint-concurrency'] as const) {
+      const parts = governed({ all: 100, each: 100, concurrent: 20 });
+      let sent = 0;
+      // Three refusals: the limit has fallen, and one request now and then asks whether anything gets through.
+      const answers: (LimitCause | 'unknown' | null)[] = ['global-rate', 'global-rate', 'global-rate', lost, lost];
+      const go = async (): Promise<void> => {
+        const permit = await parts.governor.admit({ endpoint: CREATE, priority: 1, waitMs: 1e7 });
+        permit.written();
+        const end = answers[sent] ?? 'passed';
+        sent += 1;
+        parts.time.setTimer(() => permit.ended(end), 5);
+        return go();
+      };
+      void go();
+      await parts.time.run(60_000);
+      assert.ok(sent > 100, `${lost}: ${sent}`);
+    }
   });
 
   it('for concurrency slows no rate', async () => {
