@@ -3,7 +3,8 @@ import type { Client } from '@temporalio/client';
 import type { Account } from './config/index.js';
 import type { Budget } from './control/budget.js';
 import { safeRates } from './control/lane-rates.js';
-import { Governor, type Permit, type Turn } from './stripe/governor/governor.js';
+import { Governor } from './stripe/governor/governor.js';
+import type { Permit, Turn } from './stripe/governor/permit.js';
 import type { Logger } from './telemetry/logger.js';
 import type { Metrics } from './telemetry/metrics.js';
 import { BudgetIssuer } from './temporal/budget-issuer.js';
@@ -18,7 +19,9 @@ export interface WorkerBudgets {
   begin(): Promise<void>;
   /** Keeps the leases until {@link stop}. */
   run(): Promise<void>;
-  /** Gives them back; nothing is sent afterwards. */
+  /** What waits goes back to Temporal, and so does what still comes; what is under way ends as it ends. */
+  drain(): void;
+  /** Gives the leases back; nothing is sent afterwards. */
   stop(): Promise<void>;
 }
 
@@ -75,6 +78,9 @@ export function openBudgets(
     },
     run: async () => {
       await Promise.all(keepers.map((keeper) => keeper.run()));
+    },
+    drain: () => {
+      for (const governor of governors.values()) governor.close();
     },
     stop: async () => {
       await Promise.all(keepers.map((keeper) => keeper.stop()));

@@ -77,6 +77,7 @@ export async function startWorker(config: Config, options: WorkerOptions): Promi
     stopsWithinMs: workerStopsWithinMs(config),
     stop: async () => {
       stopping.abort();
+      budgets.drain();
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       const ends = await Promise.allSettled([...runs, schedule, stats]);
       // What was under way needed its share to the end.

@@ -9,7 +9,7 @@ import type { RefundSnapshot } from '../domain/refund/index.js';
 import type { RefundParams } from '../domain/stripe-params.js';
 import { NotSentError, replyOf, replyOfError } from './classify.js';
 import { Door } from './door.js';
-import { limitCause, NoBudgetError, type Permit, type Turn } from './governor/governor.js';
+import { limitCause, NoBudgetError, type Permit, type Turn } from './governor/permit.js';
 import { guardedHttpClient, type Passage } from './http-client.js';
 import { type Answer, answerOf, type StripeMeter } from './meter.js';
 import { type Owner, toDisputeSnapshot, toRefundSnapshot, toSnapshot } from './snapshot.js';

@@ -4,7 +4,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { orPaced } from '../../src/activities/exchange.js';
 import { NotSentError } from '../../src/stripe/classify.js';
-import { NoBudgetError } from '../../src/stripe/governor/governor.js';
+import { NoBudgetError } from '../../src/stripe/governor/permit.js';
 import { MeteredGateway } from '../support/metered-gateway.js';
 import { Simulated } from '../support/simulated.js';
 

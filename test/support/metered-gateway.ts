@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type Stripe from 'stripe';
 import { accountSchema, SIMULATOR_KEY, toAccount } from '../../src/config/accounts.js';
 import { type GatewayOptions, type KeyedWrite, StripeGateway } from '../../src/stripe/gateway.js';
-import type { Permit } from '../../src/stripe/governor/governor.js';
+import type { Permit } from '../../src/stripe/governor/permit.js';
 import type { Answer } from '../../src/stripe/meter.js';
 import { HOUR, SECOND, T0 } from './facts.js';
 

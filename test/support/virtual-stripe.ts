@@ -1,5 +1,6 @@
 import { WINDOW_MS } from '../../src/control/budget.js';
-import type { Governor, LimitCause } from '../../src/stripe/governor/governor.js';
+import type { Governor } from '../../src/stripe/governor/governor.js';
+import type { LimitCause } from '../../src/stripe/governor/permit.js';
 import type { VirtualTime } from './virtual-time.js';
 
 /** A Stripe of nothing but a limit: so many requests let through in any second, exactly. */

@@ -2,61 +2,8 @@ import { type Budget, endpointUnits, type Units } from '../../control/budget.js'
 import { isRead } from '../../domain/endpoints.js';
 import { type LaneClass, laneOfKey } from '../../domain/lanes.js';
 import { ConcurrencyLimit, RateLimit } from './limit.js';
-import { Waiting } from './waiting.js';
-
-/** A call that asks to go to Stripe. */
-export interface Turn {
-  readonly endpoint: string;
-  /** Temporal's priority key: 1 goes first. */
-  readonly priority: number;
-  /** How long it can wait, ms. */
-  readonly waitMs: number;
-}
-
-/** The leave to send one request. Whoever has it says what becomes of it: it is under way until then. */
-export interface Permit {
-  /** How long it was waited for, ms. */
-  readonly waitedMs: number;
-  /** The first byte goes out now. */
-  written(): void;
-  /**
-   * It is over.
-   *
-   * @param end which of the account's limits refused it; `passed` where it got past them, whatever came of it then; `unknown`
-   *   where nothing was written or no answer came.
-   */
-  ended(end: LimitCause | 'passed' | 'unknown'): void;
-}
-
-/** The causes of a 429 that say something of the account's budget (`Stripe-Rate-Limited-Reason`). */
-export type LimitCause = 'global-rate' | 'endpoint-rate' | 'global-concurrency' | 'endpoint-concurrency';
-
-const CAUSES: ReadonlySet<string> = new Set<LimitCause>([
-  'global-rate',
-  'endpoint-rate',
-  'global-concurrency',
-  'endpoint-concurrency',
-]);
-
-/**
- * What the reason of a 429, or its lack, says of the budget: of one object's own limit nothing, and of a reason that Stripe
- * has added since, the widest.
- */
-export function limitCause(reason: string | null): LimitCause | 'passed' {
-  if (reason === null || reason === 'resource-specific') return 'passed';
-  return CAUSES.has(reason) ? (reason as LimitCause) : 'global-rate';
-}
-
-/** The budget has no room for a call within the time that it has. */
-export class NoBudgetError extends Error {
-  override readonly name = 'NoBudgetError';
-  constructor(
-    /** When there may be room, as far as can be told, ms. */
-    readonly againInMs: number,
-  ) {
-    super('the budget has no room in time');
-  }
-}
+import { type LimitCause, NoBudgetError, type Permit, type Turn } from './permit.js';
+import { type Waiter, Waiting } from './waiting.js';
 
 /** What a worker tells of its use of an account's budget. */
 export interface Use {
@@ -103,6 +50,7 @@ export class Governor {
   private readonly sent: Record<LaneClass, number> = { checkout: 0, background: 0 };
   private rises = 0;
   private reads = 0;
+  private closed = false;
   private readsLeft = Number.POSITIVE_INFINITY;
   private timer: { cancel(): void } | undefined;
 
@@ -143,29 +91,36 @@ export class Governor {
   /** Waits for the call's turn. @throws NoBudgetError when that does not come in time. */
   admit(turn: Turn): Promise<Permit> {
     const askedMs = this.parts.now();
+    if (this.closed) return Promise.reject(new NoBudgetError(0));
     // What payments have to know they read in any case; what can wait for days does.
     if (this.readsLeft <= 0 && isRead(turn.endpoint) && laneOfKey(turn.priority) === 'background') {
       return Promise.reject(new NoBudgetError(READS_PAUSE_MS));
     }
     return new Promise((resolve, reject) => {
-      const waiter = {
+      const waiter: Waiter = {
         ...turn,
-        go: (permit: Permit) => {
+        askedMs,
+        go: (permit) => {
           timer.cancel();
           resolve(permit);
         },
-        askedMs,
-      };
-      const timer = this.parts.setTimer(
-        () => {
-          if (this.waiting.remove(waiter)) reject(new NoBudgetError(this.advisedMs(turn.endpoint)));
+        giveUp: (againInMs) => {
+          timer.cancel();
+          if (this.waiting.remove(waiter)) reject(new NoBudgetError(againInMs));
         },
-        Math.max(0, turn.waitMs),
-      );
+      };
+      const giveUp = () => waiter.giveUp(this.advisedMs(turn.endpoint));
+      const timer = this.parts.setTimer(giveUp, Math.max(0, turn.waitMs));
       this.waiting.add(waiter);
       this.pump();
       if (this.waiting.has(waiter)) this.onScarce();
     });
+  }
+
+  /** This worker stops: what waits, and what still comes, goes back at once, to be sent by another. */
+  close(): void {
+    this.closed = true;
+    for (const waiter of this.waiting.all()) waiter.giveUp(0);
   }
 
   use(): Use {

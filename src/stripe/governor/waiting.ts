@@ -1,9 +1,11 @@
-import type { Permit, Turn } from './governor.js';
+import type { Permit, Turn } from './permit.js';
 
 /** A call that waits for its turn. */
 export interface Waiter extends Turn {
   readonly askedMs: number;
   readonly go: (permit: Permit) => void;
+  /** Ends its waiting, if it still waits. @param againInMs when it may be worth to come again. */
+  readonly giveUp: (againInMs: number) => void;
 }
 
 /**
@@ -57,6 +59,10 @@ export class Waiting {
       return next;
     }
     return undefined;
+  }
+
+  all(): Waiter[] {
+    return [...this.rows.values()].flatMap((row) => [...row.values()].flatMap((calls) => [...calls]));
   }
 
   /** The endpoints that are waited for. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Governor, type LimitCause, NoBudgetError, type Permit } from '../../../src/stripe/governor/governor.js';
+import { Governor } from '../../../src/stripe/governor/governor.js';
+import { type LimitCause, NoBudgetError, type Permit } from '../../../src/stripe/governor/permit.js';
 import { VirtualTime } from '../../support/virtual-time.js';
 
 const CREATE = 'payment_intents.create';
@@ -108,6 +109,18 @@ describe('the governor', () => {
       assert.ok(error.againInMs >= 1_000);
     }
     assert.equal(parts.governor.use().demand, 1, 'what gave up waits no more');
+  });
+
+  it('turns away what waits when its worker stops, and what comes then, and lets what is under way end', async () => {
+    const parts = governed({ all: 1, each: 1, concurrent: 10 });
+    let answered = false;
+    void send(parts, {}, { takesMs: 500 }, () => parts.time.setTimer(() => (answered = true), 500));
+    const waiting = assert.rejects(send(parts, {}), NoBudgetError);
+    parts.governor.close();
+    await waiting;
+    await assert.rejects(send(parts, {}), NoBudgetError);
+    await parts.time.run(1_000);
+    assert.ok(answered);
   });
 
   it('lets nothing go once the lease has ended, and goes on under the next', async () => {
