@@ -2,7 +2,7 @@ import type { Store } from '../store/index.js';
 import type { StripeLists } from '../stripe/lists.js';
 import type { DeliverParts } from '../webhooks/delivery.js';
 import type { BackgroundActivities } from './background-types.js';
-import { type ExchangeParts, orPaced } from './exchange.js';
+import type { ExchangeParts } from './exchange.js';
 import { heartbeatWhile } from './heartbeat.js';
 import { booksFor, jobOf } from './kept-page.js';
 import { fillLedger } from './payment-record.js';
@@ -21,16 +21,16 @@ export interface BackgroundActivityParts extends ExchangeParts {
 export function createBackgroundActivities(given: BackgroundActivityParts): BackgroundActivities {
   const parts = { ...given, deployment: given.deliver?.deployment, client: given.deliver?.client };
   return {
-    recoverWebhooks: (input) => heartbeatWhile(orPaced(parts, recoverWebhooks(parts, input))),
-    syncObjects: (input) => heartbeatWhile(orPaced(parts, syncObjects(parts, input))),
-    fillLedger: (input) => heartbeatWhile(orPaced(parts, fillLedger(parts, input))),
-    comparePage: (input) => heartbeatWhile(orPaced(parts, comparePage(parts, input))),
-    chooseReading: (input) => heartbeatWhile(orPaced(parts, chooseReading(parts, input))),
-    askReport: (input) => heartbeatWhile(orPaced(parts, askReport(parts, input))),
-    lookAtReport: (input) => heartbeatWhile(orPaced(parts, lookAtReport(parts, input))),
-    compareReport: (input) => heartbeatWhile(orPaced(parts, compareReport(parts, input))),
-    listUnseen: (input) => heartbeatWhile(orPaced(parts, listUnseen(parts, input))),
-    compareUnseen: (input) => heartbeatWhile(orPaced(parts, readUnseen(parts, input))),
+    recoverWebhooks: (input) => heartbeatWhile(recoverWebhooks(parts, input)),
+    syncObjects: (input) => heartbeatWhile(syncObjects(parts, input)),
+    fillLedger: (input) => heartbeatWhile(fillLedger(parts, input)),
+    comparePage: (input) => heartbeatWhile(comparePage(parts, input)),
+    chooseReading: (input) => heartbeatWhile(chooseReading(parts, input)),
+    askReport: (input) => heartbeatWhile(askReport(parts, input)),
+    lookAtReport: (input) => heartbeatWhile(lookAtReport(parts, input)),
+    compareReport: (input) => heartbeatWhile(compareReport(parts, input)),
+    listUnseen: (input) => heartbeatWhile(listUnseen(parts, input)),
+    compareUnseen: (input) => heartbeatWhile(readUnseen(parts, input)),
 
     async recordEnd({ account, type, result }) {
       const job = jobOf();

@@ -1,6 +1,6 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { IntentSnapshot } from '../domain/intent.js';
-import { type Outcome, outcomeOf, type RepeatCause, type Reply, repeatDelayMs } from '../domain/outcome.js';
+import { type Outcome, outcomeOf, type Reply, repeatDelayMs } from '../domain/outcome.js';
 import { isExchangeError, replyOfError } from '../stripe/classify.js';
 import type { KeyedWrite, StripeGateway } from '../stripe/gateway.js';
 import type { PastPayments } from './taken-before.js';
@@ -45,41 +45,31 @@ export async function send<T>(
 }
 
 /**
- * What `work` came to. An exchange that a limit or the budget kept from being answered goes back to Temporal with the pause that its
- * cause asks for, instead of the retry policy's.
+ * What `work` came to. A list that a limit or the budget kept from being answered comes back at the pace its cause asks for,
+ * instead of the retry policy's.
  */
-export async function orPaced<T>({ now, random }: Pick<ExchangeParts, 'now' | 'random'>, work: Promise<T>): Promise<T> {
+export async function orPaced<T>(parts: Pick<ExchangeParts, 'now' | 'random'>, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    const { attempt, scheduledTimestampMs } = Context.current().info;
-    const pause = pacedPause(error, (cause) => repeatDelayMs(cause, attempt, now() - scheduledTimestampMs, random()));
-    if (pause === undefined) throw error;
-    throw ApplicationFailure.create({
-      message: `not answered: ${pause.cause}`,
-      type: 'StripeNotSettled',
-      nextRetryDelay: pause.ms,
-    });
+    if (!isExchangeError(error)) throw error;
+    const reply = replyOfError<never>(error, () => null);
+    if (outcomeOf(reply, false).kind !== 'not_executed') throw error;
+    return settledBy(parts, reply);
   }
 }
 
-function pacedPause(error: unknown, byCause: (cause: RepeatCause) => number) {
-  if (!isExchangeError(error)) return undefined;
-  const reply = replyOfError<never>(error, () => null);
-  const outcome = outcomeOf(reply, false);
-  if (outcome.kind !== 'not_executed') return undefined;
-  return { cause: outcome.cause, ms: Math.max(byCause(outcome.cause), advised(reply).againInMs ?? 0) };
-}
-
-/** What Stripe showed, or a failure that Temporal retries, at the pace its cause asks for. */
-export function settledOr<T>({ now, random }: Pick<ExchangeParts, 'now' | 'random'>, outcome: Outcome<T>): T {
+/** What Stripe showed of something that is asked until it shows it, or a failure that Temporal retries at its cause's pace. */
+export function settledBy<T>({ now, random }: Pick<ExchangeParts, 'now' | 'random'>, reply: Reply<T>): T {
+  const outcome = outcomeOf(reply, true);
   if (outcome.kind === 'settled') return outcome.object;
   const cause = 'cause' in outcome ? outcome.cause : 'refused_repeat';
   const { attempt, scheduledTimestampMs } = Context.current().info;
+  // The longer it goes on, the more rarely it is asked: a read counts against a monthly allowance.
+  const pauseMs = repeatDelayMs(cause, attempt, now() - scheduledTimestampMs, random());
   throw ApplicationFailure.create({
     message: `not settled: ${cause}`,
     type: 'StripeNotSettled',
-    // The longer it goes on, the more rarely it is asked: a read counts against a monthly allowance.
-    nextRetryDelay: repeatDelayMs(cause, attempt, now() - scheduledTimestampMs, random()),
+    nextRetryDelay: Math.max(pauseMs, advised(reply).againInMs ?? 0),
   });
 }

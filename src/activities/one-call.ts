@@ -1,7 +1,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { outcomeOf } from '../domain/outcome.js';
 import { replyOfError } from '../stripe/classify.js';
-import { type ExchangeParts, settledOr } from './exchange.js';
+import { type ExchangeParts, settledBy } from './exchange.js';
 
 /** What is told from one try to the next: how many requests the tries up to that one have made. */
 interface Told {
@@ -28,7 +28,7 @@ export async function oneCall<T>(
     const reply = replyOfError<never>(error, () => null);
     if (reply.kind === 'not_sent') tell(before);
     const outcome = outcomeOf(reply, false);
-    if (outcome.kind !== 'rejected') return settledOr(parts, outcome);
+    if (outcome.kind !== 'rejected') return settledBy(parts, reply);
     const { code, message } = outcome.failure;
     throw ApplicationFailure.nonRetryable(`Stripe refuses it (${code ?? 'no code'}): ${message}`, 'StripeRefused');
   }

@@ -1,21 +1,24 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { type Booked, collectedBy } from '../domain/reconciling.js';
+import { chargesOf, type Movement } from '../domain/ledger.js';
 import type { payment } from '../workflows/index.js';
 import { ACCOUNT } from '../workflows/search-attributes.js';
 import type { FilledPage, FillInput } from './background-types.js';
 import { booksFor, type KeptParts } from './kept-page.js';
 
 /** A charge as a payment's own record has it. */
-export type OwnRecord = Booked & { readonly occurredAtMs: number };
+export type OwnRecord = Movement & { readonly occurredAtMs: number };
 
-/** What a payment that has closed collected, by Temporal's record; null of any other. */
-export async function recordOfPayment(client: Client, id: string): Promise<OwnRecord | null> {
+/** What a payment that has closed collected, by Temporal's record; nothing of any other. */
+export async function recordOfPayment(client: Client, id: string): Promise<readonly OwnRecord[]> {
   const handle = client.workflow.getHandle<typeof payment>(id);
   try {
-    const { status } = await handle.describe();
-    return status.name === 'COMPLETED' ? collectedBy((await handle.result()).state) : null;
+    const { status, closeTime } = await handle.describe();
+    if (status.name !== 'COMPLETED' || closeTime === undefined) return [];
+    const { state } = await handle.result();
+    // When exactly it was captured Stripe has not shown; the ledger takes the time at which it was learned.
+    return chargesOf(state).map((charge) => ({ ...charge, occurredAtMs: charge.occurredAtMs ?? closeTime.getTime() }));
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return null;
+    if (error instanceof WorkflowNotFoundError) return [];
     throw error;
   }
 }
@@ -45,9 +48,8 @@ export async function fillLedger(parts: FillParts, input: FillInput): Promise<Fi
     payments += 1;
     if ((await books.ledger.ofPayment(id)).length > 0) continue;
     const own = await recordOfPayment(client, id);
-    if (own === null) continue;
-    await books.ledger.record([{ ...own, account: input.account, recordedAtMs: now() }]);
-    filled += 1;
+    await books.ledger.record(own.map((entry) => ({ ...entry, recordedAtMs: now() })));
+    filled += own.length;
   }
   const token = page.nextPageToken ?? new Uint8Array();
   return {

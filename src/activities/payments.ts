@@ -1,7 +1,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { type IntentSnapshot, mayStillCollect } from '../domain/intent.js';
 import { lookDelayMs, outcomeOf, outcomeOnIntent, type Reply } from '../domain/outcome.js';
-import { advised, type ExchangeParts, send, settledOr } from './exchange.js';
+import { advised, type ExchangeParts, orPaced, send, settledBy } from './exchange.js';
 import { heartbeatWhile } from './heartbeat.js';
 import { findOverdue } from './overdue.js';
 import { createRefundActivities } from './refunds.js';
@@ -36,10 +36,10 @@ export function createPaymentActivities(parts: ExchangeParts): StripeActivities 
         }),
       ),
     cancelIntent: (input) => heartbeatWhile(cancel(parts, input)),
-    findIntent: (input) => heartbeatWhile((tell) => find(parts, input, tell)),
-    findOverdue: (input) => heartbeatWhile(findOverdue(gateway, input)),
+    findIntent: (input) => heartbeatWhile((tell) => orPaced(parts, find(parts, input, tell))),
+    findOverdue: (input) => heartbeatWhile(orPaced(parts, findOverdue(gateway, input))),
     retrieveIntent: ({ account, intent }) =>
-      heartbeatWhile(gateway.retrieveIntent(account, intent).then((reply) => settledOr(parts, outcomeOf(reply, true)))),
+      heartbeatWhile(gateway.retrieveIntent(account, intent).then((reply) => settledBy(parts, reply))),
     identifyIntent: ({ account, intent }) => heartbeatWhile(identify(parts, account, intent)),
     ...createRefundActivities(parts),
   };
@@ -48,7 +48,7 @@ export function createPaymentActivities(parts: ExchangeParts): StripeActivities 
 async function identify(parts: ExchangeParts, account: string, intent: string): Promise<IntentSnapshot | null> {
   const reply = await parts.gateway.retrieveIntent(account, intent);
   if (reply.kind === 'error' && reply.status === 404) return null;
-  return settledOr(parts, outcomeOf(reply, true));
+  return settledBy(parts, reply);
 }
 
 /** How many spent keys are gone round before the retry policy's pause. */
@@ -65,7 +65,7 @@ async function cancel(parts: ExchangeParts, input: CancelInput): Promise<IntentS
     const reply = await gateway.cancelIntent(input.account, input.intent, input.reason, write);
     const spent = isKeySpent(reply);
     const shown = spent ? await gateway.retrieveIntent(input.account, input.intent) : reply;
-    const intent = settledOr(parts, outcomeOf(shown, true));
+    const intent = settledBy(parts, shown);
     if (!mayStillCollect(intent)) return intent;
     // A refusal that shows the intent still open is no answer: it is asked again, at the retry policy's pace.
     if (!spent) break;

@@ -1,4 +1,3 @@
-import { outcomeOf } from '../domain/outcome.js';
 import {
   type Booked,
   bookedBy,
@@ -17,7 +16,7 @@ import type { StripeLists } from '../stripe/lists.js';
 import { deliver, deliverToPayment } from '../webhooks/deliver.js';
 import type { DeliverParts, Delivery } from '../webhooks/delivery.js';
 import type { ComparedPage, PageDone, PageInput, UnseenInput, UnseenPage } from './background-types.js';
-import { type ExchangeParts, settledOr } from './exchange.js';
+import { type ExchangeParts, settledBy } from './exchange.js';
 import { booksFor, jobOf, type KeptParts, keptPage } from './kept-page.js';
 import { oneCall } from './one-call.js';
 import { recordOfPayment } from './payment-record.js';
@@ -83,9 +82,10 @@ async function discrepanciesIn(parts: ReconcileParts, account: string, movements
 
 /** The ledger was away when the payment closed; Temporal was not. */
 async function fillFrom(parts: ReconcileParts, books: Books, account: string, { payment, object }: Discrepancy) {
-  const own = payment === null ? null : await recordOfPayment(parts.deliver.client, payment);
-  if (own === null || own.id !== object) return null;
-  await books.ledger.record([{ ...own, account, recordedAtMs: parts.now() }]);
+  const records = payment === null ? [] : await recordOfPayment(parts.deliver.client, payment);
+  const own = records.find((entry) => entry.account === account && entry.id === object);
+  if (own === undefined) return null;
+  await books.ledger.record([{ ...own, recordedAtMs: parts.now() }]);
   return own;
 }
 
@@ -162,12 +162,12 @@ async function readOne({ gateway, ...parts }: ReconcileParts, account: string, b
   if (booked.kind === 'refund') {
     const reply = await gateway.retrieveRefund(account, booked.id);
     if (reply.kind === 'error' && reply.status === 404) return null;
-    return givenBackBy(settledOr(parts, outcomeOf(reply, true)));
+    return givenBackBy(settledBy(parts, reply));
   }
   if (booked.intent === null) return null;
   const reply = await gateway.retrieveIntent(account, booked.intent);
   if (reply.kind === 'error' && reply.status === 404) return null;
-  return receivedBy(settledOr(parts, outcomeOf(reply, true)));
+  return receivedBy(settledBy(parts, reply));
 }
 
 /** As the store keeps it: what is missing, is missing at Stripe. */

@@ -1,6 +1,6 @@
 import { outcomeOf } from '../domain/outcome.js';
 import type { RefundSnapshot } from '../domain/refund/index.js';
-import { advised, type ExchangeParts, send, settledOr } from './exchange.js';
+import { advised, type ExchangeParts, orPaced, send, settledBy } from './exchange.js';
 import { heartbeatWhile } from './heartbeat.js';
 import type { FindRefundInput, RefundActivities } from './types.js';
 
@@ -15,13 +15,11 @@ export function createRefundActivities(parts: ExchangeParts): RefundActivities {
           return { outcome: outcomeOf(reply, input.earlierMayHaveArrived), shown: null, ...advised(reply) };
         }),
       ),
-    findRefund: (input) => heartbeatWhile(findRefund(parts, input)),
+    findRefund: (input) => heartbeatWhile(orPaced(parts, findRefund(parts, input))),
     retrieveRefund: ({ account, refund }) =>
-      heartbeatWhile(gateway.retrieveRefund(account, refund).then((reply) => settledOr(parts, outcomeOf(reply, true)))),
+      heartbeatWhile(gateway.retrieveRefund(account, refund).then((reply) => settledBy(parts, reply))),
     retrieveDispute: ({ account, dispute }) =>
-      heartbeatWhile(
-        gateway.retrieveDispute(account, dispute).then((reply) => settledOr(parts, outcomeOf(reply, true))),
-      ),
+      heartbeatWhile(gateway.retrieveDispute(account, dispute).then((reply) => settledBy(parts, reply))),
   };
 }
 

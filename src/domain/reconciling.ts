@@ -1,5 +1,4 @@
 import type { IntentLabels, IntentSnapshot } from './intent.js';
-import type { PaymentState } from './payment/index.js';
 import type { RefundSnapshot } from './refund/index.js';
 
 /**
@@ -138,25 +137,4 @@ const REPORT_TRAILS_MS = 48 * 60 * 60_000;
 export function readBy(expected: number, periodEndMs: number, nowMs: number): Reading {
   const lists = Math.ceil(expected / 100);
   return lists > REPORT_CALLS && periodEndMs + REPORT_TRAILS_MS <= nowMs ? 'report' : 'lists';
-}
-
-/** What a payment that has closed collected, by its own record: what the ledger holds of it, if it missed nothing. */
-export function collectedBy({ terms, attempts, end, amountCaptured }: PaymentState): (Booked & At) | null {
-  if (end?.status !== 'succeeded' || amountCaptured === 0) return null;
-  const intent = attempts.find(({ number }) => number === end.attempt)?.seen?.intent;
-  if (intent?.latestCharge == null) return null;
-  return {
-    id: intent.latestCharge,
-    kind: 'charge',
-    payment: terms.id,
-    intent: intent.id,
-    amount: amountCaptured,
-    currency: terms.currency,
-    status: 'succeeded',
-    occurredAtMs: intent.createdMs,
-  };
-}
-
-interface At {
-  readonly occurredAtMs: number;
 }
