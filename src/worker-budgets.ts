@@ -60,7 +60,7 @@ export function openBudgets(
       now,
       setTimer,
       logger: logger.child({ account: name }),
-      setLanes: (rates) => void lanes.keep(rates),
+      setLanes: (rates) => void (budget.laneCheckMs > 0 && lanes.keep(rates)),
       onRenewed: () => show(metrics, name, budget, governor),
     });
     return keeper;

@@ -44,8 +44,11 @@ export const budgetSchema = z
     max_workers: z.int().min(1).max(1_000).default(8),
     /** How long a worker may go on with its share without hearing of the others. */
     lease_ms: z.int().min(1_000).max(60_000).default(5_000),
-    /** How often it is looked whether the limits on the lanes are what they were set to. */
-    lane_check_ms: z.int().min(1_000).max(3_600_000).default(10_000),
+    /**
+     * How often it is looked whether the limits on the lanes are what they were set to. 0: they are left to people, and what
+     * holds where those say nothing is each lane's part of the budget.
+     */
+    lane_check_ms: z.union([z.literal(0), z.int().min(1_000).max(3_600_000)]).default(10_000),
     /** The part of the budget that background work gets however much checkout needs. */
     background_floor: z.number().min(0.01).max(0.5).default(0.1),
   })

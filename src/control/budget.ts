@@ -13,6 +13,7 @@ export interface Budget {
   readonly arrivesWithinMs: number;
   readonly maxWorkers: number;
   readonly leaseMs: number;
+  /** 0: the lanes' limits are left alone. */
   readonly laneCheckMs: number;
   /** The part of `perSecond` that is background's whatever checkout needs. */
   readonly backgroundFloor: number;

@@ -6,9 +6,6 @@ import type { Logger } from '../telemetry/logger.js';
 /** Temporal's number for queues of activities; limits exist for no others. */
 const ACTIVITIES = 2;
 
-/** A server that does not take the setting is asked again after this, ms; the workers' own safe rates hold meanwhile. */
-const REFUSED_PAUSE_MS = 60_000;
-
 /** Two rates that differ by less are the same: the server keeps them as single-precision numbers. */
 const SAME = 0.01;
 
@@ -57,6 +54,7 @@ export class LaneKeeper {
   private readonly seen = new Map<LaneClass, { atMs: number; rate: number }>();
   private notBeforeMs = Number.NEGATIVE_INFINITY;
   private busy = false;
+  private refused = false;
 
   constructor(private readonly parts: LaneKeeperParts) {}
 
@@ -68,9 +66,13 @@ export class LaneKeeper {
     this.busy = true;
     try {
       for (const lane of LANE_CLASSES) await this.keepOne(lane, now);
+      this.refused = false;
     } catch (error) {
-      this.notBeforeMs = now + REFUSED_PAUSE_MS;
-      this.parts.logger.warn({ err: error, account: this.parts.account }, 'the limits on the lanes could not be set');
+      // What workers say of their lanes holds meanwhile, or what was set last.
+      this.notBeforeMs = now + this.parts.checkMs;
+      const { account, logger } = this.parts;
+      if (!this.refused) logger.warn({ err: error, account }, 'the limits on the lanes could not be set');
+      this.refused = true;
     } finally {
       this.busy = false;
     }

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { aPayment, type ProblemBody, soon } from '../support/api-client.js';
+import { withBudget } from '../support/budget-file.js';
 import { Stack } from '../support/stack.js';
 
 describe('a payment that is called off or runs out of time', () => {
   let stack: Stack;
   before(async () => {
-    stack = await Stack.start({ policy: { overdue_ms: 300_000, stripe_timeout_ms: 1_500 } });
+    stack = await Stack.start({
+      policy: { overdue_ms: 300_000, stripe_timeout_ms: 1_500 },
+      // Here a lane is paused by hand, and is to stay so.
+      file: withBudget({ lane_check_ms: 0 }),
+    });
   });
   afterEach(() => stack.simulator.noFaults());
   after(() => stack?.stop());
