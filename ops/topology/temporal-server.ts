@@ -8,7 +8,7 @@ import { goInstall, type Say } from '../../src/dev/go-install.js';
 import { UsageError } from '../../src/process.js';
 import { type Child, startChild } from './child.js';
 import type { Database } from './postgres.js';
-import { HISTORY_SHARDS, RETENTION, TEMPORAL_SERVER_VERSION } from './versions.js';
+import { HISTORY_SHARDS, RETENTION, SERVICE_CONNECTIONS, TEMPORAL_SERVER_VERSION } from './versions.js';
 
 const OPS = fileURLToPath(new URL('../temporal/', import.meta.url));
 
@@ -119,7 +119,7 @@ export async function startServer(
 
 /** The server's configuration file; JSON is YAML. The image makes the same from its environment variables. */
 function serverConfig(database: Database, { frontend, inner }: ServerPorts) {
-  const store = (databaseName: string, connections: number) => ({
+  const store = (databaseName: keyof typeof SERVICE_CONNECTIONS) => ({
     sql: {
       pluginName: 'postgres12',
       databaseName,
@@ -127,8 +127,8 @@ function serverConfig(database: Database, { frontend, inner }: ServerPorts) {
       connectProtocol: 'tcp',
       user: database.user,
       password: database.password,
-      maxConns: connections,
-      maxIdleConns: connections,
+      maxConns: SERVICE_CONNECTIONS[databaseName],
+      maxIdleConns: SERVICE_CONNECTIONS[databaseName],
       maxConnLifetime: '1h',
     },
   });
@@ -141,7 +141,7 @@ function serverConfig(database: Database, { frontend, inner }: ServerPorts) {
       numHistoryShards: HISTORY_SHARDS,
       defaultStore: 'default',
       visibilityStore: 'visibility',
-      datastores: { default: store('temporal', 20), visibility: store('temporal_visibility', 10) },
+      datastores: { default: store('temporal'), visibility: store('temporal_visibility') },
     },
     global: { membership: { maxJoinDuration: '30s', broadcastAddress: '127.0.0.1' } },
     services: {

@@ -22,6 +22,7 @@ import { WEBHOOKS_STOP_WITHIN_MS } from '../../src/webhooks-server.js';
 import { workerStopsWithinMs } from '../../src/worker.js';
 import { type Child, startChild } from './child.js';
 import { findPostgres, startPostgres } from './postgres.js';
+import { createStore, newStorePassword, storeUrl } from './store.js';
 import { createNamespace, findServer, INNER_PORTS, setUpSchema, startServer } from './temporal-server.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -78,6 +79,8 @@ async function startAll(config: Config, say: Say, stopping: AbortSignal, begin: 
   say('penstock: starting PostgreSQL');
   const { database } = await begin(() => startPostgres(folder, port));
   setUpSchema(database, programs);
+  const storePassword = newStorePassword();
+  createStore(database, storePassword);
   say('penstock: starting the Temporal server');
   const frontend = config.temporal.port;
   await begin(() => startServer(programs, database, { frontend, inner }, folder));
@@ -86,19 +89,20 @@ async function startAll(config: Config, say: Say, stopping: AbortSignal, begin: 
 
   const simulator = config.simulator.embedded ? 'the simulator, ' : '';
   say(`penstock: starting Penstock: ${simulator}the API, the webhooks, ${WORKERS} workers`);
-  const env = environment(config, address, folder);
-  const program = (name: string, [file = '', ...args]: string[], ready: RegExp, stopsWithinMs: number) =>
+  const alone = environment(config, address, folder);
+  const withStore = { ...alone, DATABASE_URL: storeUrl(database, storePassword) };
+  const program = (name: string, [file = '', ...args]: string[], ready: RegExp, stopsWithinMs: number, env = alone) =>
     begin(() => startProgram({ name, file, args, ready, stopsWithinMs: stopsWithinMs + LEEWAY_MS, folder, env }));
   if (config.simulator.embedded) {
     const url = `http://127.0.0.1:${config.webhooks.port}/webhooks/stripe/default`;
     await program('simulator', ['simulator/server.js', `--webhook-url=${url}`], /simulator on/, STOPS_WITHIN_MS);
   }
-  await program('api', ['api-server.js'], /"api ready"/, API_STOPS_WITHIN_MS);
+  await program('api', ['api-server.js'], /"api ready"/, API_STOPS_WITHIN_MS, withStore);
   await program('webhooks', ['webhooks-server.js'], /"webhooks ready"/, WEBHOOKS_STOP_WITHIN_MS);
   for (let nth = 1; nth <= WORKERS; nth += 1) {
-    await program(`worker-${nth}`, ['worker.js'], /"worker ready"/, workerStopsWithinMs(config));
+    await program(`worker-${nth}`, ['worker.js'], /"worker ready"/, workerStopsWithinMs(config), withStore);
   }
-  sayWhere(config, folder, say);
+  sayWhere(config, database.port, folder, say);
 }
 
 function refuseOtherSystems(): void {
@@ -150,9 +154,15 @@ function build(): void {
   if (built.status !== 0) throw new UsageError('the build failed (see above)');
 }
 
-/** What each of Penstock's own processes gets: this one's, with no other Temporal than the one that was just started. */
+/** Where else the payments and the store could be. */
+const ELSEWHERE = /^(TEMPORAL_.*|DATABASE_URL)$/;
+
+/**
+ * What each of Penstock's own processes gets: this one's, with no other Temporal than the one that was just started, and
+ * no store: that is for those that use it.
+ */
 function environment({ logLevel, temporal }: Config, address: string, folder: string): Record<string, string> {
-  const inherited = Object.entries(childEnvironment({})).filter(([name]) => !name.startsWith('TEMPORAL_'));
+  const inherited = Object.entries(childEnvironment({})).filter(([name]) => !ELSEWHERE.test(name));
   return {
     ...(Object.fromEntries(inherited) as Record<string, string>),
     TEMPORAL_ADDRESS: address,
@@ -217,11 +227,12 @@ function readFrom(path: string, from: number): string {
   }
 }
 
-function sayWhere(config: Config, folder: string, say: Say): void {
+function sayWhere(config: Config, storePort: number, folder: string, say: Say): void {
   say('');
   say(`  API        http://127.0.0.1:${config.port}  (GET /openapi.json, /health/ready)`);
   say(`  webhooks   http://127.0.0.1:${config.webhooks.port}/webhooks/stripe/<account>`);
   say(`  Temporal   127.0.0.1:${config.temporal.port}, namespace ${config.temporal.namespace}`);
+  say(`  store      127.0.0.1:${storePort}, database penstock`);
   if (config.simulator.embedded) say(`  simulator  http://127.0.0.1:${config.simulator.port}/_simulator/`);
   say(`  data, logs ${folder}`);
   say('\npenstock: serving; Ctrl-C stops it');

@@ -5,7 +5,7 @@ import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import { type Books, booksOf, type Database } from '../../src/store/index.js';
 import { openPostgres } from '../../src/store/postgres.js';
 import { type Answer, aPayment, type ProblemBody } from '../support/api-client.js';
-import { OwnPostgres, postgresMissing } from '../support/databases.js';
+import { postgresMissing } from '../support/databases.js';
 import { cardPayment } from '../support/metered-gateway.js';
 import { Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
@@ -29,7 +29,7 @@ const sent = async (stack: Stack, endpoint: string) => (await stack.simulator.re
 describe('a job that cannot be', () => {
   let stack: Stack;
   before(async () => {
-    stack = await Stack.start({ without: ['worker', 'simulator'] });
+    stack = await Stack.start({ without: ['worker', 'simulator'], env: { DATABASE_URL: '' } });
   });
   after(() => stack?.stop());
 
@@ -79,28 +79,24 @@ describe('a job that cannot be', () => {
 
 describe('a job', { skip: postgresMissing() }, () => {
   let stack: Stack;
-  let postgres: OwnPostgres;
   let database: Database;
   let books: Books;
   let deployment: string;
   before(async () => {
-    postgres = await OwnPostgres.start();
-    const url = await postgres.createDatabase();
     stack = await Stack.start({
-      env: { DATABASE_URL: url },
+      withStore: true,
       policy: { overdue_ms: 3_600_000, sweep_interval_ms: 3_600_000 },
     });
     await stack.simulator.account(SIMULATOR_KEY, { settles_after_ms: 0 });
-    database = openPostgres(url);
+    database = openPostgres(stack.databaseUrl);
     const { namespaceInfo } = await stack.temporal.workflowService.describeNamespace({ namespace: 'default' });
     deployment = namespaceInfo?.id ?? '';
     books = booksOf(database, deployment);
   });
   afterEach(() => stack.simulator.noFaults());
   after(async () => {
-    await stack?.stop();
     await database?.close();
-    await postgres?.remove();
+    await stack?.stop();
   });
 
   /** Everything that has happened, once the second it happened in is over. */

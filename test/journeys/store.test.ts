@@ -15,6 +15,7 @@ describe('the store beside the payments', { skip: postgresMissing() }, () => {
   let stack: Stack;
   let books: Books;
   before(async () => {
+    // In any shape one of its own: where Temporal is in the same, it could not be killed by itself.
     postgres = await OwnPostgres.start();
     const url = await postgres.createDatabase();
     database = openPostgres(url);

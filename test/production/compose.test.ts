@@ -66,7 +66,7 @@ describe('docker-compose.yml', () => {
   });
 
   it('mounts and runs files that are there', () => {
-    for (const [name, { volumes = [], entrypoint = [] }] of Object.entries(file.services)) {
+    for (const [name, { volumes = [], entrypoint = [], environment = {} }] of Object.entries(file.services)) {
       for (const volume of volumes) {
         const [source = '', target = ''] = volume.split(':');
         if (!source.startsWith('.')) {
@@ -74,13 +74,13 @@ describe('docker-compose.yml', () => {
           continue;
         }
         const run = entrypoint.find((word) => word.startsWith(`${target}/`));
-        const used = [run, service('temporal').environment?.['DYNAMIC_CONFIG_FILE_PATH']].filter((path) => path);
+        const used = [run, environment['DYNAMIC_CONFIG_FILE_PATH']].filter((path) => path);
         for (const path of used) assert.ok(existsSync(join(ROOT, source, String(path).replace(target, ''))), `${path}`);
       }
     }
-    for (const script of ['setup-schema.sh', 'create-namespace.sh']) {
+    for (const script of ['temporal/setup-schema.sh', 'temporal/create-namespace.sh', 'store/create-database.sh']) {
       // The tools' images run them as another user.
-      assert.equal(statSync(join(ROOT, 'ops/temporal', script)).mode & 0o555, 0o555);
+      assert.equal(statSync(join(ROOT, 'ops', script)).mode & 0o555, 0o555);
     }
   });
 
@@ -102,6 +102,40 @@ describe('docker-compose.yml', () => {
       }
     });
   }
+
+  for (const STORE_PASSWORD of ['', 'of-the-store']) {
+    it(`gives the API and the workers the store that is made, with ${STORE_PASSWORD || 'nothing'} configured`, () => {
+      const env = { ...STRIPE, STORE_PASSWORD };
+      const creates = environmentOf(service('store-database'), env);
+      for (const name of ['api', 'worker', 'simulated-api', 'simulated-worker']) {
+        const { databaseUrl } = loadConfig(environmentOf(service(name), env));
+        const url = new URL(databaseUrl ?? '');
+        assert.deepEqual([url.hostname, url.port], [creates['PGHOST'], creates['PGPORT']], name);
+        assert.equal(url.password, creates['STORE_PASSWORD'], name);
+        assert.deepEqual([url.username, url.pathname], ['penstock', '/penstock'], 'as the script names them');
+        assert.notEqual(url.username, creates['PGUSER'], 'a user of its own');
+      }
+    });
+  }
+
+  it('makes the store as who may, in the PostgreSQL that is there, before those start that use it', () => {
+    const { image, environment = {} } = service('postgresql');
+    assert.equal(service('store-database').image, image);
+    const { PGUSER, PGPASSWORD } = service('store-database').environment ?? {};
+    assert.deepEqual([PGUSER, PGPASSWORD], [environment['POSTGRES_USER'], environment['POSTGRES_PASSWORD']]);
+    for (const name of ['api', 'worker', 'simulated-api', 'simulated-worker']) {
+      const { depends_on = {} } = service(name);
+      assert.equal(depends_on['store-database']?.condition, 'service_completed_successfully', name);
+      assert.equal(depends_on['postgresql'], undefined, `${name} takes payments while the store is away`);
+    }
+  });
+
+  it('keeps the store from the process that has nothing to keep there', () => {
+    for (const name of ['webhooks', 'simulated-webhooks']) {
+      assert.equal(loadConfig(environmentOf(service(name), STRIPE)).databaseUrl, undefined, name);
+      assert.equal(service(name).depends_on?.['store-database'], undefined, name);
+    }
+  });
 
   it('gives every process longer to stop than it takes', () => {
     const longest = { policy: { payments: { ...loadConfig({}).policy.payments, stripe_timeout_ms: 80_000 } } };

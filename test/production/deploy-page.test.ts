@@ -23,7 +23,9 @@ describe('docs/deploy.md', () => {
       read('docker-compose.yml'),
       readFileSync(join(envconfig, 'envconfig-toml.js'), 'utf8'),
     ].join('\n');
-    const named = [...new Set(page.match(/\b(PENSTOCK|STRIPE|TEMPORAL|POSTGRES|NUM|WEBHOOKS|METRICS)_[A-Z_]+\b/g))];
+    const named = [
+      ...new Set(page.match(/\b(PENSTOCK|STRIPE|TEMPORAL|POSTGRES|STORE|NUM|WEBHOOKS|METRICS)_[A-Z_]+\b/g)),
+    ];
     assert.ok(named.length > 15, `${named}`);
     const unknown = named.filter((name) => !new RegExp(`\\b${name}\\b`).test(known));
     assert.deepEqual(unknown, []);

@@ -6,11 +6,14 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Healthcheck, Instruction, JSONInstruction } from 'dockerfile-ast';
 import { validate } from 'dockerfile-utils';
+import { openPostgres } from '../../src/store/postgres.js';
 import { aPayment } from '../support/api-client.js';
 import { compiled } from '../support/code.js';
+import { postgresMissing } from '../support/databases.js';
 import { copyOf, emulate, keyword, type Stage, stages } from '../support/dockerfile.js';
 import { ROOT } from '../support/process.js';
 import { Stack } from '../support/stack.js';
+import { until } from '../support/until.js';
 
 /** Measured: 155 MB without the base; with the development tools it would be 260, with every platform's core 270. */
 const LARGEST_BYTES = 180e6;
@@ -58,6 +61,7 @@ describe('the Dockerfile', () => {
 });
 
 describe('what the image holds', () => {
+  const needsPostgres = { skip: postgresMissing() };
   const folder = mkdtempSync(join(tmpdir(), 'penstock-image-'));
   let app: string;
   let stack: Stack | undefined;
@@ -89,7 +93,30 @@ describe('what the image holds', () => {
     assert.deepEqual(left, shared);
     const platforms = readdirSync(join(app, 'node_modules/@temporalio/core-bridge/releases'));
     assert.equal(platforms.length, 1, `${platforms}`);
+    assert.ok(!existsSync(join(app, 'node_modules/@electric-sql')), 'no PGlite: the store here is PostgreSQL');
   });
+
+  it(
+    'takes a payment and its event, each in a process of its own, and keeps both in the store',
+    needsPostgres,
+    async () => {
+      const own = await Stack.start({
+        code: compiled(app),
+        env: { NODE_ENV: 'production' },
+        webhooksApart: true,
+        withStore: true,
+      });
+      const database = openPostgres(own.databaseUrl);
+      try {
+        const { id } = await own.paid();
+        const kept = () => database.query('select 1 from penstock.ledger where payment = $1', [id]);
+        await until(async () => (await kept().catch(() => [])).length === 1);
+      } finally {
+        await database.close();
+        await own.stop();
+      }
+    },
+  );
 
   it('takes a payment, and its health check follows the API', async () => {
     stack = await Stack.start({ code: compiled(app), env: { NODE_ENV: 'production' } });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
 import pg from 'pg';
-import { findPostgres, startPostgres } from '../../ops/topology/postgres.js';
+import { findPostgres, type Database as PostgresServer, startPostgres } from '../../ops/topology/postgres.js';
 import type { Database } from '../../src/store/database.js';
 import { openPglite } from '../../src/store/pglite.js';
 import { openPostgres } from '../../src/store/postgres.js';
@@ -105,6 +105,8 @@ export function postgresMissing(): string | false {
 /** A PostgreSQL of a test's own, which can be killed and started again. */
 export class OwnPostgres {
   private databases = 0;
+  /** Everything the server has said. */
+  readonly log: string;
   /** Of the database made last. */
   url = '';
 
@@ -112,7 +114,14 @@ export class OwnPostgres {
     private readonly folder: string,
     private readonly port: number,
     private server: Awaited<ReturnType<typeof startPostgres>>,
-  ) {}
+  ) {
+    this.log = join(folder, 'postgresql.log');
+  }
+
+  /** Where it is, and as whom everything may be done there. */
+  get at(): PostgresServer {
+    return this.server.database;
+  }
 
   static async start(): Promise<OwnPostgres> {
     const folder = mkdtempSync(join(tmpdir(), 'penstock-postgres-'));
@@ -126,12 +135,20 @@ export class OwnPostgres {
   async createDatabase(): Promise<string> {
     this.databases += 1;
     const name = `store_${this.databases}`;
-    const client = new pg.Client({ connectionString: this.urlOf('postgres') });
-    await client.connect();
-    await client.query(`create database ${name}`);
-    await client.end();
+    await this.query(`create database ${name}`);
     this.url = this.urlOf(name);
     return this.url;
+  }
+
+  /** Of no database in particular, as whom everything may be done. */
+  async query<Row extends object>(sql: string): Promise<Row[]> {
+    const client = new pg.Client({ connectionString: this.urlOf('postgres') });
+    await client.connect();
+    try {
+      return (await client.query<Row>(sql)).rows;
+    } finally {
+      await client.end();
+    }
   }
 
   /** Without any chance to finish. */

@@ -2,20 +2,27 @@ import type { Config } from '../../src/config/index.js';
 import { type Code, compiled, sources } from './code.js';
 import { EmbeddedServer, ProductionServer, type TemporalServer } from './temporal-server.js';
 
+/** Where a Temporal server and what belongs to it may listen. */
+export interface ServerPorts {
+  readonly port: number;
+  readonly uiPort: number;
+  readonly postgresPort: number;
+}
+
 /** What the stacks of a run are made of. */
 export interface Shape {
   readonly code: Code;
   readonly workers: number;
   /** Stripe's events go to a process of their own. */
   readonly webhooksApart: boolean;
-  readonly temporalServer: (config: Config, port: number, uiPort: number) => TemporalServer;
+  readonly temporalServer: (config: Config, ports: ServerPorts) => TemporalServer;
 }
 
 const EMBEDDED: Shape = {
   code: sources,
   workers: 1,
   webhooksApart: false,
-  temporalServer: (config, port, uiPort) => new EmbeddedServer(config, port, uiPort),
+  temporalServer: (config, { port, uiPort }) => new EmbeddedServer(config, port, uiPort),
 };
 
 /** What docker-compose.yml describes. */
@@ -23,7 +30,7 @@ const PRODUCTION: Shape = {
   code: compiled(),
   workers: 2,
   webhooksApart: true,
-  temporalServer: (config, port) => new ProductionServer(config, port),
+  temporalServer: (config, { port, postgresPort }) => new ProductionServer(config, port, postgresPort),
 };
 
 /** `npm run test:topology` sets the variable. */

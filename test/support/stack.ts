@@ -10,6 +10,7 @@ import { type Config, loadConfig } from '../../src/config/index.js';
 import { freeLowPorts } from '../../src/dev/ports.js';
 import { ApiClient, aPayment } from './api-client.js';
 import type { Code } from './code.js';
+import { OwnPostgres } from './databases.js';
 import { Part, PartGroup, type Runnable } from './process.js';
 import { shapeOfThisRun } from './shape.js';
 import { SimulatorControl } from './simulator-control.js';
@@ -26,9 +27,14 @@ export interface StackOptions {
   readonly webhooksApart?: boolean;
   /** What the processes run from, where it is not the run's own. */
   readonly code?: Code;
+  /** The API and the workers have a store, in any shape; else it is there where the shape has one. */
+  readonly withStore?: boolean;
   /** Parts that are not started with the rest. */
   readonly without?: readonly PartName[];
 }
+
+/** One for everything there may be, and then each worker's. */
+type Ports = [number, number, number, number, number, number, ...workers: number[]];
 
 type PartName = 'worker' | 'api' | 'webhooks' | 'simulator';
 
@@ -48,7 +54,8 @@ const TEST_POLICY = {
 /**
  * Penstock as it runs: a Temporal server, the simulator, an API and a worker, each a process of its own, spoken to over
  * HTTP. Each can be killed and started again. What stands behind each is the run's shape: in `npm test` the embedded server
- * and the sources, in `npm run test:topology` the server on PostgreSQL and compiled code.
+ * and the sources, in `npm run test:topology` the server on PostgreSQL, with the store
+ * beside it, and compiled code.
  */
 export class Stack {
   private constructor(
@@ -69,15 +76,16 @@ export class Stack {
     /** Reads the simulator's truth as any client of Stripe's would. */
     readonly stripe: Stripe,
     readonly temporal: Client,
+    /** Of the store that the API and the workers have; empty where they have none. */
+    readonly databaseUrl: string,
   ) {}
 
   static async start(options: StackOptions = {}): Promise<Stack> {
     const folder = mkdtempSync(join(tmpdir(), 'penstock-test-'));
     const policyFile = join(folder, 'config.json');
     const shape = shapeOfThisRun();
-    const ports = await freeLowPorts(5 + shape.workers);
-    const [port, simulatorPort, uiPort, temporalPort, webhooksPort] = ports as [number, number, number, number, number];
-    const metricsPorts = ports.slice(5);
+    const ports = (await freeLowPorts(6 + shape.workers)) as Ports;
+    const [port, simulatorPort, uiPort, temporalPort, webhooksPort, postgresPort, ...metricsPorts] = ports;
     const file = options.file?.(`http://127.0.0.1:${simulatorPort}`);
     const payments = { ...TEST_POLICY, ...options.policy };
     writeFileSync(policyFile, JSON.stringify({ policy: { payments }, ...file }));
@@ -93,19 +101,24 @@ export class Stack {
       ...options.env,
     };
     const config = loadConfig({ ...process.env, ...env });
-    const temporalServer = shape.temporalServer(config, temporalPort, uiPort);
+    const temporalServer = shape.temporalServer(config, { port: temporalPort, uiPort, postgresPort });
     const code = options.code ?? shape.code;
     const part = (name: string, command: string[], ready: RegExp, own: Record<string, string> = {}) =>
       new Part(name, command, { ...env, ...own }, ready, code.folder);
+    // Where a test says something of the store, that holds: '' is none.
+    const shapesOwn = options.env?.['DATABASE_URL'] ?? temporalServer.storeUrl;
+    const postgres = shapesOwn === undefined && options.withStore ? await OwnPostgres.start() : undefined;
+    const databaseUrl = shapesOwn ?? (await postgres?.createDatabase()) ?? '';
+    const store = { DATABASE_URL: databaseUrl };
     const apart = shape.webhooksApart || options.webhooksApart === true;
     const webhooksBase = `http://127.0.0.1:${apart ? webhooksPort : port}`;
     const webhookUrl = `${webhooksBase}/webhooks/stripe/default`;
     const simulatorCommand = code.command('simulator/server', '--first-retry-ms', '200', '--webhook-url', webhookUrl);
     const simulatorPart = part('simulator', simulatorCommand, /simulator on/);
-    const apiPart = part('api', code.command('api-server'), /"api ready"/);
+    const apiPart = part('api', code.command('api-server'), /"api ready"/, store);
     const ingest = apart ? [part('webhooks', code.command('webhooks-server'), /"webhooks ready"/)] : [];
     const workers = metricsPorts.map((own, i) =>
-      part(`worker ${i + 1}`, code.command('worker'), /"worker ready"/, { METRICS_PORT: String(own) }),
+      part(`worker ${i + 1}`, code.command('worker'), /"worker ready"/, { ...store, METRICS_PORT: String(own) }),
     );
 
     const connection = Connection.lazy({ address: `127.0.0.1:${temporalPort}` });
@@ -123,8 +136,10 @@ export class Stack {
       new SimulatorControl(`http://127.0.0.1:${simulatorPort}`),
       stripeAt(simulatorPort),
       new Client({ connection }),
+      databaseUrl,
     );
-    stack.makeWorker = (name) => part(name, code.command('worker'), /"worker ready"/);
+    stack.ownPostgres = postgres;
+    stack.makeWorker = (name) => part(name, code.command('worker'), /"worker ready"/, store);
     try {
       await stack.startParts(new Set(options.without));
     } catch (error) {
@@ -134,6 +149,8 @@ export class Stack {
     }
     return stack;
   }
+
+  private ownPostgres: OwnPostgres | undefined;
 
   /** One more worker, beside those of the run's shape; not started yet, and ended with the stack. */
   anotherWorker(): Part {
@@ -161,6 +178,7 @@ export class Stack {
       [this.apiPart, this.webhooksPart, this.workerPart, this.simulatorPart].map((part) => part.kill9()),
     );
     await this.temporalServer.stop();
+    await this.ownPostgres?.remove();
     rmSync(this.folder, { recursive: true, force: true });
   }
 

@@ -1,6 +1,7 @@
-import { chmodSync, symlinkSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startPostgres } from '../../ops/topology/postgres.js';
+import { createStore, newStorePassword, storeUrl } from '../../ops/topology/store.js';
 import {
   createNamespace,
   findServer,
@@ -16,15 +17,20 @@ import { startTemporalServer } from '../../src/dev/temporal-server.js';
 
 /** A Temporal server as a part that can be killed and started again on its database. */
 export interface TemporalServer {
+  /** Of the store's database beside Temporal's own, where there is one: there once the server has started. */
+  readonly storeUrl: string | undefined;
   start(): Promise<void>;
   stop(): Promise<void>;
   kill9(): Promise<void>;
+  /** What has been written to its database, byte for byte as it is on the disk. */
+  written(): Buffer;
 }
 
 const quiet = () => undefined;
 
 /** The server that `npm start` brings along. */
 export class EmbeddedServer implements TemporalServer {
+  readonly storeUrl = undefined;
   private running: Awaited<ReturnType<typeof startTemporalServer>> | undefined;
 
   constructor(
@@ -55,18 +61,28 @@ export class EmbeddedServer implements TemporalServer {
     process.kill(this.running.pid, 'SIGKILL');
     await this.running.failed.catch(quiet);
   }
+
+  written(): Buffer {
+    return readFileSync(join(this.config.dataDir, 'temporal.db-wal'));
+  }
 }
 
-/** The server as in production, on a PostgreSQL of its own, which goes on when the server is killed. */
+/** The server as in production, on a PostgreSQL of its own, which goes on when the server is killed and has the store too. */
 export class ProductionServer implements TemporalServer {
   private postgres: Awaited<ReturnType<typeof startPostgres>> | undefined;
   private server: Awaited<ReturnType<typeof startServer>> | undefined;
   private ports: ServerPorts | undefined;
+  private readonly storePassword = newStorePassword();
 
   constructor(
     private readonly config: Config,
     private readonly port: number,
+    private readonly postgresPort: number,
   ) {}
+
+  get storeUrl(): string {
+    return storeUrl({ host: '127.0.0.1', port: this.postgresPort }, this.storePassword);
+  }
 
   async start(): Promise<void> {
     const { dataDir, temporal } = this.config;
@@ -75,13 +91,11 @@ export class ProductionServer implements TemporalServer {
     if (this.postgres === undefined || this.ports === undefined) {
       // PostgreSQL, which refuses root, has to get through to its own folder.
       chmodSync(dataDir, 0o711);
-      const [postgresPort = 0, ...inner] = await freeLowPorts(1 + INNER_PORTS);
-      this.ports = { frontend: this.port, inner };
-      this.postgres = await startPostgres(dataDir, postgresPort);
+      this.ports = { frontend: this.port, inner: await freeLowPorts(INNER_PORTS) };
+      this.postgres = await startPostgres(dataDir, this.postgresPort);
       this.postgres.failed.catch(quiet);
       setUpSchema(this.postgres.database, programs);
-      // Under the name that the embedded server's has, for who looks for what was written: everything is in it, as it is.
-      symlinkSync(join(dataDir, 'postgresql/pg_wal/000000010000000000000001'), join(dataDir, 'temporal.db-wal'));
+      createStore(this.postgres.database, this.storePassword);
     }
     this.server = await startServer(programs, this.postgres.database, this.ports, dataDir);
     this.server.failed.catch(quiet);
@@ -97,5 +111,11 @@ export class ProductionServer implements TemporalServer {
 
   async kill9(): Promise<void> {
     await this.server?.kill9();
+  }
+
+  written(): Buffer {
+    const folder = join(this.config.dataDir, 'postgresql/pg_wal');
+    const segments = readdirSync(folder).filter((name) => /^[0-9A-F]{24}$/.test(name));
+    return Buffer.concat(segments.map((name) => readFileSync(join(folder, name))));
   }
 }

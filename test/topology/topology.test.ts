@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -10,6 +10,7 @@ import { findServer } from '../../ops/topology/temporal-server.js';
 import { HISTORY_SHARDS, TEMPORAL_SERVER_VERSION } from '../../ops/topology/versions.js';
 import { loadConfig } from '../../src/config/index.js';
 import { freeLowPorts, isTaken } from '../../src/dev/ports.js';
+import { openPostgres } from '../../src/store/postgres.js';
 import { MAIN_QUEUE } from '../../src/workflows/messages.js';
 import { ApiClient, aPayment } from '../support/api-client.js';
 import { Part, ROOT, script } from '../support/process.js';
@@ -38,6 +39,62 @@ describe('npm run topology', () => {
     const lines = readFileSync(join(folder, 'topology/postgresql/postmaster.pid'), 'utf8').split('\n').map(Number);
     return { pid: lines[0] ?? 0, port: lines[3] ?? 0 };
   };
+
+  /** What the store has of a payment once it has ended, read as the one who may read everything. */
+  const keptOf = async (payment: string) => {
+    const password = readFileSync(join(folder, 'topology/postgresql.password'), 'utf8');
+    const database = openPostgres(`postgres://temporal:${password}@127.0.0.1:${postgres().port}/penstock`);
+    try {
+      const read = () =>
+        database.query<{ charge: string; intent: string; status: string }>(
+          `select id as charge, intent, result->>'status' as status from penstock.ledger
+            join penstock.tombstones using (deployment, payment) where payment = $1 and closed_at is not null`,
+          [payment],
+        );
+      let rows = await read().catch(() => []);
+      await until(async () => {
+        rows = await read().catch(() => []);
+        return rows.length > 0;
+      });
+      const [row] = rows;
+      assert.deepEqual([rows.length, row?.status], [1, 'succeeded']);
+      return { charge: row?.charge, intent: row?.intent };
+    } finally {
+      await database.close();
+    }
+  };
+
+  /** How many of Penstock's processes have the store's address, how many have not, and where its password can be read. */
+  const passwordsSeen = (output: string) => {
+    const own = join(folder, 'topology');
+    const processes = readdirSync('/proc').flatMap((pid) => {
+      try {
+        const [environment = '', command = ''] = ['environ', 'cmdline'].map((what) =>
+          readFileSync(join('/proc', pid, what), 'latin1'),
+        );
+        return command.includes(join(ROOT, 'dist')) && environment.includes(`PENSTOCK_DATA_DIR=${own}`)
+          ? [{ environment, command }]
+          : [];
+      } catch {
+        return [];
+      }
+    });
+    const passwords = processes.flatMap(
+      ({ environment }) => /\0DATABASE_URL=postgres:..penstock:([^@]+)@/.exec(environment)?.[1] ?? [],
+    );
+    const logs = readdirSync(own).filter((name) => name.endsWith('.log'));
+    const read = [
+      ...logs.map((name): [string, string] => [name, readFileSync(join(own, name), 'utf8')]),
+      ...processes.map(({ command }): [string, string] => [command, command]),
+      ['output', output] as [string, string],
+    ];
+    return {
+      having: passwords.length,
+      without: processes.length - passwords.length,
+      seenIn: read.flatMap(([where, text]) => (passwords.some((password) => text.includes(password)) ? [where] : [])),
+    };
+  };
+
   const nothingListens = async (all: readonly number[]) =>
     (await Promise.all(all.map((port) => isTaken(port)))).every((taken) => !taken);
 
@@ -69,6 +126,10 @@ describe('npm run topology', () => {
     await until(async () => (await workers()) === 2);
     await connection.close();
 
+    const kept = await keptOf(paid.id);
+    assert.equal(kept.intent, paid.payment_intent);
+    assert.deepEqual(passwordsSeen(first.output), { having: 3, without: 2, seenIn: [] });
+
     const database = postgres();
     await first.kill9();
     await until(() => nothingListens([...ports, database.port]));
@@ -76,6 +137,8 @@ describe('npm run topology', () => {
     const second = topology();
     await second.start();
     assert.equal((await api.get(paid.id)).body.status, 'succeeded', 'what was is still there');
+    assert.deepEqual(await keptOf(paid.id), kept, 'in the store too');
+    await keptOf((await api.pay(aPayment())).id);
     const again = postgres();
     assert.equal(await second.stop(), 0, second.output);
     assert.ok(await nothingListens([...ports, again.port]));
