@@ -70,7 +70,7 @@ export async function startWorker(config: Config, options: WorkerOptions): Promi
   const stats = shown ? keepLaneStats(client, lanesOf(config), metrics, logger, stopping.signal) : null;
   stats?.catch(failing);
   await budgets.begin();
-  const leases = budgets.run();
+  void budgets.run();
   logger.info({ queues: workers.map((w) => w.options.taskQueue) }, 'worker ready');
   return {
     failed,
@@ -80,11 +80,10 @@ export async function startWorker(config: Config, options: WorkerOptions): Promi
       budgets.drain();
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       const ends = await Promise.allSettled([...runs, schedule, stats]);
-      // What was under way needed its share to the end.
-      await budgets.stop();
-      await leases;
       const cutOff = ends.some((end) => end.status === 'rejected' && isCutOff(end.reason));
       const written = records.close(STORE_CLOSES_WITHIN_MS);
+      // What was under way needed its share to the end.
+      await budgets.stop();
       const closed = options.store === undefined ? written.then(() => store.close()) : written;
       if (cutOff) await closed;
       // What a worker left behind may still hold on to its connection, and the process ends anyway.

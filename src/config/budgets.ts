@@ -43,7 +43,7 @@ export const budgetSchema = z
     /** So many workers share the budget at most: what each may use alone while nobody shares it out. */
     max_workers: z.int().min(1).max(1_000).default(8),
     /** How long a worker may go on with its share without hearing of the others. */
-    lease_ms: z.int().min(1_000).max(60_000).default(5_000),
+    lease_ms: z.int().min(2_000).max(60_000).default(5_000),
     /**
      * How often it is looked whether the limits on the lanes are what they were set to. 0: they are left to people, and what
      * holds where those say nothing is each lane's part of the budget.

@@ -132,8 +132,9 @@ function most({ holdings }: Holder): Units {
 }
 
 /**
- * Shares by demand, in whole units that add up to the budget exactly: each worker's is what lies between two roundings
- * of the running sum, in the order of their names.
+ * Shares by demand, in whole units that add up to the budget exactly. Each worker has one of everything first, so that none
+ * waits for ever behind the demand of others; of the rest, its own is what lies between two roundings of the running sum, in the
+ * order of their names.
  */
 function fairShares(holders: Leases['holders'], units: Units): Record<string, Units> {
   const workers = Object.keys(holders).sort();
@@ -144,7 +145,11 @@ function fairShares(holders: Leases['holders'], units: Units): Record<string, Un
   workers.forEach((worker, nth) => {
     const upTo = before + (weights[nth] ?? 0);
     const from = before;
-    shares[worker] = mapUnits(units, (most) => Math.round((most * upTo) / total) - Math.round((most * from) / total));
+    shares[worker] = mapUnits(units, (most) => {
+      const first = most >= workers.length ? 1 : 0;
+      const rest = most - first * workers.length;
+      return first + Math.round((rest * upTo) / total) - Math.round((rest * from) / total);
+    });
     before = upTo;
   });
   return shares;

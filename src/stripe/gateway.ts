@@ -45,6 +45,8 @@ interface Call {
   readonly account: string;
   readonly endpoint: Endpoint;
   readonly write?: KeyedWrite;
+  /** Nobody is the worse for it if it waits for days: what jobs read. */
+  readonly mayWaitForDays?: boolean;
 }
 
 /** The one request of a call. */
@@ -241,10 +243,10 @@ export class StripeGateway {
     };
   }
 
-  private async turnOf({ account, endpoint, priority, write }: Exchange): Promise<Permit> {
+  private async turnOf({ account, endpoint, priority, write, mayWaitForDays = false }: Exchange): Promise<Permit> {
     const waitMs = write === undefined ? READ_WAITS_MS : write.deadlineMs - this.options.now();
     try {
-      return await this.options.admit(account, { endpoint, priority, waitMs });
+      return await this.options.admit(account, { endpoint, priority, waitMs, mayWaitForDays });
     } catch (error) {
       if (error instanceof NoBudgetError) throw new NotSentError('no_budget', error.againInMs);
       throw error;

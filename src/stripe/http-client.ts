@@ -6,8 +6,8 @@ import Stripe from 'stripe';
 
 /** What one HTTP request tells of itself while it is under way. */
 export interface Passage {
-  /** Its first byte goes out. */
-  written(): void;
+  /** Its first byte is about to go out. @returns false where it must not any more. */
+  written(): boolean;
   /** Its answer has begun. @param limitedBy `Stripe-Rate-Limited-Reason` of a 429 that has it. */
   answered(limitedBy: string | null): void;
   /** It is over. */
@@ -73,9 +73,13 @@ function tellWhenWritten(agent: HttpAgent, connected: string, passages: AsyncLoc
   watched.addRequest = (request, ...rest) => {
     const passage = passages.getStore();
     if (passage !== undefined) {
+      const write = () => {
+        // Stripe-node writes next, into a request that is no more: nothing goes out.
+        if (!passage.written()) request.destroy(new TransportError(false, 'too late to be sent'));
+      };
       request.once('socket', (socket: Socket) => {
-        if (socket.connecting) socket.once(connected, () => passage.written());
-        else passage.written();
+        if (socket.connecting) socket.once(connected, write);
+        else write();
       });
     }
     addRequest(request, ...rest);
@@ -89,6 +93,7 @@ function limitOf(response: HttpResponse): string | null {
 }
 
 function withoutHiddenRetry(error: unknown): unknown {
+  if (error instanceof TransportError) return error;
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (code !== undefined && NEVER_CONNECTED.has(code) && (syscall === undefined || isConnecting(syscall))) {
     return new TransportError(false, code);

@@ -63,8 +63,9 @@ export class StripeLists {
   async movements(account: string, period: Period, after: string | null): Promise<ListPage<Movement>> {
     const owner = this.gateway.ownerOf(account);
     const expand = ['data.source', 'data.source.payment_intent'];
-    const page = await this.gateway.run({ account, endpoint: 'balance_transactions.list' }, (stripe) =>
-      stripe.balanceTransactions.list({ ...paged(period, after), expand }),
+    const page = await this.gateway.run(
+      { account, endpoint: 'balance_transactions.list', mayWaitForDays: true },
+      (stripe) => stripe.balanceTransactions.list({ ...paged(period, after), expand }),
     );
     return pageOf(page, (moved) => toMovement(owner, moved));
   }
@@ -77,22 +78,26 @@ export class StripeLists {
     after: string | null,
   ): Promise<ListPage<SyncedObject>> {
     const params = paged(period, after);
-    const page = await this.gateway.run({ account, endpoint: `${kind}.list` }, (stripe) => list(stripe, kind, params));
+    const page = await this.gateway.run({ account, endpoint: `${kind}.list`, mayWaitForDays: true }, (stripe) =>
+      list(stripe, kind, params),
+    );
     return pageOf(page, toSynced);
   }
 
   /** Asks Stripe to write a report of a period. A repeat under the same key is the same run. */
   async createReport(account: string, reportType: string, period: Period, key: string): Promise<ReportRun> {
     const parameters = { interval_start: seconds(period.fromMs), interval_end: seconds(period.toMs) };
-    const run = await this.gateway.run({ account, endpoint: 'reporting.report_runs.create' }, (stripe) =>
-      stripe.reporting.reportRuns.create({ report_type: reportType, parameters }, { idempotencyKey: key }),
+    const run = await this.gateway.run(
+      { account, endpoint: 'reporting.report_runs.create', mayWaitForDays: true },
+      (stripe) => stripe.reporting.reportRuns.create({ report_type: reportType, parameters }, { idempotencyKey: key }),
     );
     return toReportRun(run);
   }
 
   async retrieveReport(account: string, id: string): Promise<ReportRun> {
-    const run = await this.gateway.run({ account, endpoint: 'reporting.report_runs.retrieve' }, (stripe) =>
-      stripe.reporting.reportRuns.retrieve(id),
+    const run = await this.gateway.run(
+      { account, endpoint: 'reporting.report_runs.retrieve', mayWaitForDays: true },
+      (stripe) => stripe.reporting.reportRuns.retrieve(id),
     );
     return toReportRun(run);
   }

@@ -35,15 +35,18 @@ export interface LeaseKeeperParts {
   readonly onRenewed: () => void;
 }
 
-/** A worker with something to do renews its lease so often, ms, and one without in this part of a lease. */
+/** A worker with something to do renews its lease so often, ms; any worker once this part of a lease has gone by. */
 const BUSY_MS = 1_000;
-const IDLE_PART = 0.4;
+const RENEWED_PART = 0.4;
 
 /** A call had to wait: a larger share is asked for, but not more often than this, ms. */
 const SOONEST_MS = 250;
 
 /** How long the issuer may take to answer, ms: some ten where nothing is wrong. */
 const ASK_TIMEOUT_MS = 2_000;
+
+/** So long before its lease ends a worker without an answer begins to look whether others get one, ms. */
+const LOOK_BEFORE_MS = 1_500;
 
 /** After an answer that failed to come, ms. */
 const AGAIN_MS = 500;
@@ -65,6 +68,9 @@ export class LeaseKeeper {
   private wake: () => void = () => undefined;
   private stopped = false;
   private failing = false;
+  /** How many shared the budget when it was last heard of. */
+  private sharers = 1;
+  private tooMany = false;
   /** Reads that the issuer was told of. */
   private readsTold = 0;
 
@@ -104,7 +110,8 @@ export class LeaseKeeper {
 
   private renewInMs(): number {
     const { demand } = this.parts.governor.use();
-    return demand > 0 ? BUSY_MS : this.parts.budget.leaseMs * IDLE_PART;
+    const idleMs = this.parts.budget.leaseMs * RENEWED_PART;
+    return demand > 0 ? Math.min(BUSY_MS, idleMs) : idleMs;
   }
 
   private async renew(): Promise<void> {
@@ -152,6 +159,15 @@ export class LeaseKeeper {
     // From before it asked: the issuer counts from when it answered, which is later.
     this.untilMs = askedMs + answer.leaseMs;
     this.parts.governor.hold(answer.units, this.untilMs, answer.sharers);
+    this.sharers = answer.sharers;
+    const { maxWorkers } = this.parts.budget;
+    if (answer.sharers > maxWorkers && !this.tooMany) {
+      this.parts.logger.warn(
+        { workers: answer.sharers, maxWorkers },
+        'more workers than the budget says: raise max_workers',
+      );
+    }
+    this.tooMany = answer.sharers > maxWorkers;
     this.parts.governor.allowReads(answer.readsLeft);
     if (answer.tryMore) this.parts.governor.tryMore();
     if (answer.lanes !== null) this.parts.setLanes(answer.lanes);
@@ -167,13 +183,16 @@ export class LeaseKeeper {
     if (!this.failing) logger.warn({ err: error }, "the budget's issuer does not answer");
     this.failing = true;
     const lookedMs = now();
+    // While the lease lasts, asking again is worth more than looking why.
+    if (this.seen === undefined && lookedMs + LOOK_BEFORE_MS < this.untilMs) return;
     const mark = await issuer.mark(ASK_TIMEOUT_MS).catch(() => undefined);
     if (this.stopped || mark === undefined) return;
     if (this.seen?.mark !== mark) this.seen = { mark, sinceMs: now() };
     const quietMs = lookedMs - this.seen.sinceMs;
     if (lookedMs < this.untilMs || quietMs < budget.leaseMs + usedMs(budget)) return;
     // As long as a lease from before the look: the issuer reckons with that when it is back.
-    governor.hold(floorUnits(budget), lookedMs + budget.leaseMs, budget.maxWorkers);
+    const maxWorkers = Math.max(budget.maxWorkers, this.sharers);
+    governor.hold(floorUnits({ ...budget, maxWorkers }), lookedMs + budget.leaseMs, maxWorkers);
   }
 
   private pause(ms: number): Promise<void> {

@@ -124,6 +124,13 @@ describe('leases on a budget', () => {
     assert.ok((shares['b']?.['all'] ?? 0) > 2 * (shares['a']?.['all'] ?? 0));
   });
 
+  it('give each worker something of everything, however much the others want', () => {
+    const { shares } = settled({ a: 5_000, b: 1, c: 0 }, 12);
+    for (const worker of ['a', 'b', 'c']) {
+      for (const what of Object.keys(TERMS.units)) assert.ok((shares[worker]?.[what] ?? 0) >= 1, `${worker} ${what}`);
+    }
+  });
+
   it('leave an idle account to whoever comes first, at once', () => {
     const { shares } = settled({ a: 0, b: 0 }, 10);
     assert.deepEqual([shares['a']?.['all'], shares['b']?.['all']], [50, 50]);

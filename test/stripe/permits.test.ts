@@ -7,19 +7,24 @@ import { Simulated } from '../support/simulated.js';
 describe('what a request tells the governor that let it go', () => {
   let simulated: Simulated;
   let told: string[];
+  let mayWrite: boolean;
   before(async () => {
     simulated = await Simulated.start();
   });
   after(() => simulated?.stop());
   beforeEach(() => {
     told = [];
+    mayWrite = true;
   });
 
   const admit = async () => {
     told.push('admitted');
     return {
       waitedMs: 0,
-      written: () => void told.push('written'),
+      written: () => {
+        told.push('written');
+        return mayWrite;
+      },
       ended: (end: string) => void told.push(end),
     };
   };
@@ -49,6 +54,17 @@ describe('what a request tells the governor that let it go', () => {
     const reply = await metered.gateway.createIntent('one', cardPayment(), write);
     assert.deepEqual(reply, { kind: 'not_sent', why: 'past_deadline' });
     assert.deepEqual(story(), ['admitted', 'unknown']);
+  });
+
+  it('that its connection stands, and sends nothing where its share has ended meanwhile', async () => {
+    const before = (await simulated.control.requests()).length;
+    mayWrite = false;
+    const metered = gatewayTo(simulated.base);
+    for (let i = 0; i < 2; i += 1) {
+      const reply = await metered.gateway.createIntent('one', cardPayment(), metered.write());
+      assert.deepEqual(reply, { kind: 'not_sent', why: 'connection_refused' });
+    }
+    assert.equal((await simulated.control.requests()).length, before);
   });
 
   it('which limit refused it, and that a decline got past all of them', async () => {

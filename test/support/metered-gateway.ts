@@ -15,7 +15,7 @@ export interface MeteredGatewayOptions {
 }
 
 /** Leave of a budget without end. */
-const FREE: Permit = { waitedMs: 0, written: () => undefined, ended: () => undefined };
+const FREE: Permit = { waitedMs: 0, written: () => true, ended: () => undefined };
 
 /** A gateway whose clock stands still until the test moves it, and whose meter is written down. */
 export class MeteredGateway {

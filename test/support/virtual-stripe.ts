@@ -6,8 +6,10 @@ import type { VirtualTime } from './virtual-time.js';
 /** A Stripe of nothing but a limit: so many requests let through in any second, exactly. */
 export class VirtualStripe {
   readonly passed: number[] = [];
+  private readonly arrivals: number[] = [];
   refused = 0;
   arrived = 0;
+  /** The most that arrived within any second, let through or not. */
   worst = 0;
 
   constructor(
@@ -17,11 +19,11 @@ export class VirtualStripe {
     private readonly latency: { readonly there: () => number; readonly back: () => number },
   ) {}
 
-  /** How many were let through in the second that ends now. */
-  private inSecond(): number {
+  /** How many of these times are in the second that ends now. */
+  private inSecond(times: readonly number[]): number {
     const from = this.time.now() - WINDOW_MS;
     let many = 0;
-    for (let i = this.passed.length - 1; i >= 0 && (this.passed[i] as number) > from; i -= 1) many += 1;
+    for (let i = times.length - 1; i >= 0 && (times[i] as number) > from; i -= 1) many += 1;
     return many;
   }
 
@@ -39,10 +41,11 @@ export class VirtualStripe {
     permit.written();
     await this.pass(this.latency.there());
     this.arrived += 1;
-    const through = this.inSecond() < this.limitAt(this.time.now());
+    this.arrivals.push(this.time.now());
+    this.worst = Math.max(this.worst, this.inSecond(this.arrivals));
+    const through = this.inSecond(this.passed) < this.limitAt(this.time.now());
     if (through) this.passed.push(this.time.now());
     else this.refused += 1;
-    this.worst = Math.max(this.worst, this.inSecond());
     await this.pass(this.latency.back());
     permit.ended(through ? 'passed' : this.cause);
     return through;

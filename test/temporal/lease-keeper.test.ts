@@ -101,9 +101,9 @@ describe('the keeper of a lease', () => {
     await time.run(60_000);
     const floors = held.filter(({ units }) => units['all'] === 25);
     const [first] = floors;
-    // The first unanswered ask came at 2 s: from then on the issuer is known to be quiet.
+    // It looks from a little before its lease ends: from then on the issuer is known to be quiet.
     assert.ok(first !== undefined && first.atMs >= 2_000 + 5_000 + 1_020, String(first?.atMs));
-    assert.ok(first.atMs < 10_000);
+    assert.ok(first.atMs < 11_000);
     assert.deepEqual(first.units, floorUnits(BUDGET));
     for (const { untilMs, atMs } of floors) assert.ok(untilMs <= atMs + 5_000);
     assert.ok((last()?.atMs ?? 0) > 59_000, 'and stays there');

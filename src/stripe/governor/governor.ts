@@ -32,8 +32,11 @@ export interface GovernorParts {
 /** A month's reads come back day by day. */
 const READS_PAUSE_MS = 3_600_000;
 
-/** The pause that is advised where nothing tells when there will be room: about what a lease takes to come. */
+/** The least pause that is advised to what waited in vain: about what a larger share takes to come. */
 const ADVISED_MS = 1_000;
+
+/** Shares change within seconds: nothing is turned away at once for a wait of less than this. */
+const SURE_WAIT_MS = 5_000;
 
 /**
  * Keeps one account's budget in one worker: lets calls go one by one, evenly paced, checkout first, never more than the
@@ -93,9 +96,12 @@ export class Governor {
     const askedMs = this.parts.now();
     if (this.closed) return Promise.reject(new NoBudgetError(0));
     // What payments have to know they read in any case; what can wait for days does.
-    if (this.readsLeft <= 0 && isRead(turn.endpoint) && laneOfKey(turn.priority) === 'background') {
+    if (this.readsLeft <= 0 && turn.mayWaitForDays && isRead(turn.endpoint)) {
       return Promise.reject(new NoBudgetError(READS_PAUSE_MS));
     }
+    // One that cannot go in time leaves its slot at once, to one that can.
+    const advisedMs = this.advisedMs(turn);
+    if (advisedMs > Math.max(turn.waitMs, SURE_WAIT_MS)) return Promise.reject(new NoBudgetError(advisedMs));
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         ...turn,
@@ -109,11 +115,11 @@ export class Governor {
           if (this.waiting.remove(waiter)) reject(new NoBudgetError(againInMs));
         },
       };
-      const giveUp = () => waiter.giveUp(this.advisedMs(turn.endpoint));
+      const giveUp = () => waiter.giveUp(Math.max(ADVISED_MS, this.advisedMs(turn)));
       const timer = this.parts.setTimer(giveUp, Math.max(0, turn.waitMs));
       this.waiting.add(waiter);
       this.pump();
-      if (this.waiting.has(waiter)) this.onScarce();
+      if (this.waiting.has(waiter) && this.isScarce(turn.endpoint)) this.onScarce();
     });
   }
 
@@ -218,10 +224,14 @@ export class Governor {
     return {
       waitedMs,
       written: () => {
-        if (writtenMs !== null || over) return;
-        writtenMs = this.parts.now();
-        this.all.log.write(ofAll, writtenMs);
-        rate.log.write(ofEndpoint, writtenMs);
+        if (writtenMs !== null || over) return !over;
+        const now = this.parts.now();
+        // Its connection took so long that the share it was let go under has ended, or become less than is used of it.
+        if (now >= this.untilMs || !this.all.mayWrite(now) || !rate.mayWrite(now)) return false;
+        writtenMs = now;
+        this.all.log.write(ofAll, now);
+        rate.log.write(ofEndpoint, now);
+        return true;
       },
       ended: (end) => {
         if (over) return;
@@ -263,11 +273,19 @@ export class Governor {
     else if (end === 'endpoint-concurrency') concurrency.refusedAt(sentMs, concurrency.used(), now);
   }
 
-  /** What waits before a call that comes back, at the present pace. */
-  private advisedMs(endpoint: string): number {
+  /** Whether a larger share would let a call go: it waits for room, and not for the pace. */
+  private isScarce(endpoint: string): boolean {
     const now = this.parts.now();
-    if (now >= this.untilMs) return ADVISED_MS;
-    const pace = Math.max(1, Math.min(this.all.cap, this.limitsOf(endpoint).rate.cap));
-    return Math.max(ADVISED_MS, Math.round((this.waiting.size * 1_000) / pace));
+    const { rate, concurrency } = this.limitsOf(endpoint);
+    return now >= this.untilMs || [this.all, rate, this.concurrency, concurrency].some((limit) => limit.isFull(now));
+  }
+
+  /** How long what waits before a call takes at the present pace, ms; 0 where there is no pace to reckon with. */
+  private advisedMs({ endpoint, priority }: Turn): number {
+    const now = this.parts.now();
+    const { rate } = this.limitsOf(endpoint);
+    if (now >= this.untilMs || rate.cap === 0) return 0;
+    const ahead = this.waiting.ahead(priority, endpoint);
+    return Math.round(Math.max((ahead.all * 1_000) / this.all.cap, (ahead.endpoint * 1_000) / rate.cap));
   }
 }

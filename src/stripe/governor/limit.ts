@@ -60,10 +60,15 @@ abstract class Limit {
     this.sharers = Math.max(1, sharers);
   }
 
+  /** Whether all that may be used is in use. */
+  isFull(nowMs: number): boolean {
+    return this.isBlocked || this.used(nowMs) >= this.cap;
+  }
+
   /** Whether a call that waits may go. Where all that may be used is in use, more is tried if that is due. */
   hasRoom(nowMs: number): boolean {
     const { mode } = this.usable;
-    if (mode.is === 'blocked') return this.asking === null && nowMs >= mode.askMs;
+    if (mode.is === 'blocked') return this.asking === null && nowMs >= mode.askMs && this.used(nowMs) < this.share;
     if (this.used(nowMs) < this.cap) return true;
     if (this.share === 0 || this.usable.cap === null) return false;
     this.usable = wanted(this.usable, this.share, this.turn, nowMs);
@@ -153,10 +158,15 @@ export class RateLimit extends Limit {
     return this.log.hold();
   }
 
+  /** Whether one more may be written within what is held now, whatever was let go and is not written yet. */
+  mayWrite(nowMs: number): boolean {
+    return this.log.writtenCount(nowMs) < this.share;
+  }
+
   /** The earliest time at which a call that waits may go, as far as is known now, ms. */
   opensMs(nowMs: number): number {
     if (this.share === 0) return Number.POSITIVE_INFINITY;
-    if (this.isBlocked) return this.moreMs(nowMs);
+    if (this.isBlocked) return Math.max(this.moreMs(nowMs), this.used(nowMs) < this.share ? nowMs : this.log.nextMs());
     const room = this.used(nowMs) < this.cap ? nowMs : Math.min(this.log.nextMs(), this.moreMs(nowMs));
     return Math.max(room, this.dueMs);
   }

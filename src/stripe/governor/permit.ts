@@ -5,14 +5,16 @@ export interface Turn {
   readonly priority: number;
   /** How long it can wait, ms. */
   readonly waitMs: number;
+  /** Nobody is the worse for it if it waits for days: where the month's reads are used up, it does. */
+  readonly mayWaitForDays?: boolean;
 }
 
 /** The leave to send one request. Whoever has it says what becomes of it: it is under way until then. */
 export interface Permit {
   /** How long it was waited for, ms. */
   readonly waitedMs: number;
-  /** The first byte goes out now. */
-  written(): void;
+  /** The first byte is about to go out. @returns false where it must not any more: the share it had has ended. */
+  written(): boolean;
   /**
    * It is over.
    *

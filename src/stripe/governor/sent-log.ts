@@ -27,6 +27,12 @@ export class SentLog {
     return this.unwritten + this.written.length - this.first;
   }
 
+  /** How many of them are written. */
+  writtenCount(nowMs: number): number {
+    this.expire(nowMs);
+    return this.written.length - this.first;
+  }
+
   /** How many of them were let through or are under way. */
   passed(nowMs: number): number {
     return this.count(nowMs) - this.refused;

@@ -61,6 +61,19 @@ export class Waiting {
     return undefined;
   }
 
+  /** How many wait that go before one of this priority, in all and at its endpoint. */
+  ahead(priority: number, endpoint: string): { readonly all: number; readonly endpoint: number } {
+    const ahead = { all: 0, endpoint: 0 };
+    for (const [other, row] of this.rows) {
+      if (other > priority) continue;
+      for (const [at, calls] of row) {
+        ahead.all += calls.size;
+        if (at === endpoint) ahead.endpoint += calls.size;
+      }
+    }
+    return ahead;
+  }
+
   all(): Waiter[] {
     return [...this.rows.values()].flatMap((row) => [...row.values()].flatMap((calls) => [...calls]));
   }

@@ -19,7 +19,7 @@ function governed(units: Record<string, number>, forMs = 1e9) {
 /** Sends at once and is answered `takesMs` later. */
 async function send(
   { time, governor }: ReturnType<typeof governed>,
-  turn: { endpoint?: string; priority?: number; waitMs?: number },
+  turn: { endpoint?: string; priority?: number; waitMs?: number; mayWaitForDays?: boolean },
   answer: { takesMs?: number; cause?: LimitCause | 'unknown' | null } = {},
   onSent: () => void = () => undefined,
 ): Promise<void> {
@@ -149,13 +149,43 @@ describe('the governor', () => {
     assert.equal(governor.standing().used, 0);
   });
 
-  it('lets background read no more once the reads of a month are used up, and payments all the same', async () => {
+  it('writes no more than the share that it has by then, however long connections took', async () => {
+    const { time, governor } = governed({ all: 10, each: 10, concurrent: 100 });
+    const permits: Permit[] = [];
+    for (let i = 0; i < 10; i += 1) {
+      void governor.admit({ endpoint: CREATE, priority: 1, waitMs: 1e6 }).then((permit) => permits.push(permit));
+    }
+    await time.run(2_000);
+    assert.equal(permits.length, 10);
+    governor.hold({ all: 5, each: 5, concurrent: 100 }, 1e9, 2);
+    assert.equal(permits.filter((permit) => permit.written()).length, 5);
+    governor.hold({ all: 10, each: 10, concurrent: 100 }, 3_000, 1);
+    await time.run(3_000);
+    assert.ok(
+      permits.slice(5).every((permit) => !permit.written()),
+      'nor after its end',
+    );
+  });
+
+  it('turns away at once what cannot go in the time that it has', async () => {
+    const parts = governed({ all: 10, each: 10, concurrent: 100 });
+    for (let i = 0; i < 200; i += 1) void send(parts, { priority: 3 });
+    await assert.rejects(send(parts, { priority: 3, waitMs: 10_000 }), (error: unknown) => {
+      return error instanceof NoBudgetError && error.againInMs > 15_000;
+    });
+    let urgent = false;
+    void send(parts, { priority: 1, waitMs: 10_000 }, {}, () => (urgent = true));
+    await parts.time.run(1_000);
+    assert.ok(urgent, 'but not what goes before all that waits');
+  });
+
+  it('lets jobs read no more once the reads of a month are used up, and payments all the same', async () => {
     const parts = governed({ all: 50, each: 50, concurrent: 10 });
     parts.governor.allowReads(1);
-    await send(parts, { endpoint: LIST, priority: 5 });
-    await assert.rejects(send(parts, { endpoint: LIST, priority: 5 }), NoBudgetError);
+    await send(parts, { endpoint: LIST, priority: 5, mayWaitForDays: true });
+    await assert.rejects(send(parts, { endpoint: LIST, priority: 5, mayWaitForDays: true }), NoBudgetError);
     const order: string[] = [];
-    void send(parts, { endpoint: LIST, priority: 2 }, {}, () => order.push('read of a payment'));
+    void send(parts, { endpoint: LIST, priority: 5 }, {}, () => order.push('read of a payment'));
     void send(parts, { endpoint: CREATE, priority: 5 }, {}, () => order.push('write of background'));
     await parts.time.run(1_000);
     assert.equal(order.length, 2);
