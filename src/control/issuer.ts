@@ -1,6 +1,6 @@
 import { type Budget, floorOf, type Units, unitsOf, usedMs } from './budget.js';
 import { type LaneRates, type LaneUse, laneRates } from './lane-rates.js';
-import { type Grant, grant, type Leases, type LeaseTerms, leave, NO_LEASES, workersOf } from './leases.js';
+import { firstLeases, type Grant, grant, type Leases, type LeaseTerms, leave, NO_LEASES, workersOf } from './leases.js';
 import { countReads, type ReadsByDay, readsIn } from './reads.js';
 
 /** How long one worker has to try more than it knows to get through, ms. Each try costs about one 429. */
@@ -26,6 +26,11 @@ interface Told {
 }
 
 export const NEW_ISSUER: Issuer = { leases: NO_LEASES, rises: 0, told: {}, turn: -1, lanes: null, reads: {} };
+
+/** The issuer of a budget that was never shared out before `nowMs`. */
+export function firstIssuer(nowMs: number): Issuer {
+  return { ...NEW_ISSUER, leases: firstLeases(nowMs) };
+}
 
 /** What a worker asks for, and tells with it. */
 export interface BudgetAsk {

@@ -26,6 +26,8 @@ export interface Leases {
   readonly holders: Readonly<Record<string, Holder>>;
   /** Until when workers may be using the floor that they are due while nobody grants anything. */
   readonly floorsUntilMs: number;
+  /** Until when leases may last that nothing is remembered of. */
+  readonly silentUntilMs: number;
   /** When something was granted last; null before the first time. */
   readonly grantedMs: number | null;
 }
@@ -54,14 +56,23 @@ export interface Grant {
   readonly leaseMs: number;
 }
 
-export const NO_LEASES: Leases = { next: 1, holders: {}, floorsUntilMs: 0, grantedMs: null };
+/** Nothing is remembered: another may have granted before, and was forgotten. */
+export const NO_LEASES: Leases = { next: 1, holders: {}, floorsUntilMs: 0, silentUntilMs: 0, grantedMs: null };
+
+/** Nobody has ever granted anything before `nowMs`. */
+export function firstLeases(nowMs: number): Leases {
+  return { ...NO_LEASES, grantedMs: nowMs };
+}
 
 /** A worker without demand weighs as much as one that wants so many requests a second: its first call need not wait. */
 const IDLE_WEIGHT = 1;
 
+/** From this part of the budget on it is wanted by those that are there, and nothing is kept free. */
+const BUSY_PART = 0.5;
+
 /** Grants a worker its share of what nobody else may be using. */
 export function grant(leases: Leases, ask: Ask, terms: LeaseTerms, nowMs: number): { leases: Leases; grant: Grant } {
-  const floorsUntilMs = floorsUntil(leases, terms, nowMs);
+  const { floorsUntilMs, silentUntilMs } = bounds(leases, terms, nowMs);
   const holders = { ...standing(leases.holders, terms, nowMs) };
   const before = holders[ask.worker]?.holdings ?? [];
   // What it held before the lease that it goes by now, it has put down, and sends nothing more under.
@@ -76,7 +87,7 @@ export function grant(leases: Leases, ask: Ask, terms: LeaseTerms, nowMs: number
     .map(([, holder]) => most(holder));
   const units = mapUnits(terms.units, (total, what) => {
     const left = total - inUse.reduce((sum, used) => sum + (used[what] ?? 0), 0);
-    const share = Math.max(0, Math.min(left, fair[what] ?? 0));
+    const share = nowMs < silentUntilMs ? 0 : Math.max(0, Math.min(left, fair[what] ?? 0));
     return nowMs < floorsUntilMs ? Math.min(share, terms.floor[what] ?? 0) : share;
   });
 
@@ -84,7 +95,7 @@ export function grant(leases: Leases, ask: Ask, terms: LeaseTerms, nowMs: number
   const held: Holding = { lease, units, untilMs: nowMs + terms.leaseMs };
   holders[ask.worker] = { holdings: [...putDown, held], demand: Math.max(0, ask.demand) };
   return {
-    leases: { next: lease + 1, holders, floorsUntilMs, grantedMs: nowMs },
+    leases: { next: lease + 1, holders, floorsUntilMs, silentUntilMs, grantedMs: nowMs },
     grant: { lease, units, leaseMs: terms.leaseMs },
   };
 }
@@ -104,12 +115,13 @@ export function workersOf(leases: Leases, terms: LeaseTerms, nowMs: number): str
 
 /**
  * Where nothing was granted for as long as a lease lasts, every lease has ended, and each worker may have gone over to its
- * floor, for a lease's length at a time. Who grants anew grants no more than floors until those have ended too. The same
- * of an issuer that remembers nothing: another may have been before it.
+ * floor, for a lease's length at a time. Who grants anew grants no more than floors until those have ended too. Who remembers
+ * nothing grants nothing until whatever may have been granted before it has ended.
  */
-function floorsUntil({ grantedMs, floorsUntilMs }: Leases, { leaseMs, usedMs }: LeaseTerms, nowMs: number): number {
-  const away = grantedMs === null || nowMs - grantedMs >= leaseMs;
-  return away ? nowMs + leaseMs + usedMs : floorsUntilMs;
+function bounds({ grantedMs, floorsUntilMs, silentUntilMs }: Leases, { leaseMs, usedMs }: LeaseTerms, nowMs: number) {
+  const untilMs = nowMs + leaseMs + usedMs;
+  if (grantedMs === null) return { floorsUntilMs, silentUntilMs: untilMs };
+  return { floorsUntilMs: nowMs - grantedMs >= leaseMs ? untilMs : floorsUntilMs, silentUntilMs };
 }
 
 /** Who may still have something at Stripe that counts. */
@@ -139,7 +151,10 @@ function most({ holdings }: Holder): Units {
 function fairShares(holders: Leases['holders'], units: Units): Record<string, Units> {
   const workers = Object.keys(holders).sort();
   const weights = workers.map((worker) => IDLE_WEIGHT + (holders[worker]?.demand ?? 0));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const known = weights.reduce((sum, weight) => sum + weight, 0);
+  const isBusy = known > (units['all'] ?? 0) * BUSY_PART;
+  // While there is enough for all, half of it is free for whoever comes next, who else had to wait until others make room.
+  const total = isBusy ? known : 2 * known;
   const shares: Record<string, Units> = {};
   let before = 0;
   workers.forEach((worker, nth) => {

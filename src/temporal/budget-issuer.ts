@@ -34,10 +34,21 @@ export class BudgetIssuer {
         workflowIdConflictPolicy: 'USE_EXISTING',
         priority: FIRST,
         staticSummary: `the Stripe budget of ${this.account}, shared out among the workers`,
-        args: [{ version: 1, account: this.account, issuer: null }],
+        args: [{ version: 1, account: this.account, issuer: null, isFirst: await this.wasNever() }],
       });
       return this.client.workflow.executeUpdateWithStart(askBudget, { args: [ask], startWorkflowOperation });
     });
+  }
+
+  /** Whether Temporal knows of no issuer of this budget, open or closed. One that was ended by hand may have left leases. */
+  private async wasNever(): Promise<boolean> {
+    try {
+      await this.client.workflow.getHandle(budgetId(this.account)).describe();
+      return false;
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return true;
+      throw error;
+    }
   }
 
   /** Tells the issuer that a worker stops. @throws whatever kept Temporal from taking it. */

@@ -1,13 +1,15 @@
 import { allHandlersFinished, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
-import { answer, type Issuer, left, NEW_ISSUER } from '../control/issuer.js';
+import { answer, firstIssuer, type Issuer, left, NEW_ISSUER } from '../control/issuer.js';
 import { askBudget, leaveBudget } from './messages.js';
 
 /** What the issuer of an account's budget is started with. */
 export interface BudgetInput {
   readonly version: 1;
   readonly account: string;
-  /** What the run before it remembered; null for the first. */
+  /** What the run before it remembered; null for the first of a chain. */
   readonly issuer: Issuer | null;
+  /** There was never another of this id: nobody can be holding anything. */
+  readonly isFirst: boolean;
 }
 
 /**
@@ -22,7 +24,7 @@ const EVENTS = 2_000;
  * is answered, and every worker falls back to its floor.
  */
 export async function budget(input: BudgetInput): Promise<void> {
-  let issuer = input.issuer ?? NEW_ISSUER;
+  let issuer = input.issuer ?? (input.isFirst ? firstIssuer(Date.now()) : NEW_ISSUER);
   setHandler(askBudget, (ask) => {
     const answered = answer(issuer, ask, Date.now());
     issuer = answered.issuer;

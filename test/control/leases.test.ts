@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Units } from '../../src/control/budget.js';
-import { grant, type Leases, type LeaseTerms, leave, NO_LEASES } from '../../src/control/leases.js';
+import { firstLeases, grant, type Leases, type LeaseTerms, leave, NO_LEASES } from '../../src/control/leases.js';
 
 const SEED = 20261122;
 const TERMS: LeaseTerms = {
@@ -66,7 +66,7 @@ describe('leases on a budget', () => {
   it('never add up to more than the budget, whoever comes, goes, dies, hears late or not at all', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        let leases: Leases = { ...NO_LEASES, grantedMs: 0 };
+        let leases: Leases = firstLeases(0);
         let nowMs = 0;
         const workers = Array.from({ length: 6 }, () => new Worker());
         const holds = () => {
@@ -131,9 +131,11 @@ describe('leases on a budget', () => {
     }
   });
 
-  it('leave an idle account to whoever comes first, at once', () => {
-    const { shares } = settled({ a: 0, b: 0 }, 10);
-    assert.deepEqual([shares['a']?.['all'], shares['b']?.['all']], [50, 50]);
+  it('of an idle account are half of it, so that whoever joins has a share at once', () => {
+    const { leases, shares, nowMs } = settled({ a: 0, b: 0 }, 12);
+    assert.deepEqual([shares['a']?.['all'], shares['b']?.['all']], [26, 25]);
+    const joined = grant(leases, { worker: 'c', holding: 0, demand: 20 }, TERMS, nowMs);
+    assert.ok((joined.grant.units['all'] ?? 0) >= 40, JSON.stringify(joined.grant.units));
   });
 
   it('of a dead worker are granted again a lease and a second after it was heard of last, not sooner', () => {
@@ -148,11 +150,26 @@ describe('leases on a budget', () => {
   });
 
   it('are floors, after nothing was granted for a lease, until every floor has ended', () => {
-    const first = grant(NO_LEASES, { worker: 'a', holding: 0, demand: 100 }, TERMS, 1_000_000);
+    const before = { ...firstLeases(990_000), grantedMs: 995_000 };
+    const first = grant(before, { worker: 'a', holding: 0, demand: 100 }, TERMS, 1_000_000);
     assert.equal(first.grant.units['all'], TERMS.floor['all']);
     const soon = grant(first.leases, { worker: 'a', holding: 1, demand: 100 }, TERMS, 1_004_000);
     assert.equal(soon.grant.units['all'], TERMS.floor['all']);
     const after = grant(soon.leases, { worker: 'a', holding: 2, demand: 100 }, TERMS, 1_006_020);
     assert.equal(after.grant.units['all'], 100);
+  });
+
+  it('are nothing, where it is forgotten what was granted before, until that has ended', () => {
+    const first = grant(NO_LEASES, { worker: 'a', holding: 0, demand: 100 }, TERMS, 1_000_000);
+    assert.equal(first.grant.units['all'], 0);
+    const soon = grant(first.leases, { worker: 'a', holding: 1, demand: 100 }, TERMS, 1_004_000);
+    assert.equal(soon.grant.units['all'], 0);
+    const after = grant(soon.leases, { worker: 'a', holding: 2, demand: 100 }, TERMS, 1_006_020);
+    assert.equal(after.grant.units['all'], 100);
+  });
+
+  it('are there at once where nobody was before', () => {
+    const { units } = grant(firstLeases(1_000_000), { worker: 'a', holding: 0, demand: 100 }, TERMS, 1_000_010).grant;
+    assert.equal(units['all'], 100);
   });
 });
