@@ -50,7 +50,7 @@ export function compareReport(
     'report',
     () => oneCall(parts, () => parts.lists.reportContents(account, file)),
     async (books, { answer, stripeCalls }) => {
-      const lines = reportLines(answer);
+      const lines = answer === null ? null : reportLines(answer);
       const seen = (lines ?? []).map((line) => bookedBy(asMovement(line))).filter((id) => id !== null);
       const booked = new Map<string, Awaited<ReturnType<typeof books.ledger.find>>[number]>();
       for (let from = 0; from < seen.length; from += AT_ONCE) {
