@@ -1,16 +1,18 @@
 import { Context } from '@temporalio/activity';
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { isDue } from '../domain/overdue.js';
 import type { Logger } from '../telemetry/logger.js';
 import { tellWorkflow } from '../temporal/tell-workflow.js';
 import { intentTold, lookYourself } from '../workflows/messages.js';
 import { FINGERPRINT } from '../workflows/payment-start.js';
 import { ACCOUNT, STATUS } from '../workflows/search-attributes.js';
-import type { InternalActivities, ListOverdueInput, OverdueBatch, OverduePayment } from './types.js';
+import type { ForgetInput, InternalActivities, ListOverdueInput, OverdueBatch, OverduePayment } from './types.js';
 
 export interface InternalActivityParts {
   readonly client: Client;
   readonly logger: Logger;
+  /** Unix ms. */
+  readonly now?: () => number;
 }
 
 /** How many overdue payments are told of at once: their ids fit well into one activity's result. */
@@ -20,13 +22,13 @@ const MOST_SCANNED = 5_000;
 
 /** The activities of the main queue: they speak to Temporal and to people, never to Stripe. */
 export function createInternalActivities(parts: InternalActivityParts): InternalActivities {
-  const { client, logger } = parts;
+  const { client, logger, now = Date.now } = parts;
   return {
     listOverdue: (input) => listOverdue(parts, input),
 
-    async forgetSweeps({ endedBeforeMs }) {
+    async forgetSweeps(input) {
       try {
-        await forgetSweeps(client, endedBeforeMs);
+        await forgetRuns(client, input, now);
       } catch (error) {
         // Housekeeping: where deleting is not allowed, sweeping goes on all the same.
         logger.warn({ err: error }, 'old sweeps could not be deleted');
@@ -65,20 +67,49 @@ async function fingerprintOf(client: Client, payment: string): Promise<unknown> 
   }
 }
 
-/** How many old runs of sweeps and budgets one call deletes; what is left over goes with the next. */
-const SWEEPS_AT_ONCE = 500;
+/** gRPC's NOT_FOUND. */
+const NOT_FOUND = 5;
 
-async function forgetSweeps(client: Client, endedBeforeMs: number): Promise<void> {
-  const before = new Date(endedBeforeMs).toISOString();
-  const query = `WorkflowType IN ('sweep', 'budget') AND ExecutionStatus != 'Running' AND CloseTime < '${before}'`;
-  let count = 0;
-  for await (const { workflowId, runId } of client.workflow.list({ query })) {
-    await client.workflowService.deleteWorkflowExecution({
-      namespace: client.options.namespace,
-      workflowExecution: { workflowId, runId },
-    });
-    count += 1;
-    if (count >= SWEEPS_AT_ONCE) return;
+/** How many old runs one call deletes: an hour's of some thirty busy accounts. What is left over goes with the next. */
+const RUNS_AT_ONCE = 5_000;
+/** Deleted side by side. */
+const DELETES_AT_ONCE = 20;
+/** Well within the activity's time. */
+const FORGETTING_MS = 40_000;
+
+/** Deletes the runs of sweeps and budgets that ended so long ago: there is one every minute, and many an hour of a budget. */
+async function forgetRuns(client: Client, input: ForgetInput, now: () => number): Promise<void> {
+  const { endedBeforeMs, budgetsEndedBeforeMs = endedBeforeMs } = input;
+  const endsAtMs = now() + FORGETTING_MS;
+  const [sweeps, budgets] = [endedBeforeMs, budgetsEndedBeforeMs].map((ms) => new Date(ms).toISOString());
+  const query =
+    `ExecutionStatus != 'Running' AND (WorkflowType = 'sweep' AND CloseTime < '${sweeps}' ` +
+    `OR WorkflowType = 'budget' AND CloseTime < '${budgets}')`;
+  const runs = client.workflow.list({ query, pageSize: 1_000 })[Symbol.asyncIterator]();
+  let left = RUNS_AT_ONCE;
+  const take = async (): Promise<void> => {
+    while (left > 0 && now() < endsAtMs) {
+      left -= 1;
+      const { done, value } = await runs.next();
+      if (done) return;
+      await forgetRun(client, value);
+    }
+  };
+  // Where one is not allowed, none is.
+  const stop = (error: unknown) => {
+    left = 0;
+    throw error;
+  };
+  await Promise.all(Array.from({ length: DELETES_AT_ONCE }, () => take().catch(stop)));
+}
+
+async function forgetRun(client: Client, { workflowId, runId }: { workflowId: string; runId: string }): Promise<void> {
+  const { namespace } = client.options;
+  try {
+    await client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId, runId } });
+  } catch (error) {
+    // Visibility trails: it is gone already.
+    if (!isGrpcServiceError(error) || error.code !== NOT_FOUND) throw error;
   }
 }
 

@@ -27,7 +27,9 @@ export async function recoverWebhooks(parts: RecoveryParts, input: PageInput): P
     if (outcome === 'delivered') counts.delivered += 1;
     if (outcome === 'incident') counts.incidents += 1;
     const payment = settledBy(event, parts.deliver.deployment);
-    if (payment !== undefined) settled.add(payment);
+    // What closed, or was nobody's, before the event came was told nothing: whoever waits for it still looks.
+    const isTaken = outcome === 'delivered' || outcome === 'incident';
+    if (payment !== undefined && isTaken) settled.add(payment);
   }
   return { next: page.next, settled: [...settled], stripeCalls, counts };
 }

@@ -14,8 +14,9 @@ export interface PastPayments {
 export const TAKEN_BEFORE = 'taken_before';
 
 /**
- * What becomes of a payment's first send where its reference was used before: nothing is sent. The same payment that had
- * succeeded ends as it did, by its intent, read from Stripe anew; anything else is refused for good, and told why.
+ * What becomes of a payment's send where its reference was used before, as long as nothing of its own can have arrived:
+ * nothing is sent. The same payment that had succeeded ends as it did, by its intent, read from Stripe anew; anything else is
+ * refused for good, and told why.
  *
  * @returns null where nothing speaks against the send.
  */
@@ -25,8 +26,9 @@ export async function endTakenBefore(
   input: CreateInput,
 ): Promise<Outcome | null> {
   const { origin } = input;
-  // Once something was sent, the sends decide; and a run of a version before this does not say which it is.
-  if (origin === undefined || input.sends > 1 || input.earlierMayHaveArrived) return null;
+  // Once something may have arrived, the sends decide; and a run of a version before this does not say which it is. How
+  // many sends there were says nothing: one that ended here, or was turned away, has sent nothing, and is asked about again.
+  if (origin === undefined || input.earlierMayHaveArrived) return null;
   const tombstone = await past.takenBefore(origin.payment, origin.run);
   if (tombstone === null) return null;
   const { result, fingerprint } = tombstone;

@@ -138,12 +138,20 @@ export interface ListOverdueInput {
   readonly startedUpToMs: number;
 }
 
+/** What is deleted. Times in Unix ms. */
+export interface ForgetInput {
+  /** Sweeps that ended before this. */
+  readonly endedBeforeMs: number;
+  /** Runs of budgets that ended before this; the same as sweeps where a version before this asks. */
+  readonly budgetsEndedBeforeMs?: number;
+}
+
 /** The activities of the main queue: Temporal and this process only. */
 export interface InternalActivities {
   /** Overdue payments started at or before `startedUpToMs`, newest first; `goOnFromMs` is where the next call goes on. */
   listOverdue(input: ListOverdueInput): Promise<OverdueBatch>;
   /** Deletes the records of sweeps that ended before; with years of retention they would outnumber the payments. */
-  forgetSweeps(input: { endedBeforeMs: number }): Promise<void>;
+  forgetSweeps(input: ForgetInput): Promise<void>;
   tellPayments(input: {
     told: { id: string; intent: IntentTold }[];
     lookYourself: string[];

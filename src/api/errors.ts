@@ -43,6 +43,15 @@ export function stateForbids(detail: string): Problem {
   return new Problem(409, 'state_forbids', 'The state of the payment forbids it', detail);
 }
 
+export function referenceTakenByRefund(): Problem {
+  return new Problem(
+    409,
+    'reference_taken',
+    'The reference is taken',
+    'This reference was used for a refund of this payment with other parameters. Nothing was changed.',
+  );
+}
+
 function send(res: Response, problem: Problem): void {
   const { status, code, title, detail, extra } = problem;
   if (extra.retryAfterSeconds !== undefined) res.set('Retry-After', String(extra.retryAfterSeconds));

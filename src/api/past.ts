@@ -74,7 +74,12 @@ function refundsOf({ tombstone, ledger }: PastPayment, followed: Followed): read
   const { intent } = tombstone.result;
   const told = followed.refunds.filter((r) => r.payment_intent === null || r.payment_intent === intent);
   const ids = new Set(told.map(({ refund }) => refund));
-  const kept = ledger.filter((entry) => entry.kind === 'refund' && entry.intent === intent && !ids.has(entry.id));
+  // A run that has not shown its refund yet counts by what it was asked for.
+  const runs = new Set(told.flatMap(({ refund, workflowId }) => (refund === null ? [workflowId] : [])));
+  const kept = ledger.filter(
+    ({ kind, intent: of, id, workflow }) =>
+      kind === 'refund' && of === intent && !ids.has(id) && !runs.has(workflow ?? ''),
+  );
   return [...told, ...kept];
 }
 

@@ -8,6 +8,7 @@ import type { PaymentInput } from '../workflows/messages.js';
 import { ACCOUNT, AMOUNT, CURRENCY, STATUS } from '../workflows/search-attributes.js';
 import type { Followed, FollowedDispute, FollowedRefund } from './followed.js';
 import { type PastPayment, pastRefunded } from './past.js';
+import { forgottenRefunds } from './past-refunds.js';
 import type { FoundPayment } from './read.js';
 import type { DisputeView, PaymentView, RefundView } from './schemas.js';
 
@@ -86,7 +87,9 @@ export function presentPast(past: PastPayment, followed: Followed, parts: Presen
     failure,
     created_at: new Date(acceptedAtMs).toISOString(),
     expires_at: new Date(expiresAtMs).toISOString(),
-    refunds: followed.refunds.map((refund) => presentRefund(refund, payment, parts)),
+    refunds: [...forgottenRefunds(past, followed), ...followed.refunds].map((refund) =>
+      presentRefund(refund, payment, parts),
+    ),
     disputes: followed.disputes.map((dispute) => presentDispute(dispute, parts)),
     workflow: { id: payment, run_id: run, status: 'FORGOTTEN', url: null },
   };
@@ -114,7 +117,12 @@ export function presentRefund(refund: FollowedRefund, paymentId: string, { workf
     payment: paymentId,
     ...shown,
     created_at: startedAt.toISOString(),
-    workflow: { id: workflowId, run_id: runId, status: runStatus, url: workflowUrl(workflowId, runId) },
+    workflow: {
+      id: workflowId,
+      run_id: runId,
+      status: runStatus,
+      url: runId === '' ? null : workflowUrl(workflowId, runId),
+    },
   };
 }
 

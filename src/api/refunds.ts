@@ -7,10 +7,11 @@ import { refund } from '../workflows/index.js';
 import { ON_MAIN_QUEUE, type RefundInput, SHOWN } from '../workflows/messages.js';
 import { refundAttributes } from '../workflows/search-attributes.js';
 import type { AcceptParts } from './accept.js';
-import { Problem, stateForbids, unavailable } from './errors.js';
+import { referenceTakenByRefund, stateForbids, unavailable } from './errors.js';
 import { fingerprint } from './fingerprint.js';
 import { type Followed, type FollowedReader, type FollowedRefund, readFollowedRefund } from './followed.js';
 import { isPast, orPast, type PastParts, type PastPayment, pastTaken } from './past.js';
+import { forgottenRefund } from './past-refunds.js';
 import { type FoundPayment, readPayment } from './read.js';
 import { asUnavailable } from './temporal-errors.js';
 
@@ -39,9 +40,10 @@ const SEND_AGAIN = 'The refund could not be handed to Temporal. Send the same re
 /**
  * Takes a refund of a payment: a workflow of its own, named after the payment and the caller's reference, so that the same
  * again is the same refund. What is left to give back is added up from what visibility shows, which trails by a moment;
- * two refunds in the same moment that are too much together are both taken, and Stripe refuses the second.
+ * two refunds in the same moment that are too much together are both taken, and Stripe refuses the second. One that
+ * Temporal has forgotten is told from the ledger.
  *
- * @throws Problem 404, 409 where the state or what is left forbids it, 503 when it could not be taken.
+ * @throws Problem 404, 409 where the state or what is left forbids it or it may have been made before, 503 when it could not be taken.
  */
 export async function requestRefund(parts: RefundParts, id: string, request: RefundRequest): Promise<RefundAccepted> {
   const { client } = parts;
@@ -51,6 +53,8 @@ export async function requestRefund(parts: RefundParts, id: string, request: Ref
   if (before !== null) return { created: false, refund: before };
 
   const followed = await parts.followed.of(id);
+  const forgotten = isPast(found) ? forgottenRefund(found, followed, workflowId, fingerprint(request)) : null;
+  if (forgotten !== null) return { created: false, refund: forgotten };
   const refundable = isPast(found) ? refundableOfPast(found, followed) : refundableOf(found, followed);
   const input = toInput(parts, refundable, id, workflowId, request);
   try {
@@ -68,12 +72,7 @@ async function existing(client: Client, workflowId: string, request: RefundReque
   try {
     const { memo } = await client.workflow.getHandle(workflowId).describe();
     if (memo?.['fingerprint'] !== fingerprint(request)) {
-      throw new Problem(
-        409,
-        'reference_taken',
-        'The reference is taken',
-        'This reference was used for a refund of this payment with other parameters. Nothing was changed.',
-      );
+      throw referenceTakenByRefund();
     }
     return await readFollowedRefund(client, workflowId);
   } catch (error) {

@@ -22,6 +22,10 @@ export interface Movement {
   readonly currency: string;
   /** Stripe's own word. */
   readonly status: string;
+  /** Whose refund it is, where a workflow of that id made it or followed it. */
+  readonly workflow?: string | null;
+  /** Of the request for it, where there was one. */
+  readonly fingerprint?: string | null;
   /** When it came to be, Unix ms; null where Stripe has not shown that: then it is about when it was learned. */
   readonly occurredAtMs: number | null;
 }

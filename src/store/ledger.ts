@@ -23,8 +23,9 @@ export interface LedgerPage {
 }
 
 const COLUMNS = `account text, id text, kind text, payment text, intent text, amount bigint, currency text, status text,
-  occurred_at timestamptz, recorded_at timestamptz`;
-const NAMES = 'account, id, kind, payment, intent, amount, currency, status, occurred_at, recorded_at';
+  workflow text, fingerprint text, occurred_at timestamptz, recorded_at timestamptz`;
+const NAMES = `account, id, kind, payment, intent, amount, currency, status, workflow, fingerprint,
+  occurred_at, recorded_at`;
 
 interface Row {
   readonly account: string;
@@ -35,6 +36,8 @@ interface Row {
   readonly amount: number;
   readonly currency: string;
   readonly status: string;
+  readonly workflow: string | null;
+  readonly fingerprint: string | null;
   readonly occurred_at: Date;
   readonly recorded_at: Date;
 }
@@ -60,7 +63,8 @@ export class Ledger {
       on conflict (deployment, account, id) do update set
         kind = excluded.kind, payment = coalesce(excluded.payment, known.payment),
         intent = coalesce(excluded.intent, known.intent), amount = excluded.amount, currency = excluded.currency,
-        status = excluded.status, recorded_at = excluded.recorded_at
+        status = excluded.status, workflow = coalesce(excluded.workflow, known.workflow),
+        fingerprint = coalesce(excluded.fingerprint, known.fingerprint), recorded_at = excluded.recorded_at
       where excluded.recorded_at >= known.recorded_at`,
       [this.deployment, asJson(rows)],
     );
@@ -116,6 +120,12 @@ export class Ledger {
   }
 }
 
-function toEntry({ occurred_at, recorded_at, ...row }: Row): LedgerEntry {
-  return { ...row, occurredAtMs: occurred_at.getTime(), recordedAtMs: recorded_at.getTime() };
+function toEntry({ occurred_at, recorded_at, workflow, fingerprint, ...row }: Row): LedgerEntry {
+  return {
+    ...row,
+    ...(workflow === null ? {} : { workflow }),
+    ...(fingerprint === null ? {} : { fingerprint }),
+    occurredAtMs: occurred_at.getTime(),
+    recordedAtMs: recorded_at.getTime(),
+  };
 }

@@ -66,4 +66,12 @@ export const MIGRATIONS: readonly Migration[] = [
       'create index objects_by_time on penstock.objects (deployment, account, kind, created, id)',
     ],
   },
+  {
+    // So that whoever asks for a refund again when Temporal has forgotten it gets the one that was made.
+    name: 'whose a refund is',
+    statements: [
+      'alter table penstock.ledger add column workflow text',
+      'alter table penstock.ledger add column fingerprint text',
+    ],
+  },
 ];

@@ -25,9 +25,22 @@ export interface RecordSinks extends Sinks {
 
 const { records } = proxySinks<RecordSinks>();
 
-/** Tells of every movement that is new, or not as it was. */
-export function recordMovements(before: readonly Movement[], after: readonly Movement[]): void {
-  for (const movement of newMovements(before, after)) records.moved({ ...movement, learnedAtMs: Date.now() });
+/** Tells of every movement that is new, or not as it was, with what else is known of all of them. */
+export function recordMovements(
+  before: readonly Movement[],
+  after: readonly Movement[],
+  known: Pick<Movement, 'workflow' | 'fingerprint'> = {},
+): void {
+  for (const movement of newMovements(before, after)) {
+    records.moved({ ...movement, ...known, learnedAtMs: Date.now() });
+  }
+}
+
+/** Which refund a run is of, and by which request: whoever repeats the request when Temporal has forgotten the run gets this one. */
+export function refundRunOf(): Pick<Movement, 'workflow' | 'fingerprint'> {
+  const { workflowId, memo } = workflowInfo();
+  const fingerprint = memo?.['fingerprint'];
+  return { workflow: workflowId, fingerprint: typeof fingerprint === 'string' ? fingerprint : null };
 }
 
 /** Tells that the payment was taken. */

@@ -18,7 +18,7 @@ import {
 import { refundAtStart } from './at-start.js';
 import { LostPast } from './lost-past.js';
 import { type RefundInput, type RefundReport, refundReport, refundTold, ruledDead, SHOWN } from './messages.js';
-import { recordMovements } from './record.js';
+import { recordMovements, refundRunOf } from './record.js';
 import { ownerAttributes, STATUS } from './search-attributes.js';
 
 /** A refund's state inside its workflow, and everything that reaches it there. */
@@ -60,7 +60,7 @@ export class RefundRun {
   private take(fact: RefundFact): void {
     const before = this.state;
     this.state = nextRefund(before, fact);
-    recordMovements(refundsOf(before), refundsOf(this.state));
+    recordMovements(refundsOf(before), refundsOf(this.state), refundRunOf());
     this.news += 1;
   }
 

@@ -6,12 +6,14 @@ import { INTERNAL, readOptions } from './activity-options.js';
 import type { IntentTold, RecoveredTo, SweepInput, SweepResult } from './messages.js';
 import { recoverForSweep } from './webhook-recovery.js';
 
+const HOUR_MS = 60 * 60_000;
+
 const { listOverdue, tellPayments, forgetSweeps } = proxyActivities<InternalActivities>(INTERNAL);
 
 /**
  * Stands in for events that did not come, for a hundred payments with one list: finds the payments that ought to have
  * ended, hands on the events that Stripe could not deliver, lists what Stripe has from the time of those that are left, and
- * tells each what it shows. An account of which no payment is overdue costs no call. Started by a schedule, one at a time.
+ * tells each what it shows. An account of which no payment is overdue costs one call an hour. Started by a schedule, one at a time.
  * Accounts are swept side by side: one that cannot be read holds up no other, and is made up for by the next sweep.
  */
 export async function sweep(input: SweepInput): Promise<SweepResult> {
@@ -37,7 +39,11 @@ export async function sweep(input: SweepInput): Promise<SweepResult> {
     );
     startedUpToMs = batch.goOnFromMs;
   }
-  if (isNewHour(last?.ranAtMs ?? 0, nowMs)) await forgetSweeps({ endedBeforeMs: nowMs - SWEEPS_KEPT_MS });
+  if (isNewHour(last?.ranAtMs ?? 0, nowMs)) {
+    // A dispute or a refund sent back waits for no payment to be overdue. Sweeps that were under way know nothing of it.
+    if (patched('hourly-recovery')) await recovery.all();
+    await forgetSweeps({ endedBeforeMs: nowMs - SWEEPS_KEPT_MS, budgetsEndedBeforeMs: nowMs - HOUR_MS });
+  }
   const sweptUpTo = sweptNow(input.accounts, behind, last, nowMs);
   return {
     ...counts,
@@ -48,7 +54,7 @@ export async function sweep(input: SweepInput): Promise<SweepResult> {
   };
 }
 
-/** The events that Stripe could not deliver, handed on once in each sweep for each account that has overdue payments. */
+/** The events that Stripe could not deliver, handed on once in a sweep: of each account that has overdue payments, and of all once an hour. */
 class Recovery {
   stripeCalls = 0;
   private readonly settled = new Map<string, Promise<ReadonlySet<string>>>();
@@ -66,18 +72,27 @@ class Recovery {
   /** The payments that nothing has been found of. */
   async left(account: string, overdue: readonly OverduePayment[]): Promise<readonly OverduePayment[]> {
     if (!this.isOn) return overdue;
-    let settled = this.settled.get(account);
-    if (settled === undefined) {
-      settled = this.recover(account);
-      this.settled.set(account, settled);
-    }
-    const told = await settled;
+    const told = await this.once(account);
     return overdue.filter(({ id }) => !told.has(id));
+  }
+
+  /** Every account, those of which nothing is overdue too. */
+  async all(): Promise<void> {
+    await Promise.all(this.input.accounts.map((account) => this.once(account)));
   }
 
   /** Until when each account's events were handed on. */
   result(): Pick<SweepResult, 'recoveredTo'> {
     return this.isOn ? { recoveredTo: this.to } : {};
+  }
+
+  private once(account: string): Promise<ReadonlySet<string>> {
+    let settled = this.settled.get(account);
+    if (settled === undefined) {
+      settled = this.recover(account);
+      this.settled.set(account, settled);
+    }
+    return settled;
   }
 
   private async recover(account: string): Promise<ReadonlySet<string>> {
@@ -130,10 +145,9 @@ async function sweepAccount(input: SweepInput, account: string, overdue: readonl
 }
 
 /** Sweeps are kept for a day, to be looked at; namespaces keep payments for years. */
-const SWEEPS_KEPT_MS = 24 * 60 * 60_000;
+const SWEEPS_KEPT_MS = 24 * HOUR_MS;
 
 function isNewHour(beforeMs: number, nowMs: number): boolean {
-  const HOUR_MS = 60 * 60_000;
   return Math.floor(beforeMs / HOUR_MS) !== Math.floor(nowMs / HOUR_MS);
 }
 

@@ -121,10 +121,39 @@ describe('the first send of a payment whose reference was used before', () => {
     assert.deepEqual([outcome.kind, calls], ['not_executed', ['payment_intents.retrieve']]);
   });
 
-  it('is asked about before it alone: a repeat may be of what was sent, and the store says nothing of that', async () => {
-    const repeated = await create(kept(null), input({ sends: 2 }));
-    assert.deepEqual([repeated.outcome.kind, asked], ['settled', []]);
-    const doubted = await create(kept(null), input({ earlierMayHaveArrived: true }));
+  it('is not made by the repeat either, which reads the earlier intent once it can be read', async () => {
+    const intent = await earlier();
+    await simulated.control.faults({
+      requests: [{ kind: 'error_before', endpoint: 'payment_intents.retrieve', times: 2 }],
+    });
+    const turnedAway = [await create(kept(intent)), await create(kept(intent), input({ sends: 2 }))];
+    const { outcome, calls } = await create(kept(intent), input({ sends: 3 }));
+    assert.deepEqual(
+      turnedAway.map((send) => send.outcome.kind),
+      ['not_executed', 'not_executed'],
+    );
+    assert.deepEqual(calls, ['payment_intents.retrieve']);
+    assert.ok(outcome.kind === 'settled' && outcome.object.id === intent);
+    const other = await create({ ...kept(intent), fingerprint: '1:other' }, input({ sends: 2 }));
+    assert.deepEqual([other.outcome.kind, other.calls], ['rejected', []]);
+  });
+
+  it('is asked about again where the store was late and Stripe turned the send away', async () => {
+    const intent = await earlier();
+    await simulated.control.faults({
+      requests: [
+        { kind: 'reject', endpoint: 'payment_intents.create', status: 429, reason: 'endpoint-rate', times: 1 },
+      ],
+    });
+    const late = await create(null);
+    assert.deepEqual([late.outcome.kind, late.calls], ['not_executed', ['payment_intents.create']]);
+    const { outcome, calls } = await create(kept(intent), input({ sends: 2 }));
+    assert.deepEqual(calls, ['payment_intents.retrieve']);
+    assert.ok(outcome.kind === 'settled' && outcome.object.id === intent);
+  });
+
+  it('is not asked about once one may have arrived: the store says nothing of what was sent', async () => {
+    const doubted = await create(kept(null), input({ sends: 2, earlierMayHaveArrived: true }));
     assert.deepEqual([doubted.outcome.kind, asked], ['settled', []]);
     const { origin: _, ...old } = input();
     assert.deepEqual([(await create(kept(null), old)).outcome.kind, asked], ['settled', []]);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { JobView } from '../../src/api/background-schemas.js';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
+import { SWEEP_SCHEDULE } from '../../src/temporal/sweep-schedule.js';
 import { aPayment } from '../support/api-client.js';
 import { Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
@@ -97,6 +98,35 @@ describe('webhooks that were lost', () => {
     assert.deepEqual([job.complete, job.stripe_calls], [true, 3]);
     assert.equal((await sent(stack, 'events.list')) - before, 3);
   });
+});
+
+describe('the sweep of an account where nothing is overdue', () => {
+  let stack: Stack;
+  before(async () => {
+    stack = await Stack.start({ policy: { overdue_ms: 3_600_000, sweep_interval_ms: 3_600_000 } });
+  });
+  after(() => stack?.stop());
+
+  it('hands on once an hour what Stripe could not deliver: a dispute that nobody heard of', async () => {
+    const { id, intent } = await stack.paid();
+    await stack.simulator.faults({ webhooks: DROPPED });
+    const { id: dispute } = await stack.simulator.dispute(intent);
+    await stack.simulator.noFaults();
+    const before = await sent(stack, 'events.list');
+    // The first one of all: each first one of an hour does as much.
+    await stack.temporal.schedule.getHandle(SWEEP_SCHEDULE).trigger();
+    const shown = await stack.api.untilShows(id, (p) => p.disputes.length === 1);
+    assert.equal(shown.disputes[0]?.dispute, dispute);
+    assert.equal((await sent(stack, 'events.list')) - before, 1);
+    await stack.temporal.schedule.getHandle(SWEEP_SCHEDULE).trigger();
+    await until(async () => (await sweeps()) === 2);
+    assert.equal((await sent(stack, 'events.list')) - before, 1, 'and not again within the hour');
+  });
+
+  const sweeps = async () => {
+    const query = "WorkflowType = 'sweep' AND ExecutionStatus = 'Completed'";
+    return (await stack.temporal.workflow.count(query)).count;
+  };
 });
 
 describe('the sweep', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { PaymentView } from '../../src/api/schemas.js';
+import type { PaymentView, RefundView } from '../../src/api/schemas.js';
 import { type Books, booksOf } from '../../src/store/books.js';
 import type { Database } from '../../src/store/database.js';
 import { openPostgres } from '../../src/store/postgres.js';
@@ -68,6 +68,9 @@ describe('the store beside the payments', { skip: postgresMissing() }, () => {
   describe('of payments that Temporal has forgotten', () => {
     /** One that was given back in part, and two whose references are used again. */
     let refunded: PaymentView;
+    /** One of which the refund is forgotten too. */
+    let twice: PaymentView;
+    let forgottenRefund: string;
     let same: { readonly request: Record<string, unknown>; readonly first: PaymentView };
     let other: typeof same;
     before(async () => {
@@ -75,12 +78,21 @@ describe('the store beside the payments', { skip: postgresMissing() }, () => {
         const request = aPayment();
         return { request, first: await stack.api.pay(request) };
       };
-      const made = await Promise.all([make(), make(), make()]);
+      const made = await Promise.all([make(), make(), make(), make()]);
       const { id } = made[0].first;
       await stack.api.refund(id, { reference: 'back-1', amount: 500 });
       await until(async () => (await stack.api.get(id)).body.amount_refunded === 500);
       refunded = (await stack.api.get(id)).body;
-      [, same, other] = made;
+      [, same, other, { first: twice }] = made;
+      forgottenRefund = (await stack.api.refund(twice.id, { reference: 'r-1', amount: 500 })).body.id;
+      await stack.temporal.workflow.getHandle(forgottenRefund).result();
+      await until(async () =>
+        (await books.ledger.ofPayment(twice.id)).some(
+          ({ workflow, status }) => workflow === forgottenRefund && status === 'succeeded',
+        ),
+      );
+      await forget(forgottenRefund);
+      await until(async () => (await stack.api.get(twice.id)).body.refunds?.length === 0);
       await Promise.all(
         made.map(async ({ first }) => {
           await stack.closed(first.id);
@@ -114,6 +126,29 @@ describe('the store beside the payments', { skip: postgresMissing() }, () => {
       assert.deepEqual([again.status, again.body.id], [200, rest.body.id]);
       const { data } = await stack.stripe.refunds.list({ payment_intent: payment_intent ?? '' });
       assert.deepEqual(data.map(({ amount }) => amount).sort(), [1_499, 500]);
+    });
+
+    it('a refund that Temporal has forgotten too is the same refund, and is never given back twice', async () => {
+      const { id, payment_intent } = twice;
+      const back = (request: object) =>
+        stack.api.call<RefundView & ProblemBody>('POST', `/v1/payments/${id}/refunds`, request);
+      const again = await back({ reference: 'r-1', amount: 500 });
+      assert.equal(again.status, 200, JSON.stringify(again.body));
+      assert.deepEqual(
+        [again.body.id, again.body.reference, again.body.amount, again.body.status, again.body.workflow.status],
+        [forgottenRefund, 'r-1', 500, 'succeeded', 'FORGOTTEN'],
+      );
+      const other = await back({ reference: 'r-1', amount: 600 });
+      assert.deepEqual([other.status, other.body.code], [409, 'reference_taken']);
+      const { body } = await stack.api.get(id);
+      assert.deepEqual([body.amount_refunded, body.refunds?.map((refund) => refund.id)], [500, [forgottenRefund]]);
+      const { data } = await stack.stripe.refunds.list({ payment_intent: payment_intent ?? '' });
+      assert.deepEqual(
+        data.map(({ amount }) => amount),
+        [500],
+      );
+      const next = await back({ reference: 'r-2', amount: 100 });
+      assert.equal(next.status, 202);
     });
 
     it('one that is asked for again ends as it had ended, and charges nobody twice', async () => {

@@ -43,6 +43,14 @@ onBothDatabases('the books', (on) => {
     ]);
   });
 
+  it('keep whose a refund is, also when what is told later does not say', async () => {
+    const { ledger } = books();
+    const own = ledgerEntry('re_1', { kind: 'refund', workflow: 'refund.acme.1.r1', fingerprint: '1:abc' });
+    await ledger.record([own]);
+    await ledger.record([ledgerEntry('re_1', { kind: 'refund', status: 'failed', recordedAtMs: KEPT_AT + 1 })]);
+    assert.deepEqual(await ledger.ofPayment('pay.acme.1'), [{ ...own, status: 'failed', recordedAtMs: KEPT_AT + 1 }]);
+  });
+
   it('list a ledger page by page, none twice and none left out, however many happened at once', async () => {
     const { ledger } = books();
     const all = Array.from({ length: 25 }, (_, i) =>

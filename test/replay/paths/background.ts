@@ -1,10 +1,14 @@
 import type { JobView } from '../../../src/api/background-schemas.js';
 import { SIMULATOR_KEY } from '../../../src/config/accounts.js';
+import { budgetId } from '../../../src/domain/ids.js';
 import { booksOf, type LedgerEntry } from '../../../src/store/index.js';
 import { openPostgres } from '../../../src/store/postgres.js';
+import { SWEEP_SCHEDULE } from '../../../src/temporal/sweep-schedule.js';
+import type { SweepResult } from '../../../src/workflows/messages.js';
 import { aPayment } from '../../support/api-client.js';
 import type { Stack } from '../../support/stack.js';
 import { until } from '../../support/until.js';
+import { toPlain } from '../histories.js';
 import { DROPPED, type Paths, SWEPT } from './path.js';
 
 const nowSeconds = () => Math.floor(Date.now() / 1000);
@@ -69,7 +73,8 @@ export const BACKGROUND: Paths = {
         for await (const run of stack.temporal.workflow.list({ query: "WorkflowType = 'sweep'" })) {
           if (run.status.name !== 'COMPLETED') continue;
           const result = await stack.temporal.workflow.getHandle(run.workflowId, run.runId).result();
-          if ((result as { stripeCalls: number }).stripeCalls > 0) found.push(run.workflowId);
+          const { overdue, stripeCalls } = result as SweepResult;
+          if (overdue > 0 && stripeCalls > 0) found.push(run.workflowId);
         }
         sweeps = found.slice(-1);
         return sweeps.length > 0;
@@ -78,6 +83,40 @@ export const BACKGROUND: Paths = {
     },
     policy: SWEPT,
     holds: ['recoverWebhooks'],
+  },
+  'recovered-at-the-hour': {
+    async go(stack) {
+      // The first of an hour asks for every account, though nothing is overdue.
+      await stack.temporal.schedule.getHandle(SWEEP_SCHEDULE).trigger();
+      let swept: string | undefined;
+      await until(async () => {
+        const query = "WorkflowType = 'sweep' AND ExecutionStatus = 'Completed'";
+        for await (const { workflowId } of stack.temporal.workflow.list({ query })) swept = workflowId;
+        return swept !== undefined;
+      });
+      return swept === undefined ? [] : [swept];
+    },
+    holds: ['listOverdue', 'recoverWebhooks', 'forgetSweeps'],
+  },
+  budget: {
+    async go(stack) {
+      const issuer = stack.temporal.workflow.getHandle(budgetId('default'));
+      const counted = async (kind: string) => {
+        const { events } = toPlain(await issuer.fetchHistory());
+        return events.filter(({ eventType }) => eventType === `EVENT_TYPE_WORKFLOW_EXECUTION_${kind}`).length;
+      };
+      // Two workers ask, and one of them leaves.
+      const other = stack.anotherWorker();
+      await other.start();
+      await stack.paid();
+      await until(async () => (await counted('UPDATE_COMPLETED')) >= 4);
+      await other.stop();
+      await until(async () => (await counted('SIGNALED')) >= 1);
+      const before = await counted('UPDATE_COMPLETED');
+      await until(async () => (await counted('UPDATE_COMPLETED')) > before);
+      return [issuer.workflowId];
+    },
+    holds: [],
   },
   sync: {
     async go(stack) {
