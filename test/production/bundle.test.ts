@@ -9,10 +9,10 @@ import * as workflows from '../../src/workflows/index.js';
 import { ROOT } from '../support/process.js';
 
 /**
- * Bytes, source map included. Measured: 1.94 MB, of which Temporal's own part is 1.6. Room for the workflows to grow by
+ * Bytes, source map included. Measured: 2.50 MB, of which Temporal's own part is 1.6. Room for the workflows to grow by
  * half a megabyte, and none for a library: zod alone makes it 4.2 MB, stripe 3.3.
  */
-const LARGEST = 2_500_000;
+const LARGEST = 3_000_000;
 
 /** What `@temporalio/workflow` itself brings. */
 const PACKAGES = ['@temporalio/common', '@temporalio/workflow', 'long', 'ms', 'nexus-rpc'];
