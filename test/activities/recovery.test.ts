@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { defaultDataConverter } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import type { RecoveredPage } from '../../src/activities/background-types.js';
 import { recoverWebhooks } from '../../src/activities/recovery.js';
 import { loadConfig } from '../../src/config/index.js';
 import type { StripeEvent } from '../../src/stripe/events.js';
@@ -43,7 +44,9 @@ async function recover(isThere: boolean) {
     deliver: { client: client as unknown as Client, deployment: 'd1', policy: loadConfig().policy.payments },
   };
   const page = { account: 'default', fromMs: 0, toMs: T0, after: null };
-  return new MockActivityEnvironment().run(recoverWebhooks, parts, page);
+  return new MockActivityEnvironment().run(
+    (): Promise<RecoveredPage> => recoverWebhooks(parts, page),
+  ) as Promise<RecoveredPage>;
 }
 
 describe('what the sweep need not look for', () => {
