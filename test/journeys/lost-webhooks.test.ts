@@ -118,6 +118,8 @@ describe('the sweep of an account where nothing is overdue', () => {
     const shown = await stack.api.untilShows(id, (p) => p.disputes.length === 1);
     assert.equal(shown.disputes[0]?.dispute, dispute);
     assert.equal((await sent(stack, 'events.list')) - before, 1);
+    // While one is under way another is skipped.
+    await until(async () => (await sweeps()) === 1);
     await stack.temporal.schedule.getHandle(SWEEP_SCHEDULE).trigger();
     await until(async () => (await sweeps()) === 2);
     assert.equal((await sent(stack, 'events.list')) - before, 1, 'and not again within the hour');
