@@ -96,7 +96,11 @@ function laneActivities({ config, client, deployment, metrics, budgets, store, r
     admit: budgets.admit,
     place: () => {
       const { priority, taskQueue } = Context.current().info;
-      return { priority: priority?.priorityKey ?? DEFAULT_PRIORITY, lane: laneClassOf(taskQueue) ?? '' };
+      return {
+        priority: priority?.priorityKey ?? DEFAULT_PRIORITY,
+        merchant: priority?.fairnessKey ?? '',
+        lane: laneClassOf(taskQueue) ?? '',
+      };
     },
   });
   const exchange = { gateway, past, now: Date.now, random: () => randomInt(2 ** 32) / 2 ** 32 };

@@ -37,8 +37,8 @@ export interface GatewayOptions {
   readonly meter: StripeMeter;
   /** Waits until the account's budget lets a request go. @throws NoBudgetError when it does not in time. */
   readonly admit: (account: string, turn: Turn) => Promise<Permit>;
-  /** Temporal's priority key of the work at hand, and its lane; none (empty) where there is none. */
-  readonly place: () => { readonly priority: number; readonly lane: string };
+  /** Of the work at hand: Temporal's priority key and fairness key, and its lane; none (empty) where there is none. */
+  readonly place: () => { readonly priority: number; readonly merchant: string; readonly lane: string };
 }
 
 interface Call {
@@ -52,6 +52,7 @@ interface Call {
 /** The one request of a call. */
 interface Exchange extends Call {
   readonly priority: number;
+  readonly merchant: string;
   readonly lane: string;
   /** When it was about to be written, on the monotonic clock, ms; null while it was not. */
   startedAt: number | null;
@@ -243,10 +244,11 @@ export class StripeGateway {
     };
   }
 
-  private async turnOf({ account, endpoint, priority, write, mayWaitForDays = false }: Exchange): Promise<Permit> {
+  private async turnOf({ account, write, mayWaitForDays = false, ...turn }: Exchange): Promise<Permit> {
+    const { endpoint, priority, merchant } = turn;
     const waitMs = write === undefined ? READ_WAITS_MS : write.deadlineMs - this.options.now();
     try {
-      return await this.options.admit(account, { endpoint, priority, waitMs, mayWaitForDays });
+      return await this.options.admit(account, { endpoint, priority, merchant, waitMs, mayWaitForDays });
     } catch (error) {
       if (error instanceof NoBudgetError) throw new NotSentError('no_budget', error.againInMs);
       throw error;

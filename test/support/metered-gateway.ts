@@ -45,7 +45,7 @@ export class MeteredGateway {
           this.answers.push({ account, endpoint, outcome, cause }),
       },
       admit: options.admit ?? (async () => FREE),
-      place: () => ({ priority: 1, lane: 'checkout' }),
+      place: () => ({ priority: 1, merchant: 'acme', lane: 'checkout' }),
     });
   }
 

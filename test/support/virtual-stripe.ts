@@ -37,7 +37,7 @@ export class VirtualStripe {
   }
 
   async call(governor: Governor, endpoint: string, priority: number): Promise<boolean> {
-    const permit = await governor.admit({ endpoint, priority, waitMs: 1e9 });
+    const permit = await governor.admit({ endpoint, priority, merchant: 'acme', waitMs: 1e9 });
     permit.written();
     await this.pass(this.latency.there());
     this.arrived += 1;

@@ -3,6 +3,8 @@ export interface Turn {
   readonly endpoint: string;
   /** Temporal's priority key: 1 goes first. */
   readonly priority: number;
+  /** Whose it is: among those of one priority merchants take turns. */
+  readonly merchant: string;
   /** How long it can wait, ms. */
   readonly waitMs: number;
   /** Nobody is the worse for it if it waits for days: where the month's reads are used up, it does. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Governor } from '../../../src/stripe/governor/governor.js';
-import { type LimitCause, NoBudgetError, type Permit } from '../../../src/stripe/governor/permit.js';
+import { type LimitCause, NoBudgetError, type Permit, type Turn } from '../../../src/stripe/governor/permit.js';
 import { VirtualTime } from '../../support/virtual-time.js';
 
 const CREATE = 'payment_intents.create';
@@ -19,11 +19,11 @@ function governed(units: Record<string, number>, forMs = 1e9) {
 /** Sends at once and is answered `takesMs` later. */
 async function send(
   { time, governor }: ReturnType<typeof governed>,
-  turn: { endpoint?: string; priority?: number; waitMs?: number; mayWaitForDays?: boolean },
+  turn: Partial<Turn>,
   answer: { takesMs?: number; cause?: LimitCause | 'unknown' | null } = {},
   onSent: () => void = () => undefined,
 ): Promise<void> {
-  const permit = await governor.admit({ endpoint: CREATE, priority: 1, waitMs: 1e6, ...turn });
+  const permit = await governor.admit({ endpoint: CREATE, priority: 1, merchant: 'acme', waitMs: 1e6, ...turn });
   permit.written();
   onSent();
   time.setTimer(() => permit.ended(answer.cause ?? 'passed'), answer.takesMs ?? 5);
@@ -48,7 +48,7 @@ describe('the governor', () => {
             atMs += afterMs;
             const endpoint = list ? LIST : CREATE;
             time.setTimer(async () => {
-              const permit = await governor.admit({ endpoint, priority: 1, waitMs: 1e7 });
+              const permit = await governor.admit({ endpoint, priority: 1, merchant: 'acme', waitMs: 1e7 });
               time.setTimer(() => {
                 permit.written();
                 const from = time.now();
@@ -89,6 +89,16 @@ describe('the governor', () => {
     for (const priority of [5, 5, 5, 5, 3, 3, 2, 1]) void send(parts, { priority }, {}, () => order.push(priority));
     await parts.time.run(5_000);
     assert.deepEqual(order, [5, 1, 2, 3, 3, 5, 5, 5]);
+  });
+
+  it('has merchants take turns, however many calls of one were there first', async () => {
+    const parts = governed({ all: 10, each: 10, concurrent: 100 });
+    const order: string[] = [];
+    for (const merchant of ['large', 'large', 'large', 'large', 'large', 'small', 'small', 'other']) {
+      void send(parts, { merchant, priority: 3 }, {}, () => order.push(merchant));
+    }
+    await parts.time.run(5_000);
+    assert.deepEqual(order, ['large', 'large', 'small', 'other', 'large', 'small', 'large', 'large']);
   });
 
   it('keeps a full endpoint from holding up another', async () => {
@@ -139,7 +149,7 @@ describe('the governor', () => {
     const { time, governor } = governed({ all: 1, each: 1, concurrent: 10 });
     let held = 0;
     for (let i = 0; i < 3; i += 1) {
-      void governor.admit({ endpoint: CREATE, priority: 1, waitMs: 1e6 }).then((permit) => {
+      void governor.admit({ endpoint: CREATE, priority: 1, merchant: 'acme', waitMs: 1e6 }).then((permit) => {
         held = Math.max(held, governor.standing().used);
         permit.ended('passed');
       });
@@ -153,7 +163,9 @@ describe('the governor', () => {
     const { time, governor } = governed({ all: 10, each: 10, concurrent: 100 });
     const permits: Permit[] = [];
     for (let i = 0; i < 10; i += 1) {
-      void governor.admit({ endpoint: CREATE, priority: 1, waitMs: 1e6 }).then((permit) => permits.push(permit));
+      void governor
+        .admit({ endpoint: CREATE, priority: 1, merchant: 'acme', waitMs: 1e6 })
+        .then((permit) => permits.push(permit));
     }
     await time.run(2_000);
     assert.equal(permits.length, 10);
@@ -196,7 +208,7 @@ describe('the governor', () => {
     const { time, governor } = governed({ all: 100, each: 100, concurrent: 3 });
     const permits: Permit[] = [];
     for (let i = 0; i < 6; i += 1) {
-      void governor.admit({ endpoint: CREATE, priority: 1, waitMs: 1e6 }).then((permit) => {
+      void governor.admit({ endpoint: CREATE, priority: 1, merchant: 'acme', waitMs: 1e6 }).then((permit) => {
         permit.written();
         permits.push(permit);
       });
@@ -247,7 +259,7 @@ describe('a 429', () => {
       // Three refusals: the limit has fallen, and one request now and then asks whether anything gets through.
       const answers: (LimitCause | 'unknown' | null)[] = ['global-rate', 'global-rate', 'global-rate', lost, lost];
       const go = async (): Promise<void> => {
-        const permit = await parts.governor.admit({ endpoint: CREATE, priority: 1, waitMs: 1e7 });
+        const permit = await parts.governor.admit({ endpoint: CREATE, priority: 1, merchant: 'acme', waitMs: 1e7 });
         permit.written();
         const end = answers[sent] ?? 'passed';
         sent += 1;
