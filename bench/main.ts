@@ -66,7 +66,18 @@ const QUICK: AllSizes = {
 const print = (line = '') => process.stdout.write(`${line}\n`);
 const say = (line: string) => process.stderr.write(`  ${line}\n`);
 
-async function bench(names: readonly string[], seed: number, sizes: AllSizes): Promise<boolean> {
+/** The rows to measure, and what the file with the results says of them in its name. */
+interface Choice {
+  readonly names: readonly string[];
+  readonly called: readonly string[];
+}
+
+function chosen(named: readonly string[]): Choice {
+  if (named.includes(ALL)) return { names: Object.keys(ROWS), called: [ALL] };
+  return { names: named.length > 0 ? named : DEFAULT_ROWS, called: named };
+}
+
+async function bench({ names, called }: Choice, seed: number, sizes: AllSizes): Promise<boolean> {
   const startedAt = new Date();
   const [at, code] = [machine(), commit()];
   const quick = sizes === QUICK;
@@ -90,9 +101,9 @@ async function bench(names: readonly string[], seed: number, sizes: AllSizes): P
   }
   print('\nBeside the targets\n');
   for (const line of reportChecks(checks)) print(line);
-  const whole = names.length >= DEFAULT_ROWS.length;
+
   const time = startedAt.toISOString().slice(0, 19).replaceAll(':', '');
-  const name = [time, code.hash, ...(whole ? [] : names), ...(quick ? ['quick'] : [])].join('-');
+  const name = [time, code.hash, ...called, ...(quick ? ['quick'] : [])].join('-');
   const results = {
     startedAt,
     machine: at,
@@ -126,9 +137,7 @@ try {
   else if (unknown.length > 0) throw new Error(`there is no row ${unknown.join(', ')}\n\n${HELP}`);
   else if (!Number.isSafeInteger(seed)) throw new Error(`--seed takes a whole number\n\n${HELP}`);
   else {
-    const named = positionals.includes(ALL) ? Object.keys(ROWS) : positionals;
-    const names = named.length > 0 ? named : DEFAULT_ROWS;
-    const exact = await bench(names, seed, values.quick ? QUICK : FULL);
+    const exact = await bench(chosen(positionals), seed, values.quick ? QUICK : FULL);
     process.exitCode = exact ? 0 : 1;
   }
 } catch (error) {

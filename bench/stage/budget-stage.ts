@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SIMULATOR_KEY } from '../../src/config/accounts.js';
+import { SIMULATOR_KEY, SIMULATOR_WEBHOOK_SECRET } from '../../src/config/accounts.js';
 import { freeLowPorts } from '../../src/dev/ports.js';
 import { compiled } from '../../test/support/code.js';
 import { Part, script } from '../../test/support/process.js';
@@ -39,7 +39,8 @@ export class BudgetStage {
     const base = `http://127.0.0.1:${simulatorPort}`;
     const env = (name: string, key: string, account: string) => {
       const file = join(folder, `${name}.json`);
-      const accounts = { [account]: { secret_key: key, api_base: base, budget: budgetFor(maxWorkers) } };
+      const opened = { secret_key: key, webhook_secrets: [SIMULATOR_WEBHOOK_SECRET], api_base: base };
+      const accounts = { [account]: { ...opened, budget: budgetFor(maxWorkers) } };
       writeFileSync(file, JSON.stringify({ accounts }));
       return {
         TEMPORAL_ADDRESS: `127.0.0.1:${temporalPort}`,
