@@ -1,6 +1,8 @@
-import { type LaneClass, laneQueue } from '../../src/domain/lanes.js';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import { type LaneClass, laneQueue, placeInLane } from '../../src/domain/lanes.js';
 import { laneRate, setLaneRate } from '../../src/temporal/lane-keeper.js';
-import { TaskQueueType } from '../../src/temporal/proto.js';
+import { CommandType, TaskQueueType } from '../../src/temporal/proto.js';
 import { until } from '../../test/support/until.js';
 import type { Order } from '../stage/orders.js';
 import type { Stage } from '../stage/stage.js';
@@ -11,20 +13,72 @@ const ACCOUNT = 'default';
 /** How often it is looked how much waits, ms. */
 const LOOK_MS = 1_000;
 
+/** Has orders wait in a lane: see {@link queue}. */
+export async function ordersInLane(stage: Stage, lane: LaneClass, orders: readonly Order[]): Promise<void> {
+  await queue(stage, lane, orders.length, () => takeAll(stage, orders));
+}
+
 /**
- * Has orders wait in a lane: none of them has been begun, and the worker is away when this resolves. A worker that starts
- * sets the lane's limit as the budget has it, and begins with them.
+ * Has calls to Stripe of one merchant wait in a lane, reads of an intent, by the name and with the place of those that
+ * payments make: see {@link queue}. They are scheduled by workflows that nobody works on any further, so that each costs its own
+ * dispatch, call and answer, and nothing besides.
+ */
+export async function callsInLane(stage: Stage, lane: LaneClass, merchant: string, count: number): Promise<void> {
+  const { id: intent } = await stage.stripe.paymentIntents.create({ amount: 1_999, currency: 'eur' });
+  await queue(stage, lane, count, async () => {
+    for (let left = count, nth = 0; left > 0; left -= OF_ONE_WORKFLOW, nth += 1) {
+      const calls = Math.min(left, OF_ONE_WORKFLOW);
+      await stage.temporal.workflow.start('backlog', { workflowId: `backlog-${nth}`, taskQueue: BACKLOG, args: [] });
+      await schedule(stage, lane, merchant, intent, calls);
+    }
+  });
+}
+
+/** The server allows two thousand activities of one workflow at once. */
+const OF_ONE_WORKFLOW = 1_000;
+const BACKLOG = 'bench-backlog';
+const IDENTITY = 'bench';
+
+/** Answers the one workflow task that waits, as a worker would: with the command to schedule so many activities. */
+async function schedule(stage: Stage, lane: LaneClass, merchant: string, intent: string, count: number) {
+  const { workflowService } = stage.temporal;
+  const name = laneQueue(ACCOUNT, lane);
+  const input = { payloads: [defaultPayloadConverter.toPayload({ account: ACCOUNT, intent })] };
+  const taskQueue = { name: BACKLOG };
+  const { taskToken } = await workflowService.pollWorkflowTaskQueue({
+    namespace: 'default',
+    taskQueue,
+    identity: IDENTITY,
+  });
+  const commands = Array.from({ length: count }, (_, nth) => ({
+    commandType: CommandType.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK,
+    scheduleActivityTaskCommandAttributes: {
+      activityId: String(nth + 1),
+      activityType: { name: 'identifyIntent' },
+      taskQueue: { name },
+      input,
+      scheduleToCloseTimeout: msToTs('1 day'),
+      startToCloseTimeout: msToTs('5 minutes'),
+      priority: placeInLane(lane, merchant),
+    },
+  }));
+  await workflowService.respondWorkflowTaskCompleted({ namespace: 'default', taskToken, identity: IDENTITY, commands });
+}
+
+/**
+ * Pauses a lane and has work put into it. None of it has been begun, and the worker is away, when this resolves; a worker
+ * that starts sets the lane's limit as the budget has it, and begins.
  *
  * The stage's budget needs a `lane_check_ms` longer than this takes, else what is set here by hand is put right.
  */
-export async function queueInLane(stage: Stage, lane: LaneClass, orders: readonly Order[]): Promise<void> {
+async function queue(stage: Stage, lane: LaneClass, count: number, put: () => Promise<void>): Promise<void> {
   // Once the worker has set it, it sets it again only when checkout takes another part of the budget.
   await until(async () => (await laneRate(stage.temporal, ACCOUNT, lane)) !== null);
   await setLaneRate(stage.temporal, ACCOUNT, lane, 0, 'a backlog is made');
-  await takeAll(stage, orders);
-  const tooLate = Date.now() + orders.length * SLOWEST_MS + 60_000;
-  while ((await waitingIn(stage, lane)) < orders.length) {
-    if (Date.now() > tooLate) throw new Error(`${await waitingIn(stage, lane)} of ${orders.length} wait in ${lane}`);
+  await put();
+  const tooLate = Date.now() + count * SLOWEST_MS + 60_000;
+  while ((await waitingIn(stage, lane)) < count) {
+    if (Date.now() > tooLate) throw new Error(`${await waitingIn(stage, lane)} of ${count} wait in ${lane}`);
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
   await stage.parts.worker.stop();

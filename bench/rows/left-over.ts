@@ -1,6 +1,6 @@
 import { parsePaymentId } from '../../src/domain/ids.js';
 import { type LeftOver, leftOverOf, type Passed, paymentIn } from '../figures/budget.js';
-import { queueInLane } from '../measure/lane.js';
+import { ordersInLane } from '../measure/lane.js';
 import { openLoop } from '../measure/open-loop.js';
 import { isAccepted } from '../measure/taking.js';
 import { ordersOf } from '../stage/orders.js';
@@ -47,7 +47,7 @@ export async function measureLeftOver({ seconds }: LeftOverSizes, seed: number):
   try {
     const whole = SETTLES_S + seconds;
     const backlog = ordersOf(BACKLOG_PER_SECOND * whole, seed, 'backlog');
-    await queueInLane(stage, 'background', named(backlog, 'background', 'background'));
+    await ordersInLane(stage, 'background', named(backlog, 'background', 'background'));
     await stage.simulator.limits({ requests_per_second: PER_SECOND });
     await stage.start('worker');
     const load = ordersOf(CHECKOUT_PER_SECOND * (whole + 1), seed, 'load');
