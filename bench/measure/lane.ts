@@ -39,17 +39,18 @@ const OF_ONE_WORKFLOW = 1_000;
 const BACKLOG = 'bench-backlog';
 const IDENTITY = 'bench';
 
+/** The server wants to know how long it is waited for the task. */
+const POLL_MS = 60_000;
+
 /** Answers the one workflow task that waits, as a worker would: with the command to schedule so many activities. */
 async function schedule(stage: Stage, lane: LaneClass, merchant: string, intent: string, count: number) {
   const { workflowService } = stage.temporal;
   const name = laneQueue(ACCOUNT, lane);
   const input = { payloads: [defaultPayloadConverter.toPayload({ account: ACCOUNT, intent })] };
   const taskQueue = { name: BACKLOG };
-  const { taskToken } = await workflowService.pollWorkflowTaskQueue({
-    namespace: 'default',
-    taskQueue,
-    identity: IDENTITY,
-  });
+  const { taskToken } = await stage.temporal.withDeadline(Date.now() + POLL_MS, () =>
+    workflowService.pollWorkflowTaskQueue({ namespace: 'default', taskQueue, identity: IDENTITY }),
+  );
   const commands = Array.from({ length: count }, (_, nth) => ({
     commandType: CommandType.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK,
     scheduleActivityTaskCommandAttributes: {
