@@ -11,6 +11,8 @@ export const HIDDEN_REFUSED_TARGET = 0.005;
 export const CHECKOUT_TARGET = 1.2;
 export const FAIRNESS_TARGET = 1.5;
 export const LEFT_OVER_TARGET = 0.95;
+/** Else the load was not the one that the row is about. */
+export const CHECKOUT_SERVED_TARGET = 0.98;
 /** Calls of a job of the size that the target is for. */
 export const RECONCILE_TARGET = 101;
 export const RECOVER_TARGET = 12;
@@ -68,8 +70,9 @@ export function checkBeside({ ratio, refused, unsent }: BesideFigures, what: str
   ];
 }
 
-export function checkLeftOver({ share, leastPerSecond, floorPerSecond }: LeftOverFigures): Check[] {
+export function checkLeftOver({ share, leastPerSecond, floorPerSecond, checkout, asked }: LeftOverFigures): Check[] {
   return [
+    atLeast('checkout beside it, of what it asked for', checkout / asked, CHECKOUT_SERVED_TARGET),
     atLeast('background, of what checkout leaves', share, LEFT_OVER_TARGET),
     {
       what: 'background at its least, requests/s',
@@ -132,10 +135,10 @@ export function reportBeside({ alone, beside, ratio, backlog }: BesideFigures): 
 }
 
 export function reportLeftOver(figures: LeftOverFigures): string[] {
-  const { perSecond, seconds, checkout, background, refused, share, leastPerSecond } = figures;
+  const { perSecond, seconds, asked, checkout, background, refused, share, leastPerSecond } = figures;
   return table([
-    ['limit/s', 's', 'checkout', 'background', 'refused', 'of what is left', 'least/s'],
-    [...[perSecond, seconds, checkout, background, refused].map(String), percent(share), figure(leastPerSecond)],
+    ['limit/s', 's', 'checkout asks', 'gets', 'background', 'refused', 'of what is left', 'least/s'],
+    [...[perSecond, seconds, asked, checkout, background, refused].map(String), percent(share), figure(leastPerSecond)],
   ]);
 }
 

@@ -15,6 +15,8 @@ export interface LeftOverFigures extends LeftOver {
   readonly perSecond: number;
   readonly floorPerSecond: number;
   readonly seconds: number;
+  /** What checkout asked for meanwhile; where it did not get through either, it was the machine that was too slow. */
+  readonly asked: number;
   /** Requests answered 429, and payments that were not taken. */
   readonly refused: number;
 }
@@ -63,6 +65,7 @@ export async function measureLeftOver({ seconds }: LeftOverSizes, seed: number):
     return {
       ...leftOverOf(passed, fromMs, seconds, PER_SECOND),
       ...{ perSecond: PER_SECOND, floorPerSecond: PER_SECOND * FLOOR, seconds },
+      asked: CHECKOUT_PER_SECOND * seconds,
       refused: failures + requests.filter(({ status }) => status === 429).length,
     };
   } finally {

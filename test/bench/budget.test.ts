@@ -126,11 +126,12 @@ describe('the targets of the budget', () => {
 
   it('want 95% of what is left for background, and its floor', () => {
     const left = (share: number, leastPerSecond: number) => ({
-      ...{ checkout: 1, background: 1, perSecond: 20, floorPerSecond: 2, seconds: 1, refused: 0 },
+      ...{ checkout: 98, asked: 100, background: 1, perSecond: 20, floorPerSecond: 2, seconds: 1, refused: 0 },
       ...{ share, leastPerSecond },
     });
-    assert.deepEqual(held(checkLeftOver(left(0.95, 2))), [true, true]);
-    assert.deepEqual(held(checkLeftOver(left(0.94, 1.8))), [false, false]);
+    assert.deepEqual(held(checkLeftOver(left(0.95, 2))), [true, true, true]);
+    assert.deepEqual(held(checkLeftOver({ ...left(0.95, 2), checkout: 97 })), [false, true, true]);
+    assert.deepEqual(held(checkLeftOver(left(0.94, 1.8))), [true, false, false]);
   });
 
   it('want no call too many of a job, and nothing left undone', () => {
