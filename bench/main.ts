@@ -57,8 +57,8 @@ const QUICK: AllSizes = {
   budgetUse: { seconds: 5 },
   worstSecond: { workers: [1, 2], busyMs: 2_000 },
   hiddenLimit: { seconds: 4 },
-  besideBackground: { rounds: 1, payments: 15, backlog: 150 },
-  fairness: { rounds: 1, payments: 10, backlog: 150 },
+  besideBackground: { rounds: 1, payments: 15, backlog: 1_000 },
+  fairness: { rounds: 1, payments: 10, backlog: 1_000 },
   leftOver: { seconds: 10 },
   jobs: { payments: 250, lost: 30 },
 };

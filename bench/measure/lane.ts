@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { type LaneClass, laneQueue, placeInLane } from '../../src/domain/lanes.js';
@@ -21,15 +22,15 @@ export async function ordersInLane(stage: Stage, lane: LaneClass, orders: readon
 /**
  * Has calls to Stripe of one merchant wait in a lane, reads of an intent, by the name and with the place of those that
  * payments make: see {@link queue}. They are scheduled by workflows that nobody works on any further, so that each costs its own
- * dispatch, call and answer, and nothing besides.
+ * dispatch, call and answer, and nothing besides. What still waits there is filled up to `count`.
  */
 export async function callsInLane(stage: Stage, lane: LaneClass, merchant: string, count: number): Promise<void> {
   const { id: intent } = await stage.stripe.paymentIntents.create({ amount: 1_999, currency: 'eur' });
   await queue(stage, lane, count, async () => {
-    for (let left = count, nth = 0; left > 0; left -= OF_ONE_WORKFLOW, nth += 1) {
-      const calls = Math.min(left, OF_ONE_WORKFLOW);
-      await stage.temporal.workflow.start('backlog', { workflowId: `backlog-${nth}`, taskQueue: BACKLOG, args: [] });
-      await schedule(stage, lane, merchant, intent, calls);
+    for (let left = count - (await waitingIn(stage, lane)); left > 0; left -= OF_ONE_WORKFLOW) {
+      const workflowId = `backlog-${randomUUID()}`;
+      await stage.temporal.workflow.start('backlog', { workflowId, taskQueue: BACKLOG, args: [] });
+      await schedule(stage, lane, merchant, intent, Math.min(left, OF_ONE_WORKFLOW));
     }
   });
 }

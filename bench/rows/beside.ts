@@ -86,9 +86,6 @@ export async function measureBeside(
   const options = { system: 'penstock', flags: 'penstock', simulatorKeepsData: false, budget: BUDGET } as const;
   const busy = await Stage.start(options);
   try {
-    const { merchant, lane } = scene.others;
-    await callsInLane(busy, lane, merchant, sizes.backlog);
-    say(`${sizes.backlog} wait in ${lane}`);
     const free = await Stage.start(options);
     try {
       await free.parts.worker.stop();
@@ -114,6 +111,8 @@ async function compare(
   for (let round = 0; round <= sizes.rounds; round += 1) {
     for (const stream of rotated(round)) {
       const stage = stream === 'beside' ? busy : free;
+      // A window takes some of them, and the next begins with as many.
+      if (stream === 'beside') await callsInLane(busy, scene.others.lane, scene.others.merchant, sizes.backlog);
       const window = await windowOf(stage, scene, sizes.payments, seed, `${stream}-${round}`);
       refused += window.refused;
       unsent += window.unsent;
