@@ -28,27 +28,32 @@ export async function callsInLane(stage: Stage, lane: LaneClass, merchant: strin
   const { id: intent } = await stage.stripe.paymentIntents.create({ amount: 1_999, currency: 'eur' });
   await queue(stage, lane, count, async () => {
     for (let left = count - (await waitingIn(stage, lane)); left > 0; left -= OF_ONE_WORKFLOW) {
-      const workflowId = `backlog-${randomUUID()}`;
-      await stage.temporal.workflow.start('backlog', { workflowId, taskQueue: BACKLOG, args: [] });
-      await schedule(stage, lane, merchant, intent, Math.min(left, OF_ONE_WORKFLOW));
+      // A queue of its own: those before it have tasks again, which nobody does.
+      const workflowId = `bench-backlog-${randomUUID()}`;
+      await stage.temporal.workflow.start('backlog', { workflowId, taskQueue: workflowId, args: [] });
+      await schedule(stage, workflowId, { lane, merchant, intent }, Math.min(left, OF_ONE_WORKFLOW));
     }
   });
 }
 
 /** The server allows two thousand activities of one workflow at once. */
 const OF_ONE_WORKFLOW = 1_000;
-const BACKLOG = 'bench-backlog';
 const IDENTITY = 'bench';
 
 /** The server wants to know how long it is waited for the task. */
 const POLL_MS = 60_000;
 
 /** Answers the one workflow task that waits, as a worker would: with the command to schedule so many activities. */
-async function schedule(stage: Stage, lane: LaneClass, merchant: string, intent: string, count: number) {
+async function schedule(
+  stage: Stage,
+  workflowQueue: string,
+  { lane, merchant, intent }: { lane: LaneClass; merchant: string; intent: string },
+  count: number,
+): Promise<void> {
   const { workflowService } = stage.temporal;
   const name = laneQueue(ACCOUNT, lane);
   const input = { payloads: [defaultPayloadConverter.toPayload({ account: ACCOUNT, intent })] };
-  const taskQueue = { name: BACKLOG };
+  const taskQueue = { name: workflowQueue };
   const { taskToken } = await stage.temporal.withDeadline(Date.now() + POLL_MS, () =>
     workflowService.pollWorkflowTaskQueue({ namespace: 'default', taskQueue, identity: IDENTITY }),
   );
