@@ -11,15 +11,17 @@ const BODY =
   'amount=1999&currency=eur&payment_method=pm_card_visa&confirm=true&metadata[order]=6735' +
   '&automatic_payment_methods[enabled]=true&automatic_payment_methods[allow_redirects]=never';
 
-export function bareClient(base: string, key: string): BareClient {
+/** @param bodyOf what the n-th payment is asked with; the same of every one where nothing is said. */
+export function bareClient(base: string, key: string, bodyOf: (nth: number) => string = () => BODY): BareClient {
   const agent = new Agent({ keepAlive: true });
   const { hostname, port } = new URL(base);
   const pay = (nth: number) =>
     new Promise<boolean>((resolve) => {
+      const body = bodyOf(nth);
       const headers = {
         authorization: `Bearer ${key}`,
         'content-type': 'application/x-www-form-urlencoded',
-        'content-length': BODY.length,
+        'content-length': Buffer.byteLength(body),
         'idempotency-key': `bench-${nth}`,
       };
       const sent = request(
@@ -30,7 +32,7 @@ export function bareClient(base: string, key: string): BareClient {
         },
       );
       sent.once('error', () => resolve(false));
-      sent.end(BODY);
+      sent.end(body);
     });
   return {
     async payments(count, atOnce, firstKey) {

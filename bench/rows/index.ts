@@ -16,13 +16,14 @@ import {
   reportWebhooks,
 } from '../figures/report.js';
 import { type Acknowledgement, type AcknowledgementSizes, measureAcknowledgement } from './acknowledgement.js';
+import { BUDGET_ROWS, type BudgetSizes } from './budget-rows.js';
 import { KILLED, type KillOutcome, killAmid } from './kill.js';
 import { measureSimulator, type SimulatorSizes } from './simulator.js';
 import { measureSpeed, type Sizes } from './speed.js';
 import { type StormOutcome, weather } from './storm.js';
 import { measureWebhooks, type WebhookSizes } from './webhooks.js';
 
-export interface AllSizes {
+export interface AllSizes extends BudgetSizes {
   readonly speed: Sizes;
   readonly acknowledgement: AcknowledgementSizes;
   readonly storm: { readonly payments: number };
@@ -40,6 +41,8 @@ export interface Measured {
 
 export interface Row {
   readonly title: string;
+  /** It is measured only when it is asked for: the default set has an end in sight. */
+  readonly apart?: true;
   readonly measure: (sizes: AllSizes, seed: number, say: (line: string) => void) => Promise<Measured>;
 }
 
@@ -98,7 +101,11 @@ export const ROWS: Readonly<Record<string, Row>> = {
       return { lines: reportWebhooks(figures), checks: checkWebhooks(figures), data: figures };
     },
   },
+  ...BUDGET_ROWS,
 };
+
+/** What is measured where nothing is named. */
+export const DEFAULT_ROWS = Object.keys(ROWS).filter((name) => ROWS[name]?.apart !== true);
 
 const STORMS = [
   ['plain', false],

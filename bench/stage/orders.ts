@@ -9,6 +9,9 @@ export interface Order {
   readonly paymentMethod: string;
   /** How it has to end. */
   readonly ends: 'succeeded' | 'failed';
+  /** Whose it is, and with what priority, where that is not the bench's own; only Penstock knows of either. */
+  readonly merchant?: string;
+  readonly priority?: 'checkout' | 'background';
 }
 
 /** Cards that pay at once, as most do. */

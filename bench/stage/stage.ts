@@ -25,6 +25,10 @@ export interface StageOptions {
   readonly flags: Flags;
   /** Overrides of Penstock's payment policy. */
   readonly policy?: Readonly<Record<string, number>>;
+  /** The budget of Penstock's account, as in its configuration; without it nothing is limited. */
+  readonly budget?: Readonly<Record<string, number>>;
+  /** More of the environment of the API and the worker. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Whether the simulator outlives a kill; where nobody kills it, its writing to disk only takes time from the others. */
   readonly simulatorKeepsData?: boolean;
 }
@@ -49,15 +53,16 @@ export class Stage {
     readonly stripe: Stripe,
   ) {}
 
-  static async start({ system: name, flags, policy, simulatorKeepsData = true }: StageOptions): Promise<Stage> {
+  static async start(options: StageOptions): Promise<Stage> {
+    const { flags, simulatorKeepsData = true } = options;
     await compile();
-    const system = systemOf(name, policy);
+    const system = systemOf(options.system, options.policy, options.budget);
     const folder = mkdtempSync(join(tmpdir(), 'penstock-bench-'));
     // A run of many minutes opens thousands of connections: none of theirs may be a part's, which is killed and comes back.
     const [port, simulatorPort, temporalPort, uiPort] = (await freeLowPorts(4)) as [number, number, number, number];
     const temporalAddress = `127.0.0.1:${temporalPort}`;
     const places: Places = { folder, port, simulatorPort, temporalAddress };
-    const env = system.environment(places);
+    const env = { ...system.environment(places), ...options.env };
     const part = (name: string, { command, ready }: Program) => new Part(name, command, env, ready);
     const parts = {
       temporal: new Part('temporal', await temporalCommand(folder, temporalPort, uiPort, flags), {}, undefined),
@@ -110,7 +115,12 @@ export class Stage {
 
   async start(name: PartName): Promise<void> {
     await this.parts[name].start();
-    if (name === 'temporal') await this.untilTemporalAnswers();
+    if (name !== 'temporal') return;
+    try {
+      await untilTemporalAnswers(this.places.temporalAddress);
+    } catch (error) {
+      throw new Error(`no Temporal server:\n${this.parts.temporal.output}`, { cause: error });
+    }
   }
 
   async kill9(...names: PartName[]): Promise<void> {
@@ -131,20 +141,6 @@ export class Stage {
     live.delete(this.places.folder);
     rmSync(this.places.folder, { recursive: true, force: true });
   }
-
-  private async untilTemporalAnswers(): Promise<void> {
-    const deadline = Date.now() + SERVER_TIMEOUT_MS;
-    for (;;) {
-      try {
-        await this.temporal.workflowService.describeNamespace({ namespace: 'default' });
-        return;
-      } catch (error) {
-        if (Date.now() > deadline)
-          throw new Error(`no Temporal server:\n${this.parts.temporal.output}`, { cause: error });
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-    }
-  }
 }
 
 /** Nothing is left on disk, however this process ends. */
@@ -154,6 +150,25 @@ process.on('exit', () => {
 });
 
 const SERVER_TIMEOUT_MS = 60_000;
+
+/** @throws what it ran into last, once it has taken too long. */
+export async function untilTemporalAnswers(address: string): Promise<void> {
+  const connection = Connection.lazy({ address });
+  const deadline = Date.now() + SERVER_TIMEOUT_MS;
+  try {
+    for (;;) {
+      try {
+        await connection.workflowService.describeNamespace({ namespace: 'default' });
+        return;
+      } catch (error) {
+        if (Date.now() > deadline) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  } finally {
+    await connection.close();
+  }
+}
 
 let found: Promise<string> | undefined;
 
@@ -167,7 +182,8 @@ export async function temporalVersion(): Promise<string> {
   return execFileSync(await temporalCli(), ['--version'], { encoding: 'utf8' }).trim();
 }
 
-async function temporalCommand(folder: string, port: number, uiPort: number, flags: Flags): Promise<string[]> {
+/** A server with data of its own in the folder. */
+export async function temporalCommand(folder: string, port: number, uiPort: number, flags: Flags): Promise<string[]> {
   return [
     await temporalCli(),
     ...['server', 'start-dev', '--db-filename', join(folder, 'temporal.db')],
@@ -178,7 +194,7 @@ async function temporalCommand(folder: string, port: number, uiPort: number, fla
 }
 
 /** Where its events go, and which, is set by its controls, and outlives a kill. */
-const SIMULATOR = compiled().command('simulator/server', '--first-retry-ms', '200', '--no-webhooks');
+export const SIMULATOR = compiled().command('simulator/server', '--first-retry-ms', '200', '--no-webhooks');
 
 function simulatorEnv({ folder, simulatorPort }: Places): Record<string, string> {
   const data = join(folder, 'stripe');

@@ -83,7 +83,9 @@ const MERCHANT = 'bench';
 /** So large that no lane's rate is what a row measures: the plain sample has no limit either. */
 const UNLIMITED = 10_000;
 
-function penstock(policy: Readonly<Record<string, number>>): System {
+const NO_LIMIT = { requests_per_second: UNLIMITED, requests_per_second_per_endpoint: UNLIMITED };
+
+function penstock(policy: Readonly<Record<string, number>>, budget: Readonly<Record<string, number>>): System {
   return {
     name: 'penstock',
     api: { command: code.command('api-server'), ready: /"api ready"/ },
@@ -98,7 +100,7 @@ function penstock(policy: Readonly<Record<string, number>>): System {
         secret_key: SIMULATOR_KEY,
         webhook_secrets: [SIMULATOR_WEBHOOK_SECRET],
         api_base: `http://127.0.0.1:${simulatorPort}`,
-        budget: { requests_per_second: UNLIMITED, requests_per_second_per_endpoint: UNLIMITED },
+        budget,
       };
       writeFileSync(file, JSON.stringify({ accounts: { default: account }, policy: { payments: policy } }));
       return {
@@ -116,12 +118,19 @@ function penstock(policy: Readonly<Record<string, number>>): System {
       ...(ends === 'failed' ? { off_session: true } : {}),
       ...order,
     }),
-    workflowId: ({ reference }) => paymentId(MERCHANT, reference),
+    workflowId: ({ merchant = MERCHANT, reference }) => paymentId(merchant, reference),
     statusOf: (result) => (result as { standing: { status: string } }).standing.status,
   };
 }
 
-/** @param policy overrides of Penstock's payment policy; its defaults where nothing is said. */
-export function systemOf(name: SystemName, policy: Readonly<Record<string, number>> = {}): System {
-  return name === 'penstock' ? penstock(policy) : plain(name);
+/**
+ * @param policy overrides of Penstock's payment policy; its defaults where nothing is said.
+ * @param budget of its one account, as in its configuration; none that limits anything where nothing is said.
+ */
+export function systemOf(
+  name: SystemName,
+  policy: Readonly<Record<string, number>> = {},
+  budget: Readonly<Record<string, number>> = NO_LIMIT,
+): System {
+  return name === 'penstock' ? penstock(policy, budget) : plain(name);
 }

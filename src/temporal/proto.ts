@@ -1,5 +1,11 @@
 import proto from '@temporalio/proto';
 
 /** The protocol's enums that the raw calls need; the package is CommonJS, whose names ESM cannot import one by one. */
-export const { EventType, HistoryEventFilterType, IndexedValueType, TaskQueueType, WorkflowExecutionStatus } =
-  proto.temporal.api.enums.v1;
+export const {
+  CommandType,
+  EventType,
+  HistoryEventFilterType,
+  IndexedValueType,
+  TaskQueueType,
+  WorkflowExecutionStatus,
+} = proto.temporal.api.enums.v1;
