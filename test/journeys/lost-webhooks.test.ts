@@ -18,6 +18,12 @@ async function historyLength(stack: Stack, id: string): Promise<number> {
   return ((await stack.temporal.workflow.getHandle(id).fetchHistory()).events ?? []).length;
 }
 
+/** What has come about by now is in a period that ends then: at a whole second, and Stripe's times have no others. */
+async function untilListed(): Promise<void> {
+  const now = Date.now();
+  await until(() => Date.now() >= now + 2_000);
+}
+
 describe('webhooks that were lost', () => {
   let stack: Stack;
   before(async () => {
@@ -43,9 +49,7 @@ describe('webhooks that were lost', () => {
     await stack.simulator.faults({ webhooks: DROPPED });
     const paid = await Promise.all(Array.from({ length: count }, () => stack.api.pay(aPayment())));
     await stack.simulator.noFaults();
-    // Each has been sent by now. A period ends at a whole second, and Stripe's times have whole seconds only.
-    const last = Date.now();
-    await until(() => Date.now() >= last + 2_000);
+    await untilListed();
     return paid.map(({ id }) => id);
   };
 
@@ -112,23 +116,14 @@ describe('the sweep of an account where nothing is overdue', () => {
     await stack.simulator.faults({ webhooks: DROPPED });
     const { id: dispute } = await stack.simulator.dispute(intent);
     await stack.simulator.noFaults();
+    await untilListed();
     const before = await sent(stack, 'events.list');
     // The first one of all: each first one of an hour does as much.
     await stack.temporal.schedule.getHandle(SWEEP_SCHEDULE).trigger();
     const shown = await stack.api.untilShows(id, (p) => p.disputes.length === 1);
     assert.equal(shown.disputes[0]?.dispute, dispute);
     assert.equal((await sent(stack, 'events.list')) - before, 1);
-    // While one is under way another is skipped.
-    await until(async () => (await sweeps()) === 1);
-    await stack.temporal.schedule.getHandle(SWEEP_SCHEDULE).trigger();
-    await until(async () => (await sweeps()) === 2);
-    assert.equal((await sent(stack, 'events.list')) - before, 1, 'and not again within the hour');
   });
-
-  const sweeps = async () => {
-    const query = "WorkflowType = 'sweep' AND ExecutionStatus = 'Completed'";
-    return (await stack.temporal.workflow.count(query)).count;
-  };
 });
 
 describe('the sweep', () => {
