@@ -13,6 +13,7 @@ function used(metrics = new Metrics({ merchants: ['acme'] })): Metrics {
   metrics.governorWaited('eu', 'checkout', 0.01);
   metrics.budgetIs('eu', 'all', 'configured', 100);
   metrics.budgetUsed('eu', 'all', 0.98);
+  metrics.storeMissed('ledger', 3);
   metrics.laneIs('eu', 'background', 1_200, 33.5);
   metrics.paymentIs('succeeded', 'eu', 'acme', 0.4);
   metrics.webhookTaken('eu', 'delivered');
@@ -28,7 +29,7 @@ const labelsOf = ({ samples }: Family) =>
 describe('the metrics', () => {
   it("are named by Prometheus' conventions, each with its unit and a sentence", async () => {
     const families = await familiesOf(used());
-    assert.equal(families.length, 13);
+    assert.equal(families.length, 14);
     for (const family of families) {
       assert.match(family.name, /^penstock_/);
       assert.deepEqual(faultsOf(family), [], family.name);
