@@ -144,7 +144,7 @@ describe('the sweep', () => {
   });
 
   it('stands in for events that were never to be sent, of which no list tells', async () => {
-    const url = `${stack.api.base}/webhooks/stripe/default`;
+    const url = `${stack.webhooks.base}/webhooks/stripe/default`;
     await stack.simulator.sendWebhooks({
       key: SIMULATOR_KEY,
       url,
