@@ -20,7 +20,6 @@ export interface Issuer {
 }
 
 interface Told {
-  readonly atMs: number;
   readonly rises: number;
   readonly lanes: LaneUse;
 }
@@ -73,7 +72,7 @@ export function answer(issuer: Issuer, ask: BudgetAsk, nowMs: number): { issuer:
     const before = issuer.told[worker];
     if (before !== undefined) told[worker] = before;
   }
-  told[ask.worker] = { atMs: nowMs, rises, lanes: ask.lanes };
+  told[ask.worker] = { rises, lanes: ask.lanes };
 
   const reads = countReads(issuer.reads, ask.reads, nowMs);
   const lanes = laneRates(

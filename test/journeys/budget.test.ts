@@ -66,7 +66,7 @@ describe('a budget that workers share', () => {
     });
   });
 
-  it('leaves one issuer, whose runs go on from each other', async () => {
+  it('is shared out by a workflow that stays open', async () => {
     const handle = stack.temporal.workflow.getHandle('budget.default');
     const { status } = await handle.describe();
     assert.equal(status.name, 'RUNNING');
