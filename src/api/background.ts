@@ -167,7 +167,7 @@ async function failureOf(handle: { result(): Promise<unknown> }): Promise<string
 
 export type Control = 'pause' | 'resume' | 'cancel';
 
-export function isControl(word: string | undefined): word is Control {
+export function isControl(word: unknown): word is Control {
   return word === 'pause' || word === 'resume' || word === 'cancel';
 }
 

@@ -1,13 +1,14 @@
-import express, { type Request, Router } from 'express';
+import express, { Router } from 'express';
 import type { z } from 'zod';
 import { paymentId } from '../domain/ids.js';
 import { placeInLane } from '../domain/lanes.js';
 import { batch } from '../workflows/index.js';
 import { type BatchInput, type BatchItem, type BatchProgress, batchProgress, PROGRESS } from '../workflows/messages.js';
 import { type AcceptParts, accountFor, NO_ACCOUNT, settingsOf, whyNotThen } from './accept.js';
-import { backgroundId, control, isControl, isStarted, readWork, startOnce } from './background.js';
+import { backgroundId, isStarted, readWork, startOnce } from './background.js';
+import { shownAndControlled } from './background-routes.js';
 import { type BatchView, createBatchSchema } from './background-schemas.js';
-import { type FieldError, invalid, notFound, Problem } from './errors.js';
+import { type FieldError, invalid, Problem } from './errors.js';
 import { fingerprint } from './fingerprint.js';
 import type { WorkflowUrl } from './present.js';
 import { normalised, parseSafely } from './schemas.js';
@@ -48,16 +49,7 @@ export function batchRoutes(parts: BatchParts): Router {
     res.status(created ? 202 : 200).json(await show(id));
   });
 
-  router.get('/batches/:id', async (req, res) => {
-    res.json(await show(idOf(req)));
-  });
-
-  router.post('/batches/:id/:control', json, async (req, res) => {
-    const word = req.params['control'];
-    if (!isControl(word)) throw notFound('route');
-    await control(client, 'batch', idOf(req), word);
-    res.status(202).json(await show(idOf(req)));
-  });
+  router.use('/batches', shownAndControlled(client, 'batch', json, show));
 
   async function show(id: string): Promise<BatchView> {
     const found = await readWork<BatchProgress, BatchProgress>(client, 'batch', id, batchProgress);
@@ -80,10 +72,6 @@ export function batchRoutes(parts: BatchParts): Router {
   }
 
   return router;
-}
-
-function idOf(req: Request): string {
-  return String(req.params['id']);
 }
 
 /** Under this name a memo holds when it was taken, Unix ms: a run that went on as new has a later start. */

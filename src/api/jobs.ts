@@ -1,4 +1,4 @@
-import express, { type Request, Router } from 'express';
+import express, { Router } from 'express';
 import { complaintsAbout, EVENTS_KEPT_MS } from '../domain/job-period.js';
 import { placeInLane } from '../domain/lanes.js';
 import { SYNC_BEGINS, SYNC_KINDS, type SyncKind } from '../domain/syncing.js';
@@ -7,7 +7,8 @@ import { reconciliation, sync, webhookRecovery } from '../workflows/index.js';
 import { ASKED, type JobProgress, type JobResult, jobProgress, NOTHING_DONE, PROGRESS } from '../workflows/messages.js';
 import { ACCOUNT } from '../workflows/search-attributes.js';
 import type { AcceptParts } from './accept.js';
-import { backgroundId, control, isControl, isStarted, readWork, startOnce } from './background.js';
+import { backgroundId, isStarted, readWork, startOnce } from './background.js';
+import { shownAndControlled } from './background-routes.js';
 import { createJobSchema, type JobType, type JobView } from './background-schemas.js';
 import { ACCEPTED_AT, acceptedAt } from './batches.js';
 import { type FieldError, invalid, notFound, Problem } from './errors.js';
@@ -35,16 +36,7 @@ export function jobRoutes(parts: JobParts): Router {
     res.status(created ? 202 : 200).json(await show(id));
   });
 
-  router.get('/jobs/:id', async (req, res) => {
-    res.json(await show(idOf(req)));
-  });
-
-  router.post('/jobs/:id/:control', json, async (req, res) => {
-    const word = req.params['control'];
-    if (!isControl(word)) throw notFound('route');
-    await control(client, 'job', idOf(req), word);
-    res.status(202).json(await show(idOf(req)));
-  });
+  router.use('/jobs', shownAndControlled(client, 'job', json, show));
 
   async function show(id: string): Promise<JobView> {
     const found = await readWork<JobProgress, JobResult>(client, 'job', id, jobProgress);
@@ -73,10 +65,6 @@ export function jobRoutes(parts: JobParts): Router {
   }
 
   return router;
-}
-
-function idOf(req: Request): string {
-  return String(req.params['id']);
 }
 
 function askedOf(memo: Record<string, unknown> | undefined): AskedJob {
