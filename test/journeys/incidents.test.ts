@@ -53,7 +53,11 @@ describe('money that arrives where none was expected', () => {
   }
 
   it('at a closed payment starts an incident before it is acknowledged, which gives it back', async () => {
-    await stack.simulator.faults({ requests: [{ kind: 'reject', status: 400, code: 'parameter_invalid', times: 1 }] });
+    await stack.simulator.faults({
+      requests: [
+        { kind: 'reject', endpoint: 'payment_intents.create', status: 400, code: 'parameter_invalid', times: 1 },
+      ],
+    });
     const failed = await stack.api.pay(aPayment());
     assert.equal(failed.status, 'failed');
     await stack.closed(failed.id);

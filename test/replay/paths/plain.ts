@@ -24,7 +24,9 @@ export const PLAIN: Paths = {
   'refused-for-a-while': {
     holds: ['createPayment', 'createPayment', 'createPayment'],
     go: async (stack) => {
-      await stack.simulator.faults({ requests: [{ kind: 'reject', reason: 'global-rate', times: 2 }] });
+      await stack.simulator.faults({
+        requests: [{ kind: 'reject', endpoint: 'payment_intents.create', reason: 'global-rate', times: 2 }],
+      });
       return ended(stack, await create(stack));
     },
   },
