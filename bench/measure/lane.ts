@@ -37,7 +37,7 @@ export async function callsInLane(stage: Stage, lane: LaneClass, merchant: strin
 }
 
 /** The server allows two thousand activities of one workflow at once. */
-const OF_ONE_WORKFLOW = 1_000;
+const OF_ONE_WORKFLOW = 100;
 const IDENTITY = 'bench';
 
 /** The server wants to know how long it is waited for the task. */

@@ -28,12 +28,12 @@ export class VirtualStripe {
   }
 
   /** Keeps `many` calls of a governor waiting, each followed by another. */
-  load(governor: Governor, endpoint: string, many: number, priority: number): void {
-    for (let i = 0; i < many; i += 1) void this.endless(governor, endpoint, priority);
+  load(governor: Governor, endpoint: string, many: number, priority: number, onPassed = () => {}): void {
+    for (let i = 0; i < many; i += 1) void this.endless(governor, endpoint, priority, onPassed);
   }
 
-  private async endless(governor: Governor, endpoint: string, priority: number): Promise<void> {
-    for (;;) await this.call(governor, endpoint, priority);
+  private async endless(governor: Governor, endpoint: string, priority: number, onPassed: () => void): Promise<void> {
+    for (;;) if (await this.call(governor, endpoint, priority)) onPassed();
   }
 
   async call(governor: Governor, endpoint: string, priority: number): Promise<boolean> {

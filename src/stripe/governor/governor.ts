@@ -1,6 +1,7 @@
 import { type Budget, endpointUnits, type Units } from '../../control/budget.js';
 import { isRead } from '../../domain/endpoints.js';
 import { type LaneClass, laneOfKey } from '../../domain/lanes.js';
+import { BackgroundFloor } from './background-floor.js';
 import { ConcurrencyLimit, RateLimit } from './limit.js';
 import { type LimitCause, NoBudgetError, type Permit, type Turn } from './permit.js';
 import { type Waiter, Waiting } from './waiting.js';
@@ -39,14 +40,15 @@ const ADVISED_MS = 1_000;
 const SURE_WAIT_MS = 5_000;
 
 /**
- * Keeps one account's budget in one worker: lets calls go one by one, evenly paced, checkout first, never more than the
- * worker's share of any limit in any second. The share comes as leases; without one nothing goes.
+ * Keeps one account's budget in one worker: lets calls go one by one, evenly paced, checkout first but for background's
+ * floor, never more than the worker's share of any limit in any second. The share comes as leases; without one nothing goes.
  */
 export class Governor {
   private readonly all: RateLimit;
   private readonly concurrency = new ConcurrencyLimit();
   private readonly endpoints = new Map<string, EndpointLimits>();
   private readonly waiting = new Waiting();
+  private readonly floor: BackgroundFloor;
   private units: Units = {};
   private untilMs = Number.NEGATIVE_INFINITY;
   private sharers = 1;
@@ -58,12 +60,13 @@ export class Governor {
   private timer: { cancel(): void } | undefined;
 
   constructor(
-    private readonly budget: Pick<Budget, 'arrivesWithinMs'>,
+    private readonly budget: Pick<Budget, 'arrivesWithinMs' | 'backgroundFloor'>,
     private readonly parts: GovernorParts,
     /** Told when a call has to wait because the share is all in use, so that a larger one is asked for. */
     private readonly onScarce: () => void = () => undefined,
   ) {
     this.all = new RateLimit(budget.arrivesWithinMs);
+    this.floor = new BackgroundFloor(budget.backgroundFloor);
   }
 
   /**
@@ -183,8 +186,9 @@ export class Governor {
     const now = this.parts.now();
     if (now < this.untilMs) {
       for (;;) {
-        const waiter = this.waiting.take(({ endpoint }) => this.mayGo(endpoint, now));
+        const waiter = this.next(now);
         if (waiter === undefined) break;
+        this.waiting.take(waiter);
         this.sent[laneOfKey(waiter.priority)] += 1;
         if (isRead(waiter.endpoint)) {
           this.reads += 1;
@@ -198,6 +202,27 @@ export class Governor {
     if (opensMs >= this.untilMs) return;
     // A timer never fires early, and one of no time would be this loop again.
     this.timer = this.parts.setTimer(() => this.pump(), Math.max(1, Math.ceil(opensMs - now)));
+  }
+
+  /** Who goes now: the most urgent that may, but for what background is owed. */
+  private next(now: number): Waiter | undefined {
+    const heads = [...this.waiting.heads()];
+    const background = heads.filter(isBackground);
+    const may = new Map<string, boolean>();
+    const mayGo = ({ endpoint }: Waiter) => {
+      const known = may.get(endpoint) ?? this.mayGo(endpoint, now);
+      may.set(endpoint, known);
+      return known;
+    };
+    const owed = background.find((head) => this.floor.owes(head.endpoint) && mayGo(head));
+    const next = owed ?? heads.find(mayGo);
+    if (next === undefined) return undefined;
+    if (isBackground(next)) this.floor.paid(next.endpoint);
+    else {
+      const passedOver = background.find(({ endpoint }) => this.opensMs(endpoint, now) <= now);
+      if (passedOver !== undefined) this.floor.passOver(passedOver.endpoint);
+    }
+    return next;
   }
 
   private mayGo(endpoint: string, now: number): boolean {
@@ -285,7 +310,18 @@ export class Governor {
     const now = this.parts.now();
     const { rate } = this.limitsOf(endpoint);
     if (now >= this.untilMs || rate.cap === 0) return 0;
-    const ahead = this.waiting.ahead(priority, endpoint);
-    return Math.round(Math.max((ahead.all * 1_000) / this.all.cap, (ahead.endpoint * 1_000) / rate.cap));
+    const behind = (isAhead: (other: number) => boolean, part: number) => {
+      const ahead = this.waiting.count(isAhead, endpoint);
+      return Math.max((ahead.all * 1_000) / (this.all.cap * part), (ahead.endpoint * 1_000) / (rate.cap * part));
+    };
+    const inTurn = behind((other) => other <= priority, 1);
+    const { backgroundFloor } = this.budget;
+    if (!isBackground({ priority }) || backgroundFloor === 0) return Math.round(inTurn);
+    const ofFloor = behind((other) => other <= priority && isBackground({ priority: other }), backgroundFloor);
+    return Math.round(Math.min(inTurn, ofFloor));
   }
+}
+
+function isBackground({ priority }: Pick<Waiter, 'priority'>): boolean {
+  return laneOfKey(priority) === 'background';
 }

@@ -13,24 +13,25 @@ export interface Sent {
  * `arrivesWithinMs` after the first byte.
  */
 export class SentLog {
-  /** Written ones, oldest first; what has left is behind `first`. */
-  private written: Sent[] = [];
-  private first = 0;
   private unwritten = 0;
+  /** In the order of their first bytes, and so of their ends: each lasts equally long. */
+  private readonly unanswered = new Set<Sent>();
+  /** In the order of their answers, and so of their ends; what has left is behind `first`. A slow one holds up none of them. */
+  private answered: Sent[] = [];
+  private first = 0;
   private refused = 0;
 
   constructor(private readonly arrivesWithinMs: number) {}
 
   /** How many may count now. */
   count(nowMs: number): number {
-    this.expire(nowMs);
-    return this.unwritten + this.written.length - this.first;
+    return this.unwritten + this.writtenCount(nowMs);
   }
 
   /** How many of them are written. */
   writtenCount(nowMs: number): number {
     this.expire(nowMs);
-    return this.written.length - this.first;
+    return this.unanswered.size + this.answered.length - this.first;
   }
 
   /** How many of them were let through or are under way. */
@@ -40,7 +41,7 @@ export class SentLog {
 
   /** When the next of them stops counting, ms; infinity while that is not known of any. */
   nextMs(): number {
-    return this.written[this.first]?.untilMs ?? Number.POSITIVE_INFINITY;
+    return Math.min(endOf(this.oldestUnanswered()), endOf(this.answered[this.first]));
   }
 
   hold(): Sent {
@@ -53,18 +54,22 @@ export class SentLog {
     if (sent.untilMs !== null) return;
     this.unwritten -= 1;
     sent.untilMs = nowMs + this.arrivesWithinMs + WINDOW_MS;
-    this.written.push(sent);
+    this.unanswered.add(sent);
   }
 
   /** Its answer is here, so it had arrived by now. */
   answer(sent: Sent, refused: boolean, nowMs: number): void {
-    if (sent.untilMs === null) return;
-    const known = nowMs + WINDOW_MS;
-    if (known < sent.untilMs) sent.untilMs = known;
-    if (refused && !sent.refused && sent.untilMs > nowMs) {
+    this.expire(nowMs);
+    if (!this.unanswered.has(sent)) return;
+    if (refused && !sent.refused) {
       sent.refused = true;
       this.refused += 1;
     }
+    const known = nowMs + WINDOW_MS;
+    if (known >= endOf(sent)) return;
+    sent.untilMs = known;
+    this.unanswered.delete(sent);
+    this.answered.push(sent);
   }
 
   /** No byte of it went out. */
@@ -73,17 +78,36 @@ export class SentLog {
     sent.untilMs ??= Number.NEGATIVE_INFINITY;
   }
 
+  private oldestUnanswered(): Sent | undefined {
+    for (const sent of this.unanswered) return sent;
+    return undefined;
+  }
+
   private expire(nowMs: number): void {
+    for (const sent of this.unanswered) {
+      if (endOf(sent) > nowMs) break;
+      this.unanswered.delete(sent);
+      this.forget(sent);
+    }
     for (;;) {
-      const oldest = this.written[this.first];
-      if (oldest === undefined || (oldest.untilMs ?? 0) > nowMs) break;
-      if (oldest.refused) this.refused -= 1;
+      const oldest = this.answered[this.first];
+      if (oldest === undefined || endOf(oldest) > nowMs) break;
+      this.forget(oldest);
       this.first += 1;
     }
     // Cut off now and then, not each time: that costs a copy of the rest.
-    if (this.first > 64 && this.first * 2 > this.written.length) {
-      this.written = this.written.slice(this.first);
+    if (this.first > 64 && this.first * 2 > this.answered.length) {
+      this.answered = this.answered.slice(this.first);
       this.first = 0;
     }
   }
+
+  private forget({ refused }: Sent): void {
+    if (refused) this.refused -= 1;
+  }
+}
+
+/** When it stops counting, ms; infinity while that is not known. */
+function endOf(sent: Sent | undefined): number {
+  return sent?.untilMs ?? Number.POSITIVE_INFINITY;
 }

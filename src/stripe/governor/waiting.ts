@@ -8,37 +8,40 @@ export interface Waiter extends Turn {
   readonly giveUp: (againInMs: number) => void;
 }
 
+/** A merchant's calls of one priority, those for each endpoint in a row of their own; a Set keeps the order and lets go of any. */
+type Rows = Map<string, Set<Waiter>>;
+
 /**
- * The calls of one priority that wait for one endpoint. Whoever has many waiting takes turns with whoever has few: the server
- * shares a lane out among merchants, and what it hands out in a burst must not undo that here.
+ * The calls of one priority. Whoever has many waiting takes turns with whoever has few: the server shares a lane out among
+ * merchants, and what it hands out in a burst must not undo that here.
  */
-class Row {
-  /** By merchant, the next to go first; a Set keeps the order and lets go of any. */
-  private readonly merchants = new Map<string, Set<Waiter>>();
+class Class {
+  /** By merchant, the next to go first. */
+  private readonly merchants = new Map<string, Rows>();
+  readonly sizes = new Map<string, number>();
   size = 0;
 
   add(waiter: Waiter): void {
-    const calls = this.merchants.get(waiter.merchant) ?? new Set();
-    this.merchants.set(waiter.merchant, calls.add(waiter));
-    this.size += 1;
+    const { merchant, endpoint } = waiter;
+    const rows: Rows = this.merchants.get(merchant) ?? new Map();
+    rows.set(endpoint, (rows.get(endpoint) ?? new Set()).add(waiter));
+    this.merchants.set(merchant, rows);
+    this.count(endpoint, 1);
   }
 
   has(waiter: Waiter): boolean {
-    return this.merchants.get(waiter.merchant)?.has(waiter) ?? false;
+    return this.merchants.get(waiter.merchant)?.get(waiter.endpoint)?.has(waiter) ?? false;
   }
 
   remove(waiter: Waiter): boolean {
-    const calls = this.merchants.get(waiter.merchant);
-    if (calls?.delete(waiter) !== true) return false;
-    this.size -= 1;
-    if (calls.size === 0) this.merchants.delete(waiter.merchant);
+    const { merchant, endpoint } = waiter;
+    const rows = this.merchants.get(merchant);
+    const row = rows?.get(endpoint);
+    if (rows === undefined || row?.delete(waiter) !== true) return false;
+    if (row.size === 0) rows.delete(endpoint);
+    if (rows.size === 0) this.merchants.delete(merchant);
+    this.count(endpoint, -1);
     return true;
-  }
-
-  /** The longest waiting of the merchant whose turn it is. */
-  next(): Waiter | undefined {
-    for (const calls of this.merchants.values()) for (const waiter of calls) return waiter;
-    return undefined;
   }
 
   /** It goes, and the next turn is another merchant's. */
@@ -50,97 +53,88 @@ class Row {
     this.merchants.set(waiter.merchant, rest);
   }
 
-  all(): Waiter[] {
-    return [...this.merchants.values()].flatMap((calls) => [...calls]);
+  /** Of each merchant and endpoint the one that has waited longest; of a merchant the oldest first. */
+  *heads(): Generator<Waiter> {
+    for (const rows of this.merchants.values()) {
+      const heads = [...rows.values()].flatMap(([head]) => head ?? []);
+      yield* heads.sort((a, b) => a.askedMs - b.askedMs);
+    }
+  }
+
+  *all(): Generator<Waiter> {
+    for (const rows of this.merchants.values()) for (const row of rows.values()) yield* row;
+  }
+
+  private count(endpoint: string, more: number): void {
+    this.size += more;
+    const size = (this.sizes.get(endpoint) ?? 0) + more;
+    if (size === 0) this.sizes.delete(endpoint);
+    else this.sizes.set(endpoint, size);
   }
 }
 
-/**
- * The calls that wait in one worker: by priority, and each endpoint's in a row of its own, so that a full endpoint keeps
- * nobody from another.
- */
+/** The calls that wait in one worker: by priority, then by merchant, so that a full endpoint keeps nobody from another. */
 export class Waiting {
-  /** By priority, then by endpoint. */
-  private readonly rows = new Map<number, Map<string, Row>>();
-  private many = 0;
+  private readonly classes = new Map<number, Class>();
 
   get size(): number {
-    return this.many;
+    let size = 0;
+    for (const waiting of this.classes.values()) size += waiting.size;
+    return size;
   }
 
   add(waiter: Waiter): void {
-    let rows = this.rows.get(waiter.priority);
-    if (rows === undefined) {
-      rows = new Map();
-      this.rows.set(waiter.priority, rows);
-    }
-    const row = rows.get(waiter.endpoint) ?? new Row();
-    row.add(waiter);
-    rows.set(waiter.endpoint, row);
-    this.many += 1;
+    const waiting = this.classes.get(waiter.priority) ?? new Class();
+    waiting.add(waiter);
+    this.classes.set(waiter.priority, waiting);
   }
 
   has(waiter: Waiter): boolean {
-    return this.rowOf(waiter)?.has(waiter) ?? false;
+    return this.classes.get(waiter.priority)?.has(waiter) ?? false;
   }
 
   /** @returns whether it waited. */
   remove(waiter: Waiter): boolean {
-    if (this.rowOf(waiter)?.remove(waiter) !== true) return false;
-    this.left(waiter);
-    return true;
+    return this.classes.get(waiter.priority)?.remove(waiter) ?? false;
   }
 
-  /** The most urgent that may go, and among endpoints the one that has waited longest; it waits no more. */
-  take(mayGo: (waiter: Waiter) => boolean): Waiter | undefined {
-    for (const priority of [...this.rows.keys()].sort((a, b) => a - b)) {
-      const heads = [...(this.rows.get(priority)?.values() ?? [])].flatMap((row) => row.next() ?? []);
-      heads.sort((a, b) => a.askedMs - b.askedMs);
-      const next = heads.find(mayGo);
-      if (next === undefined) continue;
-      this.rowOf(next)?.take(next);
-      this.left(next);
-      return next;
+  /** Those whose turn it would be, the most urgent first, and among those of one priority by the merchants' turns. */
+  *heads(): Generator<Waiter> {
+    for (const priority of [...this.classes.keys()].sort((a, b) => a - b)) {
+      yield* this.classes.get(priority)?.heads() ?? [];
     }
-    return undefined;
   }
 
-  /** How many wait that go before one of this priority, in all and at its endpoint. */
-  ahead(priority: number, endpoint: string): { readonly all: number; readonly endpoint: number } {
-    const ahead = { all: 0, endpoint: 0 };
-    for (const [other, rows] of this.rows) {
-      if (other > priority) continue;
-      for (const [at, { size }] of rows) {
-        ahead.all += size;
-        if (at === endpoint) ahead.endpoint += size;
-      }
+  /** One of the heads goes, and waits no more. */
+  take(head: Waiter): void {
+    this.classes.get(head.priority)?.take(head);
+  }
+
+  /** How many wait of the priorities that are counted, in all and at this endpoint. */
+  count(
+    isCounted: (priority: number) => boolean,
+    endpoint: string,
+  ): { readonly all: number; readonly endpoint: number } {
+    const count = { all: 0, endpoint: 0 };
+    for (const [priority, waiting] of this.classes) {
+      if (!isCounted(priority)) continue;
+      count.all += waiting.size;
+      count.endpoint += waiting.sizes.get(endpoint) ?? 0;
     }
-    return ahead;
+    return count;
   }
 
   all(): Waiter[] {
-    return [...this.rows.values()].flatMap((rows) => [...rows.values()].flatMap((row) => row.all()));
+    return [...this.classes.values()].flatMap((waiting) => [...waiting.all()]);
   }
 
   /** The endpoints that are waited for. */
   endpoints(): string[] {
-    return [...new Set([...this.rows.values()].flatMap((rows) => [...rows.keys()]))];
+    return [...new Set([...this.classes.values()].flatMap(({ sizes }) => [...sizes.keys()]))];
   }
 
   /** How many wait, by priority. */
   counts(): [priority: number, many: number][] {
-    return [...this.rows].map(([priority, rows]) => [
-      priority,
-      [...rows.values()].reduce((sum, { size }) => sum + size, 0),
-    ]);
-  }
-
-  private rowOf({ priority, endpoint }: Waiter): Row | undefined {
-    return this.rows.get(priority)?.get(endpoint);
-  }
-
-  private left(waiter: Waiter): void {
-    this.many -= 1;
-    if (this.rowOf(waiter)?.size === 0) this.rows.get(waiter.priority)?.delete(waiter.endpoint);
+    return [...this.classes].map(([priority, { size }]) => [priority, size]);
   }
 }

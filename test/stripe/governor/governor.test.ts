@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Governor } from '../../../src/stripe/governor/governor.js';
 import { type LimitCause, NoBudgetError, type Permit, type Turn } from '../../../src/stripe/governor/permit.js';
+import { VirtualStripe } from '../../support/virtual-stripe.js';
 import { VirtualTime } from '../../support/virtual-time.js';
 
 const CREATE = 'payment_intents.create';
@@ -11,7 +12,7 @@ const SEED = 20261122;
 
 function governed(units: Record<string, number>, forMs = 1e9) {
   const time = new VirtualTime();
-  const governor = new Governor({ arrivesWithinMs: 20 }, time);
+  const governor = new Governor({ arrivesWithinMs: 20, backgroundFloor: 0.1 }, time);
   governor.hold(units, forMs, 1);
   return { time, governor };
 }
@@ -99,6 +100,71 @@ describe('the governor', () => {
     }
     await parts.time.run(5_000);
     assert.deepEqual(order, ['large', 'large', 'small', 'other', 'large', 'small', 'large', 'large']);
+  });
+
+  it('has them take turns over all endpoints: what many reads of one wait for, a charge of another does not', async () => {
+    const parts = governed({ all: 10, each: 10, concurrent: 100 });
+    const order: string[] = [];
+    const ask = (merchant: string, endpoint: string) =>
+      void send(parts, { merchant, endpoint }, {}, () => order.push(`${merchant} ${endpoint}`));
+    for (let i = 0; i < 6; i += 1) ask('large', LIST);
+    await parts.time.run(20);
+    ask('small', CREATE);
+    await parts.time.run(5_000);
+    assert.equal(order.indexOf(`small ${CREATE}`), 2);
+  });
+
+  it('gives background its floor of an endpoint that checkout fills, and no more', async () => {
+    const parts = governed({ all: 100, each: 100, [CREATE]: 20, concurrent: 100 });
+    const order: number[] = [];
+    for (let i = 0; i < 200; i += 1) void send(parts, {}, {}, () => order.push(1));
+    for (let i = 0; i < 50; i += 1) void send(parts, { priority: 5 }, {}, () => order.push(5));
+    for (const priority of [5, 5, 5]) void send(parts, { priority, endpoint: LIST }, {}, () => order.push(4));
+    await parts.time.run(10_000);
+    assert.equal(order.lastIndexOf(4) < 10, true, 'of another endpoint, it goes at once');
+    const [checkout, background] = [1, 5].map((lane) => order.filter((went) => went === lane).length);
+    assert.ok((checkout ?? 0) + (background ?? 0) >= 195);
+    assert.ok((background ?? 0) >= 18 && (background ?? 0) <= 21, `${background} of background`);
+  });
+
+  it('gives background its floor of what Stripe lets through, where that is less than was said', async () => {
+    const parts = governed({ all: 100, each: 100, concurrent: 1_000 });
+    const order: number[] = [];
+    const stripe = new VirtualStripe(parts.time, () => 30, 'global-rate', { there: () => 2, back: () => 3 });
+    stripe.load(parts.governor, CREATE, 40, 1, () => order.push(1));
+    stripe.load(parts.governor, CREATE, 40, 5, () => order.push(5));
+    await parts.time.run(60_000);
+    const late = order.slice(order.length / 2);
+    const part = late.filter((went) => went === 5).length / late.length;
+    assert.ok(part >= 0.095 && part <= 0.11, `${part} is background's`);
+  });
+
+  it('owes background nothing where it goes by itself', async () => {
+    const parts = governed({ all: 20, each: 20, concurrent: 100 });
+    const order: number[] = [];
+    for (let i = 0; i < 400; i += 1) void send(parts, { priority: 5 }, {}, () => order.push(5)).catch(() => 0);
+    await parts.time.run(2_000);
+    // Half of what goes, and never two at once: background has more than its floor of the rest.
+    for (let i = 0; i < 50; i += 1) {
+      parts.time.setTimer(() => {
+        const before = order.length;
+        void send(parts, {}, {}, () => order.push(order.length - before === 0 ? 1 : 2));
+      }, 100 * i);
+    }
+    await parts.time.run(10_000);
+    assert.equal(order.filter((went) => went === 1).length, 50, 'checkout went next, each time');
+  });
+
+  it('counts what is answered until its second is over, however long one before it takes', async () => {
+    const parts = governed({ all: 5, each: 5, concurrent: 100 });
+    const slow = new Governor({ arrivesWithinMs: 10_000, backgroundFloor: 0.1 }, parts.time);
+    slow.hold({ all: 5, each: 5, concurrent: 100 }, 1e9, 1);
+    let sent = 0;
+    for (let i = 0; i < 20; i += 1) {
+      void send({ ...parts, governor: slow }, {}, { takesMs: i === 0 ? 9_000 : 5 }, () => (sent += 1));
+    }
+    await parts.time.run(4_000);
+    assert.ok(sent >= 16, `${sent} went beside the slow one`);
   });
 
   it('keeps a full endpoint from holding up another', async () => {

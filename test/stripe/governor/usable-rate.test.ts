@@ -23,7 +23,10 @@ async function run({ workers, limitAt, forMs, seed }: Run): Promise<VirtualStrip
   const latency = { there: () => 1 + random() * 4, back: () => 2 + random() * 6 };
   const stripe = new VirtualStripe(time, limitAt, 'global-rate', latency);
   const share = Math.floor(100 / workers);
-  const governors = Array.from({ length: workers }, () => new Governor({ arrivesWithinMs: 20 }, time));
+  const governors = Array.from(
+    { length: workers },
+    () => new Governor({ arrivesWithinMs: 20, backgroundFloor: 0.1 }, time),
+  );
   for (const governor of governors) {
     governor.hold({ all: share, each: share, concurrent: 100 }, FOR_EVER, workers);
     stripe.load(governor, 'payment_intents.create', BACKLOG, 3);
