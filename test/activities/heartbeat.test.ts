@@ -6,7 +6,7 @@ import { heartbeatWhile } from '../../src/activities/heartbeat.js';
 
 /** What an activity with this heartbeat time-out tells while its work takes so long. */
 async function told(heartbeatTimeoutMs: number | undefined, worksForMs: number): Promise<unknown[]> {
-  const env = new MockActivityEnvironment({ heartbeatTimeoutMs });
+  const env = new MockActivityEnvironment(heartbeatTimeoutMs === undefined ? {} : { heartbeatTimeoutMs });
   const details: unknown[] = [];
   env.on('heartbeat', (detail: unknown) => details.push(detail));
   await env.run(() =>
