@@ -7,16 +7,21 @@ import { CommandType, TaskQueueType } from '../../src/temporal/proto.js';
 import { until } from '../../test/support/until.js';
 import type { Order } from '../stage/orders.js';
 import type { Stage } from '../stage/stage.js';
+import type { OTHER_ACCOUNT } from '../stage/system.js';
 import { takeAll } from './taking.js';
 
-const ACCOUNT = 'default';
+/** A lane of one of the stage's accounts. */
+export interface Lane {
+  readonly account: 'default' | typeof OTHER_ACCOUNT.name;
+  readonly lane: LaneClass;
+}
 
 /** How often it is looked how much waits, ms. */
 const LOOK_MS = 1_000;
 
 /** Has orders wait in a lane: see {@link queue}. */
 export async function ordersInLane(stage: Stage, lane: LaneClass, orders: readonly Order[]): Promise<void> {
-  await queue(stage, lane, orders.length, () => takeAll(stage, orders));
+  await queue(stage, { account: 'default', lane }, orders.length, () => takeAll(stage, orders));
 }
 
 /**
@@ -24,8 +29,9 @@ export async function ordersInLane(stage: Stage, lane: LaneClass, orders: readon
  * payments make: see {@link queue}. They are scheduled by workflows that nobody works on any further, so that each costs its own
  * dispatch, call and answer, and nothing besides. What still waits there is filled up to `count`.
  */
-export async function callsInLane(stage: Stage, lane: LaneClass, merchant: string, count: number): Promise<void> {
-  const { id: intent } = await stage.stripe.paymentIntents.create({ amount: 1_999, currency: 'eur' });
+export async function callsInLane(stage: Stage, lane: Lane, merchant: string, count: number): Promise<void> {
+  const stripe = lane.account === 'default' ? stage.stripe : stage.otherStripe;
+  const { id: intent } = await stripe.paymentIntents.create({ amount: 1_999, currency: 'eur' });
   await queue(stage, lane, count, async () => {
     for (let left = count - (await waitingIn(stage, lane)); left > 0; left -= OF_ONE_WORKFLOW) {
       // A queue of its own: those before it have tasks again, which nobody does.
@@ -47,12 +53,12 @@ const POLL_MS = 60_000;
 async function schedule(
   stage: Stage,
   workflowQueue: string,
-  { lane, merchant, intent }: { lane: LaneClass; merchant: string; intent: string },
+  { lane, merchant, intent }: { lane: Lane; merchant: string; intent: string },
   count: number,
 ): Promise<void> {
   const { workflowService } = stage.temporal;
-  const name = laneQueue(ACCOUNT, lane);
-  const input = { payloads: [defaultPayloadConverter.toPayload({ account: ACCOUNT, intent })] };
+  const name = laneQueue(lane.account, lane.lane);
+  const input = { payloads: [defaultPayloadConverter.toPayload({ account: lane.account, intent })] };
   const taskQueue = { name: workflowQueue };
   const { taskToken } = await stage.temporal.withDeadline(Date.now() + POLL_MS, () =>
     workflowService.pollWorkflowTaskQueue({ namespace: 'default', taskQueue, identity: IDENTITY }),
@@ -67,7 +73,7 @@ async function schedule(
       scheduleToCloseTimeout: msToTs('1 day'),
       startToCloseTimeout: msToTs('5 minutes'),
       heartbeatTimeout: msToTs('1 minute'),
-      priority: placeInLane(lane, merchant),
+      priority: placeInLane(lane.lane, merchant),
     },
   }));
   await workflowService.respondWorkflowTaskCompleted({ namespace: 'default', taskToken, identity: IDENTITY, commands });
@@ -79,14 +85,15 @@ async function schedule(
  *
  * The stage's budget needs a `lane_check_ms` longer than this takes, else what is set here by hand is put right.
  */
-async function queue(stage: Stage, lane: LaneClass, count: number, put: () => Promise<void>): Promise<void> {
+async function queue(stage: Stage, { account, lane }: Lane, count: number, put: () => Promise<void>): Promise<void> {
   // Once the worker has set it, it sets it again only when checkout takes another part of the budget.
-  await until(async () => (await laneRate(stage.temporal, ACCOUNT, lane)) !== null);
-  await setLaneRate(stage.temporal, ACCOUNT, lane, 0, 'a backlog is made');
+  await until(async () => (await laneRate(stage.temporal, account, lane)) !== null);
+  await setLaneRate(stage.temporal, account, lane, 0, 'a backlog is made');
   await put();
   const tooLate = Date.now() + count * SLOWEST_MS + 60_000;
-  while ((await waitingIn(stage, lane)) < count) {
-    if (Date.now() > tooLate) throw new Error(`${await waitingIn(stage, lane)} of ${count} wait in ${lane}`);
+  while ((await waitingIn(stage, { account, lane })) < count) {
+    if (Date.now() > tooLate)
+      throw new Error(`${await waitingIn(stage, { account, lane })} of ${count} wait in ${lane}`);
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
   await stage.parts.worker.stop();
@@ -96,10 +103,10 @@ async function queue(stage: Stage, lane: LaneClass, count: number, put: () => Pr
 const SLOWEST_MS = 200;
 
 /** How many tasks wait in a lane, as the server has it. */
-async function waitingIn(stage: Stage, lane: LaneClass): Promise<number> {
+async function waitingIn(stage: Stage, { account, lane }: Lane): Promise<number> {
   const { stats } = await stage.temporal.workflowService.describeTaskQueue({
     namespace: 'default',
-    taskQueue: { name: laneQueue(ACCOUNT, lane) },
+    taskQueue: { name: laneQueue(account, lane) },
     taskQueueType: TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
     reportStats: true,
   });

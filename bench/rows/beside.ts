@@ -1,16 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LaneClass } from '../../src/domain/lanes.js';
 import { firstAtStripe } from '../figures/budget.js';
-import { type Band, banded, median, percentile, ratios } from '../figures/stats.js';
+import { percentile } from '../figures/stats.js';
 import { PATIENCE_MS, untilAllClosed } from '../measure/closing.js';
 import { callsInLane } from '../measure/lane.js';
 import { openLoop } from '../measure/open-loop.js';
 import { isAccepted } from '../measure/taking.js';
 import { type Order, ordersOf } from '../stage/orders.js';
 import { Stage } from '../stage/stage.js';
+import { OTHER_ACCOUNT } from '../stage/system.js';
 
 export interface BesideSizes {
-  /** Each is two windows alone and one beside the backlog. */
+  /** Each is two windows alone, one beside the backlog and one beside as much of another account. */
   readonly rounds: number;
   /** Payments of one window. */
   readonly payments: number;
@@ -25,7 +26,7 @@ export interface Scene {
 }
 
 export const CHECKOUT_BESIDE_BACKGROUND: Scene = {
-  own: { merchant: 'shop', perSecond: 15 },
+  own: { merchant: 'shop', perSecond: 5 },
   others: { merchant: 'biller', lane: 'background' },
 };
 
@@ -35,18 +36,23 @@ export const SMALL_BESIDE_LARGE: Scene = {
   others: { merchant: 'large', lane: 'checkout' },
 };
 
-interface Quantiles {
+/**
+ * Where a backlog is worked on meanwhile: nowhere, in the account's own lane, or in that of an account whose budget is not the
+ * account's: as much work for the machine, and nothing that a payment would have to wait its turn for.
+ */
+const STREAMS = ['alone', 'beside', 'elsewhere', 'aloneAgain'] as const;
+type Stream = (typeof STREAMS)[number];
+
+export interface Quantiles {
   readonly p50: number;
   readonly p99: number;
 }
 
-export interface BesideFigures {
-  /** From the acknowledgement until the payment's first request is at Stripe, ms; medians over the windows. */
-  readonly alone: Quantiles;
-  readonly beside: Quantiles;
-  /** Of the p99, beside the backlog to alone. */
-  readonly ratio: Band;
+export interface BesideFigures extends Readonly<Record<Stream, Quantiles>> {
+  /** From the acknowledgement until the payment's first request is at Stripe, ms: of all windows together. */
   readonly backlog: number;
+  /** Payments of each stream. */
+  readonly payments: number;
   /** Payments that were not taken, and that never came to Stripe. */
   readonly refused: number;
   readonly unsent: number;
@@ -67,15 +73,12 @@ const BUDGET = {
   lane_check_ms: 3_600_000,
 };
 
-/** Of each window, before what is counted: the worker has just started. */
-const WARM_UP_S = 3;
-
-const STREAMS = ['alone', 'beside', 'aloneAgain'] as const;
-type Stream = (typeof STREAMS)[number];
+/** Of each window, before what is counted, s: the worker has just started, and a lane that was paused is let go again. */
+const WARM_UP_S = 6;
 
 /**
- * The same load alone, and beside what waits: on two stacks, of which one has a backlog in its lane, in turn, the one that is not
- * measured without its worker. Two windows of each round are alone: they say what chance makes of such a ratio.
+ * The same load alone, and beside what waits: on stacks of which each has its backlog in another lane, or none; in turn, those that
+ * are not measured without their workers.
  */
 export async function measureBeside(
   scene: Scene,
@@ -83,55 +86,60 @@ export async function measureBeside(
   seed: number,
   say: (line: string) => void,
 ): Promise<BesideFigures> {
-  const options = { system: 'penstock', flags: 'penstock', simulatorKeepsData: false, budget: BUDGET } as const;
-  const busy = await Stage.start(options);
+  const stages: Stage[] = [];
   try {
-    const free = await Stage.start(options);
-    try {
-      await free.parts.worker.stop();
-      return await compare(scene, sizes, seed, { busy, free }, say);
-    } finally {
-      await free.stop();
+    for (let nth = 0; nth < 3; nth += 1) {
+      const stage = await Stage.start({
+        ...{ system: 'penstock', flags: 'penstock', simulatorKeepsData: false, budget: BUDGET, twoAccounts: true },
+      });
+      stages.push(stage);
+      await stage.parts.worker.stop();
     }
+    const [free, busy, elsewhere] = stages as [Stage, Stage, Stage];
+    return await compare(scene, sizes, seed, { alone: free, beside: busy, elsewhere, aloneAgain: free }, say);
   } finally {
-    await busy.stop();
+    for (const stage of stages) await stage.stop();
   }
 }
 
 async function compare(
-  scene: Scene,
+  { own, others }: Scene,
   sizes: BesideSizes,
   seed: number,
-  { busy, free }: { busy: Stage; free: Stage },
+  stages: Readonly<Record<Stream, Stage>>,
   say: (line: string) => void,
 ): Promise<BesideFigures> {
-  const all: Record<Stream, number[][]> = { alone: [], beside: [], aloneAgain: [] };
+  const all: Record<Stream, number[]> = { alone: [], beside: [], elsewhere: [], aloneAgain: [] };
   let [refused, unsent] = [0, 0];
   // The first is not counted: everything warms up.
   for (let round = 0; round <= sizes.rounds; round += 1) {
+    const last: string[] = [];
     for (const stream of rotated(round)) {
-      const stage = stream === 'beside' ? busy : free;
+      const stage = stages[stream];
       // A window takes some of them, and the next begins with as many.
-      if (stream === 'beside') await callsInLane(busy, scene.others.lane, scene.others.merchant, sizes.backlog);
-      const window = await windowOf(stage, scene, sizes.payments, seed, `${stream}-${round}`);
+      const account = stream === 'elsewhere' ? OTHER_ACCOUNT.name : 'default';
+      const waits = stream === 'beside' || stream === 'elsewhere';
+      if (waits) await callsInLane(stage, { account, lane: others.lane }, others.merchant, sizes.backlog);
+      const window = await windowOf(stage, own, sizes.payments, seed, `${stream}-${round}`);
       refused += window.refused;
       unsent += window.unsent;
-      if (round > 0) all[stream].push(window.toStripeMs);
+      if (round > 0) all[stream].push(...window.toStripeMs);
+      last.push(`${stream} ${quantilesOf(window.toStripeMs).p99.toFixed(0)} ms`);
     }
-    const last = STREAMS.map((stream) => `${stream} ${percentile(all[stream].at(-1) ?? [], 0.99).toFixed(0)} ms`);
-    if (round > 0) say(`round ${round}, p99: ${last.join(', ')}`);
+    if (round > 0) say(`round ${round}, p99: ${last.sort().join(', ')}`);
   }
-  const each = (stream: Stream, p: number) => all[stream].map((window) => percentile(window, p));
-  const medians = (stream: Stream) => ({ p50: median(each(stream, 0.5)), p99: median(each(stream, 0.99)) });
-  const alone = each('alone', 0.99);
-  return {
-    alone: medians('alone'),
-    beside: medians('beside'),
-    ratio: banded(ratios(each('beside', 0.99), alone), ratios(each('aloneAgain', 0.99), alone)),
-    backlog: sizes.backlog,
-    refused,
-    unsent,
-  };
+  const [alone, beside, elsewhere, aloneAgain] = STREAMS.map((stream) => quantilesOf(all[stream])) as [
+    Quantiles,
+    Quantiles,
+    Quantiles,
+    Quantiles,
+  ];
+  const payments = all.beside.length;
+  return { alone, beside, elsewhere, aloneAgain, backlog: sizes.backlog, payments, refused, unsent };
+}
+
+function quantilesOf(values: readonly number[]): Quantiles {
+  return { p50: percentile(values, 0.5), p99: percentile(values, 0.99) };
 }
 
 function rotated(round: number): readonly Stream[] {
@@ -143,7 +151,7 @@ export function named(orders: readonly Order[], merchant: string, priority: Lane
   return orders.map((order) => ({ ...order, merchant, priority }));
 }
 
-async function windowOf(stage: Stage, { own }: Scene, payments: number, seed: number, name: string) {
+async function windowOf(stage: Stage, own: Scene['own'], payments: number, seed: number, name: string) {
   await stage.start('worker');
   const warmUp = own.perSecond * WARM_UP_S;
   const orders = named(ordersOf(warmUp + payments, seed, name), own.merchant, 'checkout');

@@ -62,7 +62,7 @@ export const BUDGET_ROWS: Readonly<Record<string, Row>> = {
     apart: true,
     measure: async ({ besideBackground }, seed, say) => {
       const figures = await measureBeside(CHECKOUT_BESIDE_BACKGROUND, besideBackground, seed, say);
-      const what = 'acknowledgement to Stripe p99, beside background : alone';
+      const what = 'checkout while background waits';
       return { lines: reportBeside(figures), checks: checkBeside(figures, what, CHECKOUT_TARGET), data: figures };
     },
   },
@@ -71,7 +71,7 @@ export const BUDGET_ROWS: Readonly<Record<string, Row>> = {
     apart: true,
     measure: async ({ fairness }, seed, say) => {
       const figures = await measureBeside(SMALL_BESIDE_LARGE, fairness, seed, say);
-      const what = 'acknowledgement to Stripe p99, beside a large merchant : alone';
+      const what = 'a small merchant while a large one waits';
       return { lines: reportBeside(figures), checks: checkBeside(figures, what, FAIRNESS_TARGET), data: figures };
     },
   },

@@ -15,7 +15,7 @@ import { Part } from '../../test/support/process.js';
 import { SimulatorControl } from '../../test/support/simulator-control.js';
 import { Caller } from './caller.js';
 import { compile } from './compile.js';
-import { type Places, type Program, type System, type SystemName, systemOf } from './system.js';
+import { OTHER_ACCOUNT, type Places, type Program, type System, type SystemName, systemOf } from './system.js';
 
 /** `default`: `temporal server start-dev --db-filename F`, as anybody starts it; `penstock`: as `npm start` does. */
 export type Flags = 'default' | 'penstock';
@@ -27,6 +27,8 @@ export interface StageOptions {
   readonly policy?: Readonly<Record<string, number>>;
   /** The budget of Penstock's account, as in its configuration; without it nothing is limited. */
   readonly budget?: Readonly<Record<string, number>>;
+  /** Whether Penstock has a second account, to which no payment goes. */
+  readonly twoAccounts?: boolean;
   /** More of the environment of the API and the worker. */
   readonly env?: Readonly<Record<string, string>>;
   /** Whether the simulator outlives a kill; where nobody kills it, its writing to disk only takes time from the others. */
@@ -51,12 +53,14 @@ export class Stage {
     readonly simulator: SimulatorControl,
     /** Reads the simulator's truth. */
     readonly stripe: Stripe,
+    /** The same of {@link OTHER_ACCOUNT}. */
+    readonly otherStripe: Stripe,
   ) {}
 
   static async start(options: StageOptions): Promise<Stage> {
     const { flags, simulatorKeepsData = true } = options;
     await compile();
-    const system = systemOf(options.system, options.policy, options.budget);
+    const system = systemOf(options.system, options.policy, options.budget, options.twoAccounts);
     const folder = mkdtempSync(join(tmpdir(), 'penstock-bench-'));
     // A run of many minutes opens thousands of connections: none of theirs may be a part's, which is killed and comes back.
     const [port, simulatorPort, temporalPort, uiPort] = (await freeLowPorts(4)) as [number, number, number, number];
@@ -75,6 +79,8 @@ export class Stage {
       api: part('api', system.api),
       worker: part('worker', system.worker),
     };
+    const stripe = (key: string) =>
+      new Stripe(key, { host: '127.0.0.1', port: simulatorPort, protocol: 'http', telemetry: false });
     const stage = new Stage(
       system,
       places,
@@ -83,7 +89,8 @@ export class Stage {
       new ApiClient(`http://127.0.0.1:${port}`),
       new Client({ connection: Connection.lazy({ address: temporalAddress }) }),
       new SimulatorControl(`http://127.0.0.1:${simulatorPort}`),
-      new Stripe(SIMULATOR_KEY, { host: '127.0.0.1', port: simulatorPort, protocol: 'http', telemetry: false }),
+      stripe(SIMULATOR_KEY),
+      stripe(OTHER_ACCOUNT.key),
     );
     live.add(folder);
     try {

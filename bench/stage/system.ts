@@ -85,7 +85,14 @@ const UNLIMITED = 10_000;
 
 const NO_LIMIT = { requests_per_second: UNLIMITED, requests_per_second_per_endpoint: UNLIMITED };
 
-function penstock(policy: Readonly<Record<string, number>>, budget: Readonly<Record<string, number>>): System {
+/** A second account at Stripe, with a budget and lanes of its own. */
+export const OTHER_ACCOUNT = { name: 'other', key: 'sk_test_theotheraccount' } as const;
+
+function penstock(
+  policy: Readonly<Record<string, number>>,
+  budget: Readonly<Record<string, number>>,
+  twoAccounts: boolean,
+): System {
   return {
     name: 'penstock',
     api: { command: code.command('api-server'), ready: /"api ready"/ },
@@ -102,7 +109,8 @@ function penstock(policy: Readonly<Record<string, number>>, budget: Readonly<Rec
         api_base: `http://127.0.0.1:${simulatorPort}`,
         budget,
       };
-      writeFileSync(file, JSON.stringify({ accounts: { default: account }, policy: { payments: policy } }));
+      const other = twoAccounts ? { [OTHER_ACCOUNT.name]: { ...account, secret_key: OTHER_ACCOUNT.key } } : {};
+      writeFileSync(file, JSON.stringify({ accounts: { default: account, ...other }, policy: { payments: policy } }));
       return {
         PORT: String(port),
         TEMPORAL_ADDRESS: temporalAddress,
@@ -125,12 +133,14 @@ function penstock(policy: Readonly<Record<string, number>>, budget: Readonly<Rec
 
 /**
  * @param policy overrides of Penstock's payment policy; its defaults where nothing is said.
- * @param budget of its one account, as in its configuration; none that limits anything where nothing is said.
+ * @param budget of each of its accounts, as in its configuration; none that limits anything where nothing is said.
+ * @param twoAccounts whether it has {@link OTHER_ACCOUNT} beside the one that payments go to.
  */
 export function systemOf(
   name: SystemName,
   policy: Readonly<Record<string, number>> = {},
   budget: Readonly<Record<string, number>> = NO_LIMIT,
+  twoAccounts = false,
 ): System {
-  return name === 'penstock' ? penstock(policy, budget) : plain(name);
+  return name === 'penstock' ? penstock(policy, budget, twoAccounts) : plain(name);
 }
