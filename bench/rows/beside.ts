@@ -93,9 +93,10 @@ export async function measureBeside(
         ...{ system: 'penstock', flags: 'penstock', simulatorKeepsData: false, budget: BUDGET, twoAccounts: true },
       });
       stages.push(stage);
-      await stage.parts.worker.stop();
     }
     const [free, busy, elsewhere] = stages as [Stage, Stage, Stage];
+    // Those of the others set the limits of their lanes first, and are stopped when a backlog is made.
+    await free.parts.worker.stop();
     return await compare(scene, sizes, seed, { alone: free, beside: busy, elsewhere, aloneAgain: free }, say);
   } finally {
     for (const stage of stages) await stage.stop();
