@@ -41,9 +41,9 @@ const FULL: AllSizes = {
   budgetUse: { seconds: 60 },
   worstSecond: { workers: [1, 2, 4], busyMs: 10_000 },
   hiddenLimit: { seconds: 60 },
-  besideBackground: { rounds: 5, payments: 100, backlog: 10_000 },
-  fairness: { rounds: 5, payments: 50, backlog: 5_000 },
-  leftOver: { seconds: 60 },
+  besideBackground: { rounds: 7, payments: 75, backlog: 10_000 },
+  fairness: { rounds: 7, payments: 50, backlog: 5_000 },
+  leftOver: { seconds: 120 },
   jobs: { payments: 10_000, lost: 1_000 },
 };
 
