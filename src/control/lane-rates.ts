@@ -19,6 +19,17 @@ export interface LaneUse {
  */
 const COUNTED = 0.95;
 
+/** So fast a worker's use of its lanes is followed, ms: it tells of it several times a second, in which whole requests are few. */
+const FOLLOWED_MS = 5_000;
+
+/** A use of late, requests/s: the last one, weighed against those before it by how long it lasted. */
+export function followed(before: number, last: number, lastedMs: number): number {
+  return last + (before - last) * Math.exp(-lastedMs / FOLLOWED_MS);
+}
+
+/** Less than this is what is left of a use that has ended, requests/s. */
+const NOTHING = 0.1;
+
 /** A change below this part of the budget is not worth the call it costs (some 100 ms of the server's time). */
 const WORTH_IT = 0.03;
 
@@ -36,7 +47,7 @@ export function laneRates(
   const { perSecond } = budget;
   const floor = perSecond * budget.backgroundFloor;
   const checkoutUse = uses.reduce((sum, use) => sum + use.checkoutPerSecond, 0);
-  const waits = uses.some((use) => use.backgroundWaits || use.backgroundPerSecond > 0);
+  const waits = uses.some((use) => use.backgroundWaits || use.backgroundPerSecond > NOTHING);
   const wanted: LaneRates = {
     checkout: waits ? perSecond - floor : perSecond,
     background: Math.max(floor, perSecond - checkoutUse * COUNTED),

@@ -1,6 +1,6 @@
 import { type Budget, type Units, usedMs } from '../control/budget.js';
 import { type BudgetAnswer, floorUnits } from '../control/issuer.js';
-import type { LaneRates } from '../control/lane-rates.js';
+import { followed, type LaneRates } from '../control/lane-rates.js';
 import type { LaneClass } from '../domain/lanes.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { BudgetIssuer } from './budget-issuer.js';
@@ -63,6 +63,8 @@ export class LeaseKeeper {
   private untilMs = Number.NEGATIVE_INFINITY;
   private askedMs = Number.NEGATIVE_INFINITY;
   private before = { atMs: 0, sent: { checkout: 0, background: 0 }, rises: 0 };
+  /** Requests/s of each lane, of late. */
+  private perSecond = { checkout: 0, background: 0 };
   /** The issuer's newest mark, and since when it is known not to have changed. */
   private seen: { mark: string; sinceMs: number } | undefined;
   private wake: () => void = () => undefined;
@@ -139,15 +141,17 @@ export class LeaseKeeper {
   }
 
   private laneUse({ sent, waiting, rises }: ReturnType<Governed['use']>, nowMs: number) {
-    const seconds = Math.max(0.1, (nowMs - this.before.atMs) / 1_000);
-    const perSecond = (lane: LaneClass) => (sent[lane] - this.before.sent[lane]) / seconds;
-    const lanes = {
-      checkoutPerSecond: perSecond('checkout'),
-      backgroundPerSecond: perSecond('background'),
+    const { before } = this;
+    const lastedMs = Math.max(100, nowMs - before.atMs);
+    const perSecond = (lane: LaneClass) =>
+      followed(this.perSecond[lane], ((sent[lane] - before.sent[lane]) * 1_000) / lastedMs, lastedMs);
+    this.perSecond = { checkout: perSecond('checkout'), background: perSecond('background') };
+    this.before = { atMs: nowMs, sent: { ...sent }, rises };
+    return {
+      checkoutPerSecond: this.perSecond.checkout,
+      backgroundPerSecond: this.perSecond.background,
       backgroundWaits: waiting.background > 0,
     };
-    this.before = { atMs: nowMs, sent: { ...sent }, rises };
-    return lanes;
   }
 
   private take(answer: BudgetAnswer, askedMs: number): void {
