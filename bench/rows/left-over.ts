@@ -30,8 +30,8 @@ const FLOOR = 0.1;
 /** 80% of it. */
 const CHECKOUT_PER_SECOND = 8;
 
-/** Checkout's load goes on for so long before what is counted, s: lanes and leases follow it within a few. */
-const SETTLES_S = 10;
+/** Checkout's load goes on for so long before what is counted, s: what came while the worker started is made up for. */
+const SETTLES_S = 30;
 
 /** More than background can be given. */
 const BACKLOG_PER_SECOND = 4;
