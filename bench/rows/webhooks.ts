@@ -1,8 +1,8 @@
-import { Agent, request } from 'node:http';
 import Stripe from 'stripe';
 import { SIMULATOR_WEBHOOK_SECRET } from '../../src/config/accounts.js';
 import { paymentId } from '../../src/domain/ids.js';
 import { type Band, banded, median, ratios } from '../figures/stats.js';
+import { postOf, Senders } from '../measure/senders.js';
 import { Stage } from '../stage/stage.js';
 
 export interface WebhookSizes {
@@ -41,6 +41,7 @@ type Stream = (typeof STREAMS)[number];
  */
 export async function measureWebhooks(sizes: WebhookSizes, say: (line: string) => void): Promise<WebhookFigures> {
   const stage = await Stage.start({ system: 'penstock', flags: 'penstock', simulatorKeepsData: false });
+  const senders = new Senders(Number(new URL(stage.penstock.base).port));
   try {
     await stage.kill9('worker', 'simulator');
     const { namespaceInfo } = await stage.temporal.workflowService.describeNamespace({ namespace: 'default' });
@@ -51,7 +52,7 @@ export async function measureWebhooks(sizes: WebhookSizes, say: (line: string) =
     for (let round = 0; round <= sizes.rounds; round += 1) {
       for (const stream of rotated(round)) {
         const ids = await openWorkflows(stage, `${stream}-${round}`);
-        const call = stream === 'ingest' ? ingest(stage, ids, deployment, round) : bare(stage, ids);
+        const call = stream === 'ingest' ? ingest(stage, senders, ids, deployment, round) : bare(stage, ids);
         const ran = await run(call, sizes.events);
         refused += ran.failures;
         if (stream === 'ingest') lost += sizes.events - ran.failures - (await signalsIn(stage, ids));
@@ -68,7 +69,7 @@ export async function measureWebhooks(sizes: WebhookSizes, say: (line: string) =
       lost,
     };
   } finally {
-    agent.destroy();
+    senders.close();
     await stage.stop();
   }
 }
@@ -115,10 +116,7 @@ function bare(stage: Stage, ids: readonly string[]): Call {
   };
 }
 
-const agent = new Agent({ keepAlive: true, timeout: 1_000 });
-
-function ingest(stage: Stage, ids: readonly string[], deployment: string, round: number): Call {
-  const { base } = stage.penstock;
+function ingest(stage: Stage, senders: Senders, ids: readonly string[], deployment: string, round: number): Call {
   return (nth) => {
     const payload = JSON.stringify({
       id: `evt_${round}_${nth}`,
@@ -130,7 +128,11 @@ function ingest(stage: Stage, ids: readonly string[], deployment: string, round:
       data: { object: intentOf(ids[nth % ids.length] ?? '', deployment) },
     });
     const signature = Stripe.webhooks.generateTestHeaderString({ payload, secret: SIMULATOR_WEBHOOK_SECRET });
-    return () => post(`${base}${stage.system.webhookPath}`, payload, signature);
+    const request = postOf(stage.system.webhookPath, payload, { 'stripe-signature': signature });
+    return async () => {
+      const { status, body } = await senders.send(request);
+      return status === 200 && /"outcome":"delivered"/.test(body);
+    };
   };
 }
 
@@ -152,26 +154,6 @@ function intentOf(workflowId: string, deployment: string) {
     status: 'processing',
     metadata: { penstock_deployment: deployment, penstock_workflow: workflowId, penstock_attempt: '1' },
   };
-}
-
-function post(url: string, body: string, signature: string): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const headers = {
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
-      'stripe-signature': signature,
-    };
-    const sent = request(url, { agent, method: 'POST', headers }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk;
-      });
-      response.on('end', () => resolve(response.statusCode === 200 && /"outcome":"delivered"/.test(text)));
-      response.on('error', reject);
-    });
-    sent.on('error', reject);
-    sent.end(body);
-  });
 }
 
 /** Nobody works on these runs, so that every signal they were sent is in their history as soon as it was taken. */

@@ -1,4 +1,5 @@
 import type { Express, RequestHandler } from 'express';
+import helmet from 'helmet';
 import type { Logger } from '../telemetry/logger.js';
 import { requireKey } from './auth.js';
 import { type BatchParts, batchRoutes } from './batches.js';
@@ -18,8 +19,10 @@ export interface AppParts extends PaymentParts, BatchParts, JobParts, WebhookPar
 /** The whole HTTP surface, built over what it is given; it reads nothing from outside by itself. */
 export function createApp(parts: AppParts): Express {
   const app = bare();
-  // Webhooks first: they carry their own proof, and need the body as it came.
+  // Webhooks first: they carry their own proof, and need the body as it came. No browser sees their answers, and thousands a
+  // second are to have no dozen of headers each.
   app.use(webhookRoutes(parts));
+  app.use(helmet());
   app.use(healthRoutes(parts));
   const document = openApiDocument();
   app.get('/openapi.json', (_req, res) => {

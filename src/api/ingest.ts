@@ -9,6 +9,7 @@ import { type WebhookParts, webhookRoutes } from './webhooks.js';
 export function createIngest(parts: WebhookParts): Express {
   const app = bare();
   app.use(webhookRoutes(parts));
+  app.use(helmet());
   app.use(healthRoutes(parts));
   app.use(metricsRoute(parts.metrics));
   app.use(unknownRoute);
@@ -22,6 +23,5 @@ export function bare(): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
-  app.use(helmet());
   return app;
 }

@@ -36,6 +36,7 @@ export function webhookRoutes(parts: WebhookParts): Router {
   for (const name of accounts.keys()) show(name, 0);
   const raw = express.raw({ type: () => true, limit: LARGEST_EVENT });
   router.post('/webhooks/stripe/:account', raw, async (req, res) => {
+    res.set('x-content-type-options', 'nosniff');
     const account = accounts.get(String(req.params['account'] ?? ''));
     if (account === undefined) throw notFound('account');
     const outcome = await take(parts, turns, account, req, res);
