@@ -73,17 +73,19 @@ describe('the store beside the payments', { skip: postgresMissing() }, () => {
     let forgottenRefund: string;
     let same: { readonly request: Record<string, unknown>; readonly first: PaymentView };
     let other: typeof same;
+    /** One that is asked for again, by a worker that dies. */
+    let killed: typeof same;
     before(async () => {
       const make = async () => {
         const request = aPayment();
         return { request, first: await stack.api.pay(request) };
       };
-      const made = await Promise.all([make(), make(), make(), make()]);
+      const made = await Promise.all([make(), make(), make(), make(), make()]);
       const { id } = made[0].first;
       await stack.api.refund(id, { reference: 'back-1', amount: 500 });
       await until(async () => (await stack.api.get(id)).body.amount_refunded === 500);
       refunded = (await stack.api.get(id)).body;
-      [, same, other, { first: twice }] = made;
+      [, same, other, { first: twice }, killed] = made;
       forgottenRefund = (await stack.api.refund(twice.id, { reference: 'r-1', amount: 500 })).body.id;
       await stack.temporal.workflow.getHandle(forgottenRefund).result();
       await until(async () =>
@@ -159,6 +161,29 @@ describe('the store beside the payments', { skip: postgresMissing() }, () => {
       assert.deepEqual([ended.status, ended.payment_intent], ['succeeded', first.payment_intent]);
       assert.deepEqual([(await stack.chargesOf(first.id)).length, (await stack.intentsOf(first.id)).length], [1, 1]);
       await stack.closed(first.id);
+    });
+
+    it('one whose worker dies amid the read of how it had ended is sent by no other worker', async () => {
+      const { request, first } = killed;
+      const creates = async () => (await stack.simulator.requests('payment_intents.create')).length;
+      const before = await creates();
+      await stack.simulator.faults({
+        requests: [{ kind: 'hold_before', endpoint: 'payment_intents.retrieve', times: 1 }],
+      });
+      await stack.api.create(request);
+      await stack.simulator.untilHeld();
+      const another = stack.anotherWorker();
+      await another.start();
+      // Before that it could not know.
+      await until(() => another.output.includes('the store is open'));
+      await stack.workerPart.kill9();
+      await stack.simulator.release();
+      const ended = await stack.api.until(first.id, (p) => p.final);
+      assert.deepEqual([ended.status, ended.payment_intent], ['succeeded', first.payment_intent]);
+      assert.deepEqual([(await stack.chargesOf(first.id)).length, await creates()], [1, before]);
+      await stack.closed(first.id);
+      await stack.workerPart.start();
+      await another.stop();
     });
 
     it('a reference is not used for another payment, of which nothing is sent', async () => {
