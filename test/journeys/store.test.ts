@@ -5,7 +5,7 @@ import { type Books, booksOf } from '../../src/store/books.js';
 import type { Database } from '../../src/store/database.js';
 import { openPostgres } from '../../src/store/postgres.js';
 import { aPayment, type ProblemBody } from '../support/api-client.js';
-import { OwnPostgres, postgresMissing } from '../support/databases.js';
+import { fillUp, OwnPostgres, postgresMissing } from '../support/databases.js';
 import { Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
@@ -197,6 +197,27 @@ describe('the store beside the payments', { skip: postgresMissing() }, () => {
       await stack.closed(first.id);
       assert.equal((await books.tombstones.find(first.id))?.result?.amount, 1_999);
     });
+  });
+
+  it('takes no payment down with it when its disk is full, has what waited once there is room, and says what it missed', async () => {
+    const makeRoom = await fillUp(database);
+    const startedAt = Date.now();
+    const paid = await Promise.all(Array.from({ length: 20 }, () => stack.paid()));
+    assert.ok(Date.now() - startedAt < 30_000, `${Date.now() - startedAt} ms for twenty payments`);
+    await until(() => /"what":"ledger","sqlState":"53100".*the store takes nothing now/.test(stack.workerPart.output));
+    for (const { id } of paid) assert.deepEqual(await books.ledger.ofPayment(id), []);
+    await makeRoom();
+    for (const { id } of paid) {
+      await tombstoneClosed(id);
+      await until(async () => (await books.ledger.ofPayment(id)).length === 1);
+    }
+    const full = await fillUp(database);
+    const { id } = await stack.paid();
+    await stack.workerPart.stop();
+    await full();
+    assert.match(stack.workerPart.output, /"missed":\{[^}]*"ledger":1\b.*was not told of everything/);
+    assert.deepEqual(await books.ledger.ofPayment(id), []);
+    await stack.workerPart.start();
   });
 
   it('takes no payment down with it when it is killed, and has what waited when it is back', async () => {
