@@ -10,7 +10,7 @@ import type { SendInput, SendResult } from './types.js';
 export interface ExchangeParts {
   readonly gateway: StripeGateway;
   readonly now: () => number;
-  /** Asked before each send of a payment until one may have arrived. */
+  /** Asked before each send of a payment. */
   readonly past: PastPayments;
   /** Uniform in [0, 1): jitter. */
   readonly random: () => number;

@@ -14,9 +14,9 @@ export interface PastPayments {
 export const TAKEN_BEFORE = 'taken_before';
 
 /**
- * What becomes of a payment's send where its reference was used before, as long as nothing of its own can have arrived:
- * nothing is sent. The same payment that had succeeded ends as it did, by its intent, read from Stripe anew; anything else is
- * refused for good, and told why.
+ * What becomes of a payment's send where its reference was used before: nothing is sent. As long as nothing of its own can
+ * have arrived, the same payment that had succeeded ends as it did, by its intent, read from Stripe anew; anything else is
+ * refused for good, and told why. Once something may have arrived, only looks at Stripe tell.
  *
  * @returns null where nothing speaks against the send.
  */
@@ -26,11 +26,17 @@ export async function endTakenBefore(
   input: CreateInput,
 ): Promise<Outcome | null> {
   const { origin } = input;
-  // Once something may have arrived, the sends decide; and a run of a version before this does not say which it is. How
-  // many sends there were says nothing: one that ended here, or was turned away, has sent nothing, and is asked about again.
-  if (origin === undefined || input.earlierMayHaveArrived) return null;
+  // A run of a version before this does not say which it is. How many sends there were says nothing: one that ended here, or
+  // was turned away, has sent nothing, and is asked about again.
+  if (origin === undefined) return null;
   const tombstone = await past.takenBefore(origin.payment, origin.run);
   if (tombstone === null) return null;
+  // Nobody reports of a send whose worker died amid the read below, nor of one that went out because the store was late:
+  // a repeat could be the first to arrive, and to refuse could be to call failed what was paid. A complete list that does
+  // not hold it proves it dead, and its successor is asked about anew.
+  if (input.earlierMayHaveArrived) {
+    return { kind: 'unknown', cause: 'refused_repeat', serverError: false, repeat: false };
+  }
   const { result, fingerprint } = tombstone;
   const isSame = fingerprint !== '' && fingerprint === origin.fingerprint && result?.account === input.account;
   if (!isSame || result.status !== 'succeeded' || result.intent === null) return refused(tombstone);

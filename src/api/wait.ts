@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { abortable } from '../temporal/abortable.js';
 import { EventType, HistoryEventFilterType } from '../temporal/proto.js';
 import { type FoundPayment, readPayment } from './read.js';
 
@@ -51,7 +52,7 @@ function followHistory(client: Client, id: string, signal: AbortSignal): (untilM
   let nextPageToken: Uint8Array | undefined;
   return async (untilMs) => {
     try {
-      const page = await client.connection.withAbortSignal(signal, () =>
+      const page = await abortable(client, signal, () =>
         client.connection.withDeadline(untilMs, () =>
           client.workflowService.getWorkflowExecutionHistory({
             namespace: client.options.namespace,

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Tombstone } from '../domain/tombstone.js';
 import type { Logger } from '../telemetry/logger.js';
 import { booksOf } from './books.js';
+import { asDatabaseError } from './database.js';
 import type { LedgerEntry } from './ledger.js';
 import { Outbox, type OutboxBounds } from './outbox.js';
 import type { Store } from './store.js';
@@ -52,20 +53,22 @@ export class Records {
   private readonly batches: Outbox<UsageBatch>;
   private readonly counts: UsageCounts;
   private readonly timers: NodeJS.Timeout[];
+  /** What was missed since it is being closed; until then nothing is counted here. */
+  private missedAtClose: Partial<Record<Missed, number>> | undefined;
 
   constructor(private readonly parts: RecordsParts) {
-    const { store, deployment, onMissed, lingerMs = LINGER_MS, usageEveryMs = USAGE_EVERY_MS } = parts;
+    const { store, deployment, lingerMs = LINGER_MS, usageEveryMs = USAGE_EVERY_MS } = parts;
     const books = booksOf(store.database, deployment);
     this.ledger = this.outbox('ledger', (rows) => books.ledger.record(rows), lingerMs);
     this.tombstones = this.outbox('tombstone', (rows) => books.tombstones.record(rows), lingerMs);
     this.batches = new Outbox({
-      ...this.common((rows) => addBatches(store.database, deployment, rows)),
+      ...this.common('usage', (rows) => addBatches(store.database, deployment, rows)),
       bounds: USAGE_BATCHES,
       batchRows: USAGE_BATCHES.rows,
       lingerMs: 0,
-      onMissed: (rows) => onMissed('usage', requestsIn(rows)),
+      onMissed: (rows) => this.missed('usage', requestsIn(rows)),
     });
-    this.counts = new UsageCounts(USAGE_ROWS, (requests) => onMissed('usage', requests));
+    this.counts = new UsageCounts(USAGE_ROWS, (requests) => this.missed('usage', requests));
     this.timers = [
       setInterval(() => this.flushUsage(), usageEveryMs).unref(),
       setInterval(() => {
@@ -93,9 +96,18 @@ export class Records {
   /** Writes what waits, for no longer than this; the rest is counted as missed. */
   async close(withinMs: number): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);
+    this.missedAtClose = {};
     const last = this.counts.take();
     if (last !== null) this.batches.push(last);
     await Promise.all([this.ledger, this.tombstones, this.batches].map((outbox) => outbox.close(withinMs)));
+    // Nobody reads the metrics of a process that has ended.
+    if (Object.keys(this.missedAtClose).length === 0) return;
+    this.parts.logger.warn({ missed: this.missedAtClose }, 'the store was not told of everything before it was closed');
+  }
+
+  private missed(what: Missed, count: number): void {
+    this.parts.onMissed(what, count);
+    if (this.missedAtClose !== undefined) this.missedAtClose[what] = (this.missedAtClose[what] ?? 0) + count;
   }
 
   /** While one batch waits for the store no other joins it: the counts are added up here, which takes less room. */
@@ -111,22 +123,43 @@ export class Records {
     lingerMs: number,
   ): Outbox<Row> {
     return new Outbox<Row>({
-      ...this.common(write),
+      ...this.common(what, write),
       bounds: this.parts.bounds ?? BOUNDS,
       batchRows: BATCH_ROWS,
       lingerMs,
-      onMissed: (rows) => this.parts.onMissed(what, rows.length),
+      onMissed: (rows) => this.missed(what, rows.length),
     });
   }
 
-  private common<Row extends object>(write: (rows: readonly Row[]) => Promise<void>) {
+  private common<Row extends object>(what: Missed, write: (rows: readonly Row[]) => Promise<void>) {
     return {
-      write,
+      write: this.saying(what, write),
       // Characters, and what objects take around them: near enough for a bound.
       bytesOf: (row: Row) => JSON.stringify(row).length * 2 + 200,
       // The values stay out of the log: the state says what is wrong with them.
       onRefused: ({ sqlState }: { sqlState: string | null }) =>
         this.parts.logger.warn({ sqlState }, 'the store refused a row for what is in it'),
+    };
+  }
+
+  /** Says once that what was told has to wait, be the store away or its disk full, and once that it has been written. */
+  private saying<Row>(what: Missed, write: (rows: readonly Row[]) => Promise<void>) {
+    let waits = false;
+    return async (rows: readonly Row[]): Promise<void> => {
+      try {
+        await write(rows);
+      } catch (thrown) {
+        const error = asDatabaseError(thrown);
+        // Of a row's own fault the message can quote it, and nothing has to wait.
+        if (!error.isRowsOwnFault && !waits) {
+          waits = true;
+          const { sqlState } = error;
+          this.parts.logger.warn({ what, sqlState, err: error }, 'the store takes nothing now; what it is told waits');
+        }
+        throw thrown;
+      }
+      if (waits) this.parts.logger.info({ what }, 'the store takes what waited');
+      waits = false;
     };
   }
 }

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { type LaneClass, laneQueue } from '../domain/lanes.js';
 import type { Logger } from '../telemetry/logger.js';
+import { abortable } from './abortable.js';
 import { TaskQueueType } from './proto.js';
 
 /** How often the lanes are looked at, ms: a scrape comes every 15 to 60 s, and each look is a call for every lane. */
@@ -78,7 +79,7 @@ async function read(
   { account, lane }: Lane,
   stopping: AbortSignal,
 ): Promise<{ backlog: number; ageSeconds: number }> {
-  const { stats } = await client.withAbortSignal(stopping, () =>
+  const { stats } = await abortable(client, stopping, () =>
     client.connection.withDeadline(Date.now() + ANSWER_TIMEOUT_MS, () =>
       client.workflowService.describeTaskQueue({
         namespace: client.options.namespace,

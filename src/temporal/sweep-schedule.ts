@@ -4,6 +4,7 @@ import type { Config } from '../config/index.js';
 import type { Logger } from '../telemetry/logger.js';
 import { sweep } from '../workflows/index.js';
 import { MAIN_QUEUE, type SweepInput } from '../workflows/messages.js';
+import { abortable } from './abortable.js';
 import { isNotNow } from './grpc-errors.js';
 
 export const SWEEP_SCHEDULE = 'penstock-sweep';
@@ -30,7 +31,7 @@ export async function keepSweepSchedule(
 ): Promise<void> {
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
     try {
-      await client.withAbortSignal(stopping, () => keepOnce(client, config, deployment));
+      await abortable(client, stopping, () => keepOnce(client, config, deployment));
       return;
     } catch (error) {
       stopping.throwIfAborted();

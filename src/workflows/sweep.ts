@@ -18,6 +18,8 @@ const { listOverdue, tellPayments, forgetSweeps } = proxyActivities<InternalActi
  */
 export async function sweep(input: SweepInput): Promise<SweepResult> {
   const { overdueMs } = input;
+  // Of the last one that the schedule watched: of a run that was triggered past its policy, allowed to overlap, it hands
+  // nothing on. The next then reads again what that one read, which changes nothing.
   const last = workflowInfo().lastResult as SweepResult | undefined;
   const nowMs = Date.now();
   const sweptAtMs = { ...last?.sweptAtMs };

@@ -152,9 +152,28 @@ describe('the first send of a payment whose reference was used before', () => {
     assert.ok(outcome.kind === 'settled' && outcome.object.id === intent);
   });
 
-  it('is not asked about once one may have arrived: the store says nothing of what was sent', async () => {
-    const doubted = await create(kept(null), input({ sends: 2, earlierMayHaveArrived: true }));
-    assert.deepEqual([doubted.outcome.kind, asked], ['settled', []]);
+  it('is repeated by nothing where its worker died: what the store knows leaves only looks to tell', async () => {
+    const intent = await earlier();
+    // The read of the earlier payment, or a send of which nobody heard: which of them it was nobody knows.
+    for (const tombstone of [
+      kept(intent),
+      { ...kept(intent), fingerprint: '1:other' },
+      openTombstone(PAYMENT, 'run-1'),
+    ]) {
+      const { outcome, calls } = await create(tombstone, input({ sends: 2, earlierMayHaveArrived: true }));
+      assert.deepEqual(
+        [outcome, calls],
+        [{ kind: 'unknown', cause: 'refused_repeat', serverError: false, repeat: false }, []],
+      );
+    }
+  });
+
+  it('is repeated where it may have arrived and no earlier payment is known', async () => {
+    const { outcome, calls } = await create(null, input({ sends: 2, earlierMayHaveArrived: true }));
+    assert.deepEqual([outcome.kind, calls, asked], ['settled', ['payment_intents.create'], [`${PAYMENT} run-2`]]);
+  });
+
+  it('is not asked about by a run of a version that did not say which it is', async () => {
     const { origin: _, ...old } = input();
     assert.deepEqual([(await create(kept(null), old)).outcome.kind, asked], ['settled', []]);
   });

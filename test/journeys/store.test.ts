@@ -5,7 +5,7 @@ import { type Books, booksOf } from '../../src/store/books.js';
 import type { Database } from '../../src/store/database.js';
 import { openPostgres } from '../../src/store/postgres.js';
 import { aPayment, type ProblemBody } from '../support/api-client.js';
-import { OwnPostgres, postgresMissing } from '../support/databases.js';
+import { fillUp, OwnPostgres, postgresMissing } from '../support/databases.js';
 import { Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
@@ -73,17 +73,19 @@ describe('the store beside the payments', { skip: postgresMissing() }, () => {
     let forgottenRefund: string;
     let same: { readonly request: Record<string, unknown>; readonly first: PaymentView };
     let other: typeof same;
+    /** One that is asked for again, by a worker that dies. */
+    let killed: typeof same;
     before(async () => {
       const make = async () => {
         const request = aPayment();
         return { request, first: await stack.api.pay(request) };
       };
-      const made = await Promise.all([make(), make(), make(), make()]);
+      const made = await Promise.all([make(), make(), make(), make(), make()]);
       const { id } = made[0].first;
       await stack.api.refund(id, { reference: 'back-1', amount: 500 });
       await until(async () => (await stack.api.get(id)).body.amount_refunded === 500);
       refunded = (await stack.api.get(id)).body;
-      [, same, other, { first: twice }] = made;
+      [, same, other, { first: twice }, killed] = made;
       forgottenRefund = (await stack.api.refund(twice.id, { reference: 'r-1', amount: 500 })).body.id;
       await stack.temporal.workflow.getHandle(forgottenRefund).result();
       await until(async () =>
@@ -161,6 +163,29 @@ describe('the store beside the payments', { skip: postgresMissing() }, () => {
       await stack.closed(first.id);
     });
 
+    it('one whose worker dies amid the read of how it had ended is sent by no other worker', async () => {
+      const { request, first } = killed;
+      const creates = async () => (await stack.simulator.requests('payment_intents.create')).length;
+      const before = await creates();
+      await stack.simulator.faults({
+        requests: [{ kind: 'hold_before', endpoint: 'payment_intents.retrieve', times: 1 }],
+      });
+      await stack.api.create(request);
+      await stack.simulator.untilHeld();
+      const another = stack.anotherWorker();
+      await another.start();
+      // Before that it could not know.
+      await until(() => another.output.includes('the store is open'));
+      await stack.workerPart.kill9();
+      await stack.simulator.release();
+      const ended = await stack.api.until(first.id, (p) => p.final);
+      assert.deepEqual([ended.status, ended.payment_intent], ['succeeded', first.payment_intent]);
+      assert.deepEqual([(await stack.chargesOf(first.id)).length, await creates()], [1, before]);
+      await stack.closed(first.id);
+      await stack.workerPart.start();
+      await another.stop();
+    });
+
     it('a reference is not used for another payment, of which nothing is sent', async () => {
       const { request, first } = other;
       await stack.api.create({ ...request, amount: 2_500 });
@@ -172,6 +197,27 @@ describe('the store beside the payments', { skip: postgresMissing() }, () => {
       await stack.closed(first.id);
       assert.equal((await books.tombstones.find(first.id))?.result?.amount, 1_999);
     });
+  });
+
+  it('takes no payment down with it when its disk is full, has what waited once there is room, and says what it missed', async () => {
+    const makeRoom = await fillUp(database);
+    const startedAt = Date.now();
+    const paid = await Promise.all(Array.from({ length: 20 }, () => stack.paid()));
+    assert.ok(Date.now() - startedAt < 30_000, `${Date.now() - startedAt} ms for twenty payments`);
+    await until(() => /"what":"ledger","sqlState":"53100".*the store takes nothing now/.test(stack.workerPart.output));
+    for (const { id } of paid) assert.deepEqual(await books.ledger.ofPayment(id), []);
+    await makeRoom();
+    for (const { id } of paid) {
+      await tombstoneClosed(id);
+      await until(async () => (await books.ledger.ofPayment(id)).length === 1);
+    }
+    const full = await fillUp(database);
+    const { id } = await stack.paid();
+    await stack.workerPart.stop();
+    await full();
+    assert.match(stack.workerPart.output, /"missed":\{[^}]*"ledger":1\b.*was not told of everything/);
+    assert.deepEqual(await books.ledger.ofPayment(id), []);
+    await stack.workerPart.start();
   });
 
   it('takes no payment down with it when it is killed, and has what waited when it is back', async () => {

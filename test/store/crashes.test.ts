@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,6 +45,31 @@ describe('the store on PGlite', () => {
     // The last one may have been kept without that having been said.
     assert.ok(found.length === kept || found.length === kept + 1, `${found.length} of ${kept}`);
     await booksOf(database, 'one').ledger.record([ledgerEntry('ch_after')]);
+  });
+
+  const skip = spawnSync('prlimit', ['--version']).error !== undefined && "SKIPPED: no prlimit, of Linux' util-linux";
+  it('whose files cannot be written any more keeps nobody waiting, and has every row once they can', {
+    skip,
+  }, async () => {
+    const telling = new Part('store', script('test/support/telling-process.ts', folder), {}, /told 20\n/);
+    await telling.start();
+    const told = () => (telling.output.match(/^told /gm) ?? []).length;
+    // The kernel refuses every byte, as it does where a disk is full.
+    const mayWrite = (bytes: '0' | 'unlimited') => {
+      const set = spawnSync('prlimit', ['--pid', `${telling.pid}`, `--fsize=${bytes}:`], { encoding: 'utf8' });
+      assert.equal(set.status, 0, set.stderr);
+    };
+    mayWrite('0');
+    await until(() => telling.output.includes('the store takes nothing now'));
+    const before = told();
+    await until(() => told() >= before + 100);
+    mayWrite('unlimited');
+    await until(() => telling.output.includes('the store takes what waited'));
+    await telling.stop();
+    await until(() => telling.output.endsWith('closed\n'));
+    assert.ok(!telling.output.includes('missed'), 'there was room for all of it');
+    const kept = await booksOf(start().database, 'one').ledger.ofPayment('pay.acme.1');
+    assert.equal(kept.length, told() + 1);
   });
 
   it('is made anew where its process was killed while it was made', async () => {

@@ -1,20 +1,29 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
+import { pino } from 'pino';
 import { booksOf } from '../../src/store/books.js';
 import { type Database, DatabaseError } from '../../src/store/database.js';
 import { migrate } from '../../src/store/migrate.js';
 import { type Missed, PastPayments, Records, type RecordsParts } from '../../src/store/records.js';
 import { createLogger } from '../../src/telemetry/logger.js';
-import { onBothDatabases } from '../support/databases.js';
+import { fillUp, onBothDatabases } from '../support/databases.js';
 import { closedTombstone, KEPT_AT, ledgerEntry, openTombstone } from '../support/kept.js';
 import { until } from '../support/until.js';
 
 const QUIET = createLogger('silent', 'test');
 
+/** A logger, and what it was given. */
+function listening() {
+  const said: { readonly msg: string; readonly [field: string]: unknown }[] = [];
+  return { said, logger: pino({}, { write: (line: string) => said.push(JSON.parse(line)) }) };
+}
+
 /** A database that a test lets be away, or lose its answers: then it has done what it was asked, and does not say so. */
 class Wayward implements Database {
   isAway = false;
   losesAnswers = 0;
+  /** The states that the database itself refused with. */
+  readonly refused: (string | null)[] = [];
 
   constructor(private readonly inner: Database) {}
 
@@ -23,7 +32,10 @@ class Wayward implements Database {
 
   private async through<T>(ask: () => Promise<T>): Promise<T> {
     if (this.isAway) throw new DatabaseError('connection refused', null);
-    const answer = await ask();
+    const answer = await ask().catch((error: DatabaseError) => {
+      this.refused.push(error.sqlState);
+      throw error;
+    });
     if (this.losesAnswers === 0) return answer;
     this.losesAnswers -= 1;
     throw new DatabaseError('connection reset', null);
@@ -102,6 +114,45 @@ onBothDatabases('what payments tell the store', (on) => {
     await records.close(10_000);
     assert.equal((await books.ledger.ofPayment('pay.acme.1')).length, 8);
     assert.deepEqual(missed, { ledger: 1 });
+  });
+
+  it('waits while the disk is full, as far as there is room here; the rest is counted, and nobody waits for it', async () => {
+    const { logger, said } = listening();
+    const { records, past, books, database, missed } = setUp({ logger, bounds: { rows: 20, bytes: 1_000_000 } });
+    await books.tombstones.record([closedTombstone('pay.acme.2', 'run-1', KEPT_AT)]);
+    const makeRoom = await fillUp(on.database);
+    const key = { account: 'eu', lane: 'checkout', endpoint: 'payment_intents', outcome: 'ok' };
+    for (let i = 0; i < 50; i += 1) {
+      records.moved(ledgerEntry(`ch_${i}`));
+      records.request(key);
+    }
+    records.payment(openTombstone('pay.acme.1', 'run-1'));
+    // Once for each of what waits, and again.
+    await until(() => database.refused.length >= 6);
+    assert.deepEqual(new Set(database.refused), new Set(['53100']));
+    // What it had before, it goes on telling.
+    assert.equal((await past.takenBefore('pay.acme.2', 'run-2'))?.run, 'run-1');
+    await makeRoom();
+    await until(async () => (await books.ledger.ofPayment('pay.acme.1')).length === 20);
+    await records.close(10_000);
+    assert.equal((await books.tombstones.find('pay.acme.1'))?.run, 'run-1');
+    const [usage] = await books.usage.list('eu', KEPT_AT, KEPT_AT + 60_000);
+    assert.deepEqual([usage?.requests, missed], [50, { ledger: 30 }]);
+    const waited = said.filter(({ msg }) => /takes nothing now/.test(msg));
+    assert.deepEqual(waited.map(({ what }) => what).sort(), ['ledger', 'tombstone', 'usage'], 'each once');
+    assert.equal(said.filter(({ msg }) => /takes what waited/.test(msg)).length, 3);
+  });
+
+  it('is counted and said where the disk is full to the end', async () => {
+    const { logger, said } = listening();
+    const { records, missed } = setUp({ logger });
+    const makeRoom = await fillUp(on.database);
+    records.payment(openTombstone('pay.acme.1', 'run-1'));
+    for (let i = 0; i < 3; i += 1) records.moved(ledgerEntry(`ch_${i}`));
+    await records.close(50);
+    await makeRoom();
+    assert.deepEqual(missed, { tombstone: 1, ledger: 3 });
+    assert.deepEqual(said.at(-1)?.['missed'], missed);
   });
 
   it('is counted where the store stays away until the end', async () => {

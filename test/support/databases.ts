@@ -86,6 +86,25 @@ function given<T>(value: T | undefined): T {
 }
 
 /**
+ * As if the database's disk were full: every write to what is Penstock's is refused with PostgreSQL's own state for that, and
+ * reads go on.
+ *
+ * @returns what makes room again.
+ */
+export async function fillUp(database: Database): Promise<() => Promise<void>> {
+  await database.query(`create function penstock.refuse_for_space() returns trigger language plpgsql as $$
+    begin raise exception 'could not extend file: No space left on device' using errcode = 'disk_full'; end $$`);
+  const tables = await database.query<{ name: string }>(
+    `select tablename::text as name from pg_tables where schemaname = 'penstock'`,
+  );
+  for (const { name } of tables) {
+    await database.query(`create trigger refuse_for_space before insert or update or delete on penstock.${name}
+      for each statement execute function penstock.refuse_for_space()`);
+  }
+  return async () => void (await database.query('drop function penstock.refuse_for_space() cascade'));
+}
+
+/**
  * Why what needs PostgreSQL is skipped, for `node:test`; false where it is installed.
  *
  * @throws where it is missing and PENSTOCK_OUTSIDE is `required`.

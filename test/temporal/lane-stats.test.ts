@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { describe, it } from 'node:test';
 import type { Client } from '@temporalio/client';
 import { createLogger } from '../../src/telemetry/logger.js';
@@ -24,7 +25,11 @@ function clientThat(answer: (queue: string) => unknown) {
   };
   const client = {
     options: { namespace: 'default' },
-    withAbortSignal: (_: AbortSignal, call: () => unknown) => call(),
+    // As the real one, which never takes it away.
+    withAbortSignal: (signal: AbortSignal, call: () => unknown) => {
+      signal.addEventListener('abort', () => undefined);
+      return call();
+    },
     connection: { withDeadline: (_: number, call: () => unknown) => call() },
     workflowService: { describeTaskQueue },
   };
@@ -54,6 +59,8 @@ describe('what waits in the lanes', () => {
     const stopping = new AbortController();
     const kept = keepLaneStats(client, LANES, to, LOGGER, stopping.signal, EVERY_MS);
     await until(() => asked.length >= 3 * LANES.length);
+    // Of the calls under way and the pause, and of none that is over.
+    assert.ok(getEventListeners(stopping.signal, 'abort').length <= 4 + 1);
     stopping.abort();
     await assert.rejects(kept, { name: 'AbortError' });
     assert.deepEqual([...shown.keys()].sort(), LANES.map(({ account, lane }) => `${account}.${lane}`).sort());

@@ -125,6 +125,11 @@ describe('an attempt proved dead', () => {
     assert.equal(paid.endSeen, false, 'its own event is still to come');
   });
 
+  it('leaves its successor to end by the intent of the payment that took the reference before', () => {
+    const again = after(second, sending(2), sent(settled('succeeded'), { attempt: 2 }));
+    assert.deepEqual([again.end?.status, again.end?.attempt, again.oddities], ['succeeded', 2, []]);
+  });
+
   it('leaves its successor to fail by itself', () => {
     const failed = after(second, sending(2), sent(REJECTED, { attempt: 2 }));
     assert.equal(failed.end?.status, 'failed');
