@@ -5,7 +5,8 @@ import { openLoop } from '../measure/open-loop.js';
 import { type ProcessorTime, processorTime, spent } from '../measure/processor.js';
 import { isAccepted, take, takeAll } from '../measure/taking.js';
 import { type Order, ordersOf } from '../stage/orders.js';
-import { type Flags, Stage } from '../stage/stage.js';
+import type { Flags } from '../stage/server.js';
+import { Stage } from '../stage/stage.js';
 import type { SystemName } from '../stage/system.js';
 
 export interface Configuration {

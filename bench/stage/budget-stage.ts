@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SIMULATOR_KEY, SIMULATOR_WEBHOOK_SECRET } from '../../src/config/accounts.js';
@@ -7,7 +7,8 @@ import { compiled } from '../../test/support/code.js';
 import { Part, script } from '../../test/support/process.js';
 import { SimulatorControl } from '../../test/support/simulator-control.js';
 import { compile } from './compile.js';
-import { SIMULATOR, temporalCommand, untilTemporalAnswers } from './stage.js';
+import { removeFolder, temporalPart, untilTemporalAnswers } from './server.js';
+import { SIMULATOR } from './stage.js';
 
 /** What an account is allowed in these rows, a second: what Stripe allows a live one. */
 export const PER_SECOND = 100;
@@ -52,9 +53,8 @@ export class BudgetStage {
     const issuerEnv = { ...env('issuer', ISSUERS_KEY, 'issuer'), LOG_LEVEL: 'info' };
     mkdirSync(join(folder, 'stripe'));
     const simulatorEnv = { SIMULATOR_PORT: String(simulatorPort), PENSTOCK_DATA_DIR: join(folder, 'stripe') };
-    const temporal = await temporalCommand(folder, temporalPort, uiPort, 'penstock');
     const parts = [
-      new Part('temporal', temporal, {}, undefined),
+      await temporalPart(folder, temporalPort, uiPort, 'penstock'),
       new Part('simulator', [...SIMULATOR, '--memory'], simulatorEnv, /simulator on/),
       new Part('issuer', compiled().command('worker'), issuerEnv, /"worker ready"/),
     ] as const;
@@ -99,7 +99,7 @@ export class BudgetStage {
 
   async stop(): Promise<void> {
     await Promise.all([...this.callers, ...this.parts].map((part) => part.kill9()));
-    rmSync(this.folder, { recursive: true, force: true });
+    removeFolder(this.folder);
   }
 }
 

@@ -1,24 +1,18 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import Stripe from 'stripe';
 import { SIMULATOR_KEY, SIMULATOR_WEBHOOK_SECRET } from '../../src/config/accounts.js';
-import { loadConfig } from '../../src/config/index.js';
 import { freeLowPorts } from '../../src/dev/ports.js';
-import { findTemporal } from '../../src/dev/temporal-cli.js';
-import { SERVER_FLAGS } from '../../src/dev/temporal-server.js';
 import { ApiClient } from '../../test/support/api-client.js';
 import { compiled } from '../../test/support/code.js';
 import { Part } from '../../test/support/process.js';
 import { SimulatorControl } from '../../test/support/simulator-control.js';
 import { Caller } from './caller.js';
 import { compile } from './compile.js';
+import { type Flags, removeFolder, temporalPart, untilTemporalAnswers } from './server.js';
 import { OTHER_ACCOUNT, type Places, type Program, type System, type SystemName, systemOf } from './system.js';
-
-/** `default`: `temporal server start-dev --db-filename F`, as anybody starts it; `penstock`: as `npm start` does. */
-export type Flags = 'default' | 'penstock';
 
 export interface StageOptions {
   readonly system: SystemName;
@@ -69,7 +63,7 @@ export class Stage {
     const env = { ...system.environment(places), ...options.env };
     const part = (name: string, { command, ready }: Program) => new Part(name, command, env, ready);
     const parts = {
-      temporal: new Part('temporal', await temporalCommand(folder, temporalPort, uiPort, flags), {}, undefined),
+      temporal: await temporalPart(folder, temporalPort, uiPort, flags),
       simulator: new Part(
         'simulator',
         simulatorKeepsData ? SIMULATOR : [...SIMULATOR, '--memory'],
@@ -146,59 +140,15 @@ export class Stage {
     await this.temporal.connection.close();
     await this.kill9('worker', 'api', 'simulator', 'temporal');
     live.delete(this.places.folder);
-    rmSync(this.places.folder, { recursive: true, force: true });
+    removeFolder(this.places.folder);
   }
 }
 
 /** Nothing is left on disk, however this process ends. */
 const live = new Set<string>();
 process.on('exit', () => {
-  for (const folder of live) rmSync(folder, { recursive: true, force: true });
+  for (const folder of live) removeFolder(folder);
 });
-
-const SERVER_TIMEOUT_MS = 60_000;
-
-/** @throws what it ran into last, once it has taken too long. */
-export async function untilTemporalAnswers(address: string): Promise<void> {
-  const connection = Connection.lazy({ address });
-  const deadline = Date.now() + SERVER_TIMEOUT_MS;
-  try {
-    for (;;) {
-      try {
-        await connection.workflowService.describeNamespace({ namespace: 'default' });
-        return;
-      } catch (error) {
-        if (Date.now() > deadline) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-    }
-  } finally {
-    await connection.close();
-  }
-}
-
-let found: Promise<string> | undefined;
-
-function temporalCli(): Promise<string> {
-  found ??= findTemporal(loadConfig(), (line) => process.stderr.write(`${line}\n`));
-  return found;
-}
-
-/** What the server says of itself. */
-export async function temporalVersion(): Promise<string> {
-  return execFileSync(await temporalCli(), ['--version'], { encoding: 'utf8' }).trim();
-}
-
-/** A server with data of its own in the folder. */
-export async function temporalCommand(folder: string, port: number, uiPort: number, flags: Flags): Promise<string[]> {
-  return [
-    await temporalCli(),
-    ...['server', 'start-dev', '--db-filename', join(folder, 'temporal.db')],
-    // Several stand on one machine, and only this machine reaches them.
-    ...['--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
-    ...(flags === 'penstock' ? ['--log-level', 'warn', ...SERVER_FLAGS] : []),
-  ];
-}
 
 /** Where its events go, and which, is set by its controls, and outlives a kill. */
 export const SIMULATOR = compiled().command('simulator/server', '--first-retry-ms', '200', '--no-webhooks');
