@@ -2,7 +2,7 @@ import express, { type Express } from 'express';
 import helmet from 'helmet';
 import { problemHandler, unknownRoute } from './errors.js';
 import { healthRoutes } from './health.js';
-import { metricsRoute } from './metrics.js';
+import { metricsBeside } from './metrics.js';
 import { type WebhookParts, webhookRoutes } from './webhooks.js';
 
 /** What the ingest process answers: Stripe's events, and what operations asks. */
@@ -10,7 +10,7 @@ export function createIngest(parts: WebhookParts): Express {
   const app = bare();
   app.use(webhookRoutes(parts));
   app.use(healthRoutes(parts));
-  app.use(metricsRoute(parts.metrics));
+  app.use(metricsBeside(parts));
   app.use(unknownRoute);
   app.use(problemHandler(parts.logger));
   return app;
