@@ -223,16 +223,15 @@ describe('a reconciliation', { skip: postgresMissing() }, () => {
     // Four charges, a refund, two disputes, and what came back of one.
     assert.equal(agreed.done.counts['movements'], 8);
 
-    await books.ledger.record([nobodys('ch_in_no_report')]);
-    const missing = await reconcile(from, BY_REPORT);
+    const inNoReport = (['charge', 'refund', 'dispute'] as const).map((kind) => ({ ...nobodys(`no_${kind}`), kind }));
+    await books.ledger.record(inNoReport);
+    const { found, calls } = await reconcile(from, BY_REPORT);
     assert.deepEqual(
-      missing.found.map(({ difference, object }) => [difference, object]),
-      [['missing', 'ch_in_no_report']],
+      found.map(({ difference, object }) => [difference, object]),
+      inNoReport.map(({ id }) => ['missing', id]).sort(),
     );
-    assert.deepEqual(
-      [missing.calls['payment_intents.retrieve'], missing.calls['balance_transactions.list']],
-      [1, undefined],
-    );
+    const reads = ['payment_intents.retrieve', 'refunds.retrieve', 'disputes.retrieve'].map((one) => calls[one]);
+    assert.deepEqual([reads, calls['balance_transactions.list']], [[1, 1, 1], undefined]);
     await database.query('delete from penstock.ledger');
   });
 
