@@ -1,6 +1,7 @@
 import { createApp } from './api/app.js';
 import { type Config, loadConfig } from './config/index.js';
 import { DRAIN_MS, listen } from './http-server.js';
+import { withMetricsPort } from './metrics-server.js';
 import { failure, isMain, type Running, runAsProcess } from './process.js';
 import { openStore, type Store } from './store/index.js';
 import { createLogger } from './telemetry/logger.js';
@@ -17,17 +18,14 @@ export const API_STOPS_WITHIN_MS = DRAIN_MS + CLOSE_OVER_DRAIN_MS;
 export interface ApiOptions {
   /** The server is this installation's own, and its namespace may be set up. */
   readonly ownServer: boolean;
-  /** What `/metrics` shows. */
   /** Shared with the other parts of this process, one of which closes it; without it this part opens its own. */
   readonly store?: Store;
+  /** What `/metrics` shows. */
   readonly metrics: Metrics;
 }
 
 /** Starts the HTTP API. It reports ready once the namespace is fit to take payments. */
-export async function startApi(
-  config: Config,
-  options: ApiOptions = { ownServer: false, metrics: Metrics.ofProcess(config.metrics) },
-): Promise<Running> {
+export async function startApi(config: Config, options: ApiOptions): Promise<Running> {
   const logger = createLogger(config.logLevel, 'api');
   const client = await connectClient(config);
   const { deployment } = await prepareNamespace(client, config, options.ownServer);
@@ -63,4 +61,9 @@ export async function startApi(
   };
 }
 
-if (isMain(import.meta.url)) await runAsProcess(() => startApi(loadConfig()));
+async function startApiProcess(config: Config): Promise<Running> {
+  const metrics = Metrics.ofProcess(config.metrics);
+  return withMetricsPort(config, metrics, () => startApi(config, { ownServer: false, metrics }));
+}
+
+if (isMain(import.meta.url)) await runAsProcess(() => startApiProcess(loadConfig()));

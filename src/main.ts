@@ -5,6 +5,7 @@ import { makeFirstPayment } from './dev/first-payment.js';
 import { isTaken } from './dev/ports.js';
 import { findTemporal } from './dev/temporal-cli.js';
 import { startTemporalServer } from './dev/temporal-server.js';
+import { withMetricsPort } from './metrics-server.js';
 import { failure, portTaken, type Running, runAsProcess, STOPS_WITHIN_MS } from './process.js';
 import { startSimulator } from './simulator/server.js';
 import { openStore, type Store } from './store/index.js';
@@ -44,7 +45,8 @@ async function startAll(config: Config, stopping: AbortSignal): Promise<Running>
     if (config.simulator.embedded) await begin(() => startSimulator(config));
     await begin(() => startWorker(config, { ownServer, metrics, shown: true, store }));
     const key = randomBytes(24).toString('base64url');
-    await begin(() => startApi(withKey(config, key), { ownServer, metrics, store }));
+    const withApi = () => startApi(withKey(config, key), { ownServer, metrics, store });
+    await begin(() => withMetricsPort(config, metrics, withApi));
     await sayWhatWasHere(config);
     if (config.simulator.embedded) await makeFirstPayment(config, key, say);
     stopping.throwIfAborted();
@@ -83,6 +85,9 @@ async function refuseTakenPorts(config: Config): Promise<void> {
   const own = config.temporal.address === undefined;
   const needed: [port: number, what: string, variable: string][] = [
     [config.port, 'the API', 'PORT'],
+    ...(config.metrics.port === undefined
+      ? []
+      : [[config.metrics.port, 'the metrics', 'METRICS_PORT'] as [number, string, string]]),
     ...(config.simulator.embedded
       ? [[config.simulator.port, 'the simulator', 'SIMULATOR_PORT'] as [number, string, string]]
       : []),
@@ -112,7 +117,9 @@ async function sayWhatWasHere(config: Config): Promise<void> {
 function sayWhere(config: Config): void {
   const { address, uiPort, namespace } = config.temporal;
   say('');
-  say(`  API              http://127.0.0.1:${config.port}  (GET /openapi.json, /health/ready, /metrics)`);
+  const metrics = config.metrics.port === undefined ? ', /metrics' : '';
+  say(`  API              http://127.0.0.1:${config.port}  (GET /openapi.json, /health/ready${metrics})`);
+  if (config.metrics.port !== undefined) say(`  metrics          http://127.0.0.1:${config.metrics.port}/metrics`);
   if (address === undefined) say(`  Temporal Web UI  http://127.0.0.1:${uiPort}/namespaces/${namespace}/workflows`);
   else say(`  Temporal         ${address}`);
   if (config.simulator.embedded)

@@ -1,6 +1,7 @@
 import { createIngest } from './api/ingest.js';
 import { type Config, loadConfig } from './config/index.js';
 import { DRAIN_MS, listen } from './http-server.js';
+import { withMetricsPort } from './metrics-server.js';
 import { failure, isMain, type Running, runAsProcess } from './process.js';
 import { createLogger } from './telemetry/logger.js';
 import { Metrics } from './telemetry/metrics.js';
@@ -17,7 +18,7 @@ export const WEBHOOKS_STOP_WITHIN_MS = DRAIN_MS + CLOSE_OVER_DRAIN_MS;
  * Starts what takes Stripe's events, and nothing else: a burst of them then costs no caller of the API a moment, and the
  * two are made larger each by itself. The API answers the same route, for those who run one process fewer.
  */
-export async function startWebhooks(config: Config): Promise<Running> {
+async function startWebhooks(config: Config, metrics: Metrics): Promise<Running> {
   const logger = createLogger(config.logLevel, 'webhooks');
   const client = await connectClient(config);
   const { deployment } = await prepareNamespace(client, config, false);
@@ -26,7 +27,7 @@ export async function startWebhooks(config: Config): Promise<Running> {
     config,
     deployment,
     policy: config.policy.payments,
-    metrics: Metrics.ofProcess(config.metrics),
+    metrics,
     logger,
     now: Date.now,
   });
@@ -44,4 +45,9 @@ export async function startWebhooks(config: Config): Promise<Running> {
   };
 }
 
-if (isMain(import.meta.url)) await runAsProcess(() => startWebhooks(loadConfig()));
+async function startWebhooksProcess(config: Config): Promise<Running> {
+  const metrics = Metrics.ofProcess(config.metrics);
+  return withMetricsPort(config, metrics, () => startWebhooks(config, metrics));
+}
+
+if (isMain(import.meta.url)) await runAsProcess(() => startWebhooksProcess(loadConfig()));

@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { Account } from './config/index.js';
 import type { Budget } from './control/budget.js';
 import { safeRates } from './control/lane-rates.js';
+import { ENDPOINTS } from './domain/endpoints.js';
 import { Governor } from './stripe/governor/governor.js';
 import type { Permit, Turn } from './stripe/governor/permit.js';
 import type { Logger } from './telemetry/logger.js';
@@ -88,13 +89,15 @@ export function openBudgets(
   };
 }
 
-/** What the budget comes to here and now. */
+/** What the budget comes to here and now, as a whole and at each endpoint that there is. */
 function show(metrics: Metrics, account: string, budget: Budget, governor: Governor): void {
-  const { held, usable, used } = governor.standing();
-  metrics.budgetIs(account, 'all', 'configured', budget.perSecond);
-  metrics.budgetIs(account, 'all', 'leased', held);
-  metrics.budgetIs(account, 'all', 'learned', usable);
-  metrics.budgetUsed(account, 'all', held === 0 ? 0 : used / held);
+  for (const endpoint of ['all', ...ENDPOINTS] as const) {
+    const configured = endpoint === 'all' ? budget.perSecond : (budget.endpoints[endpoint] ?? budget.perEndpoint);
+    metrics.budgetIs(account, endpoint, { configured, ...governor.standing(endpoint) });
+  }
+  metrics.concurrencyIs(account, { configured: budget.concurrent, ...governor.standing('concurrent') });
+  const { readsToGo } = governor;
+  if (Number.isFinite(readsToGo)) metrics.readsLeft(account, Math.max(0, readsToGo));
 }
 
 /** What a lane may start a second before anybody has set its limit; the server takes the last poller's word. */

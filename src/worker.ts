@@ -1,7 +1,7 @@
 import { GracefulShutdownPeriodExpiredError } from '@temporalio/worker';
 import { type Config, loadConfig } from './config/index.js';
 import { LANE_CLASSES } from './domain/lanes.js';
-import { startMetricsServer } from './metrics-server.js';
+import { withMetricsPort } from './metrics-server.js';
 import { CutOffError, failure, isMain, type Running, runAsProcess } from './process.js';
 import { installRuntime } from './runtime.js';
 import { openStore, PastPayments, Records, type Store } from './store/index.js';
@@ -103,22 +103,11 @@ function lanesOf({ accounts }: Config) {
   return accounts.flatMap(({ name }) => LANE_CLASSES.map((lane) => ({ account: name, lane })));
 }
 
-/** A worker as a process of its own, with a port for its metrics where one is configured. */
+/** A worker as a process of its own: it listens nowhere but where its metrics have a port. */
 async function startWorkerProcess(config: Config): Promise<Running> {
-  const { host } = config;
-  const { port } = config.metrics;
   const metrics = Metrics.ofProcess(config.metrics);
-  // First, so that a port which is taken is known before work is.
-  const page = port === undefined ? null : await startMetricsServer(metrics, { host, port });
-  const worker = await startWorker(config, { ownServer: false, metrics, shown: page !== null });
-  if (page === null) return worker;
-  const { failed, fail } = failure();
-  for (const part of [worker, page]) part.failed.catch(fail);
-  const stop = async () => {
-    // What a worker counts while it drains is worth showing.
-    await worker.stop().finally(() => page.stop());
-  };
-  return { ...worker, failed, stop };
+  const shown = config.metrics.port !== undefined;
+  return withMetricsPort(config, metrics, () => startWorker(config, { ownServer: false, metrics, shown }));
 }
 
 if (isMain(import.meta.url)) await runAsProcess(() => startWorkerProcess(loadConfig()));

@@ -71,6 +71,8 @@ export interface ReportLook extends PageDone {
   readonly id: string;
   readonly status: 'pending' | 'succeeded' | 'failed';
   readonly file: string | null;
+  /** Bytes of the file. */
+  readonly size?: number | undefined;
 }
 
 export interface ReportedPage extends PageDone {
@@ -95,7 +97,7 @@ export interface BackgroundActivities {
   /** Looks whether it is there. */
   lookAtReport(input: { account: string; run: string }): Promise<ReportLook>;
   /** Holds a whole report against the ledger. */
-  compareReport(input: { account: string; file: string }): Promise<ReportedPage>;
+  compareReport(input: { account: string; file: string; size?: number | undefined }): Promise<ReportedPage>;
   /** Looks through the ledger for what was on no page. Asks the store. */
   listUnseen(input: UnseenInput): Promise<UnseenPage>;
   /** Reads what was on no page, and says whether it agrees after all. */

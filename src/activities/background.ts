@@ -5,7 +5,7 @@ import type { BackgroundActivities } from './background-types.js';
 import type { ExchangeParts } from './exchange.js';
 import { heartbeatWhile } from './heartbeat.js';
 import { booksFor, jobOf } from './kept-page.js';
-import { fillLedger } from './payment-record.js';
+import { fillLedger } from './own-record.js';
 import { comparePage, listUnseen, readUnseen } from './reconcile.js';
 import { recoverWebhooks } from './recovery.js';
 import { askReport, chooseReading, compareReport, lookAtReport } from './report.js';

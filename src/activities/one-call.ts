@@ -9,6 +9,15 @@ interface Told {
   readonly made: number;
 }
 
+/** What one call came to, and how many requests it took. */
+export interface OneCall<T> {
+  readonly answer: T;
+  readonly stripeCalls: number;
+}
+
+/** The type of the failure that Stripe's refusal is; its details are the requests that were made. */
+export const STRIPE_REFUSED = 'StripeRefused';
+
 /**
  * The one call to Stripe of an activity of background work, and how many requests it took with those of the tries before.
  * A try of which nothing was told died in the middle, and counts as one request: what a job took may be said too high by
@@ -20,7 +29,7 @@ interface Told {
 export async function oneCall<T>(
   parts: Pick<ExchangeParts, 'now' | 'random'>,
   ask: () => Promise<T>,
-): Promise<{ readonly answer: T; readonly stripeCalls: number }> {
+): Promise<OneCall<T>> {
   const before = callsBefore();
   try {
     return { answer: await ask(), stripeCalls: before + 1 };
@@ -30,7 +39,8 @@ export async function oneCall<T>(
     const outcome = outcomeOf(reply, false);
     if (outcome.kind !== 'rejected') return settledBy(parts, reply);
     const { code, message } = outcome.failure;
-    throw ApplicationFailure.nonRetryable(`Stripe refuses it (${code ?? 'no code'}): ${message}`, 'StripeRefused');
+    const words = `Stripe refuses it (${code ?? 'no code'}): ${message}`;
+    throw ApplicationFailure.nonRetryable(words, STRIPE_REFUSED, before + 1);
   }
 }
 

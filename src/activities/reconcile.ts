@@ -1,3 +1,4 @@
+import { keptBy } from '../domain/ledger.js';
 import {
   type Booked,
   bookedBy,
@@ -11,15 +12,17 @@ import {
   receivedBy,
 } from '../domain/reconciling.js';
 import type { Books, Difference } from '../store/index.js';
+import type { StripeEvent } from '../stripe/events.js';
 import type { StripeGateway } from '../stripe/gateway.js';
 import type { StripeLists } from '../stripe/lists.js';
 import { deliver, deliverToPayment } from '../webhooks/deliver.js';
 import type { DeliverParts, Delivery } from '../webhooks/delivery.js';
+import { route } from '../webhooks/route.js';
 import type { ComparedPage, PageDone, PageInput, UnseenInput, UnseenPage } from './background-types.js';
 import { type ExchangeParts, settledBy } from './exchange.js';
 import { booksFor, jobOf, type KeptParts, keptPage } from './kept-page.js';
 import { oneCall } from './one-call.js';
-import { recordOfPayment } from './payment-record.js';
+import { recordOf } from './own-record.js';
 
 export interface ReconcileParts extends Pick<ExchangeParts, 'now' | 'random'>, KeptParts {
   readonly gateway: StripeGateway;
@@ -59,37 +62,51 @@ export async function comparePage(parts: ReconcileParts, input: PageInput): Prom
 
 type Found = readonly [Discrepancy, Movement];
 
-/** What of a page does not agree; what the ledger has missed and the payment's own record holds is booked meanwhile. */
+/** What of a page does not agree; what the ledger has missed and its workflow's record holds is booked meanwhile. */
 async function discrepanciesIn(parts: ReconcileParts, account: string, movements: readonly Movement[]) {
   const books = booksFor(parts);
   const ids = movements.map(bookedBy).filter((id) => id !== null);
   const booked = new Map<string, Booked>((await books.ledger.find(account, ids)).map((entry) => [entry.id, entry]));
+  // A dispute moves money twice, there and back, and is held against the ledger each time: what is wrong is found once.
+  const known = new Set(await books.differences.known(jobOf(), ids));
   const discrepancies: Found[] = [];
   let filled = 0;
   for (const moved of movements) {
     let found = compareMovement(moved, booked.get(bookedBy(moved) ?? ''), parts.deployment);
-    if (found?.difference === 'extra' && moved.kind === 'charge') {
-      const own = await fillFrom(parts, books, account, found);
+    if (found?.difference === 'extra' && !known.has(found.object)) {
+      const own = await fillFrom(parts, books, account, found, moved);
       if (own !== null) {
         filled += 1;
+        booked.set(own.id, own);
         found = compareMovement(moved, own, parts.deployment);
       }
     }
-    if (found !== null) discrepancies.push([found, moved]);
+    if (found === null || known.has(found.object)) continue;
+    known.add(found.object);
+    discrepancies.push([found, moved]);
   }
   return { discrepancies, filled };
 }
 
-/** The ledger was away when the payment closed; Temporal was not. */
-async function fillFrom(parts: ReconcileParts, books: Books, account: string, { payment, object }: Discrepancy) {
-  const records = payment === null ? [] : await recordOfPayment(parts.deliver.client, payment);
+/** The ledger was away when it happened; Temporal was not. */
+async function fillFrom(
+  parts: ReconcileParts,
+  books: Books,
+  account: string,
+  { payment, object }: Discrepancy,
+  moved: Movement,
+): Promise<Booked | null> {
+  const event = asEvent(moved);
+  const to = event === null ? null : route(event, parts.deployment);
+  const workflow = to !== null && 'workflowId' in to ? to.workflowId : payment;
+  const records = workflow === null ? [] : await recordOf(parts.deliver.client, workflow);
   const own = records.find((entry) => entry.account === account && entry.id === object);
   if (own === undefined) return null;
   await books.ledger.record([{ ...own, recordedAtMs: parts.now() }]);
   return own;
 }
 
-/** Tells each payment and refund what Stripe shows of it. Nothing is asked of Stripe, and nobody is charged. */
+/** Tells each payment, refund and dispute what Stripe shows of it. Nothing is asked of Stripe, and nobody is charged. */
 async function tellAll(parts: ReconcileParts, account: string, found: readonly Found[]) {
   const told = { told: 0, incidents: 0 };
   for (const [discrepancy, moved] of found) {
@@ -104,24 +121,34 @@ async function tell(
   parts: ReconcileParts,
   account: string,
   { payment }: Discrepancy,
-  { id, refund, shown, createdMs }: Movement,
+  moved: Movement,
 ): Promise<Delivery | null> {
-  const requestId = `${jobOf()}/${id}`;
-  if (refund !== null) {
-    const livemode = shown?.livemode ?? false;
-    const about = { kind: 'refund' as const, refund };
-    return deliver(parts.deliver, account, {
-      id: requestId,
-      type: 'refund.updated',
-      createdMs,
-      key: null,
-      livemode,
-      about,
-    });
-  }
+  const { shown } = moved;
+  const event = asEvent(moved);
+  if (event !== null) return deliver(parts.deliver, account, event);
   if (shown === null || payment === null || shown.labels?.workflowId !== payment) return null;
   const told = { source: 'sweep' as const, intent: shown, key: null, event: null };
-  return deliverToPayment(parts.deliver, account, { paymentId: payment, told }, requestId);
+  return deliverToPayment(parts.deliver, account, { paymentId: payment, told }, requestIdOf(moved));
+}
+
+/** What Stripe shows of a refund or dispute, as if its event had come; null of anything else. */
+function asEvent(moved: Movement): StripeEvent | null {
+  const { refund, dispute, shown, createdMs } = moved;
+  const common = { id: requestIdOf(moved), createdMs, key: null };
+  if (refund !== null) {
+    const about = { kind: 'refund' as const, refund };
+    return { ...common, type: 'refund.updated', livemode: shown?.livemode ?? false, about };
+  }
+  if (dispute !== null) {
+    const about = { kind: 'dispute' as const, dispute };
+    return { ...common, type: 'charge.dispute.updated', livemode: dispute.livemode, about };
+  }
+  return null;
+}
+
+/** Under which Temporal takes it once, however often the page is done. */
+function requestIdOf({ id }: Movement): string {
+  return `${jobOf()}/${id}`;
 }
 
 /** Entries of the ledger that are looked through at once, and of those how many may be left over to be read. */
@@ -163,6 +190,11 @@ async function readOne({ gateway, ...parts }: ReconcileParts, account: string, b
     const reply = await gateway.retrieveRefund(account, booked.id);
     if (reply.kind === 'error' && reply.status === 404) return null;
     return givenBackBy(settledBy(parts, reply));
+  }
+  if (booked.kind === 'dispute') {
+    const reply = await gateway.retrieveDispute(account, booked.id);
+    if (reply.kind === 'error' && reply.status === 404) return null;
+    return keptBy(settledBy(parts, reply));
   }
   if (booked.intent === null) return null;
   const reply = await gateway.retrieveIntent(account, booked.intent);

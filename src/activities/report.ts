@@ -1,8 +1,10 @@
-import { bookedBy, compareMovement, type Movement, readBy } from '../domain/reconciling.js';
-import { ACTIVITY_REPORT, type ReportLine, reportLines } from '../domain/report-lines.js';
+import { ApplicationFailure } from '@temporalio/activity';
+import { type Booked, bookedBy, compareMovement, type Movement, readBy } from '../domain/reconciling.js';
+import { ACTIVITY_REPORT, heldIn, type ReportLine, reportLines } from '../domain/report-lines.js';
+import type { ReportRun } from '../stripe/lists.js';
 import type { ReportedPage, ReportLook } from './background-types.js';
 import { booksFor, jobOf, keptPage } from './kept-page.js';
-import { oneCall } from './one-call.js';
+import { type OneCall, oneCall, STRIPE_REFUSED } from './one-call.js';
 import type { ReconcileParts } from './reconcile.js';
 
 interface Where {
@@ -19,10 +21,11 @@ export async function chooseReading(parts: ReconcileParts, { account, fromMs, to
 
 /** Asks Stripe for the report: the job's own, however often it is asked for. */
 export async function askReport(parts: ReconcileParts, { account, fromMs, toMs }: Where): Promise<ReportLook> {
-  const { answer, stripeCalls } = await oneCall(parts, () =>
-    parts.lists.createReport(account, ACTIVITY_REPORT, { fromMs, toMs }, `penstock/1/${jobOf()}/report`),
+  return look(() =>
+    oneCall(parts, () =>
+      parts.lists.createReport(account, ACTIVITY_REPORT, { fromMs, toMs }, `penstock/1/${jobOf()}/report`),
+    ),
   );
-  return { ...answer, stripeCalls, counts: {} };
 }
 
 /** Looks whether it is there. */
@@ -30,8 +33,23 @@ export async function lookAtReport(
   parts: ReconcileParts,
   input: { account: string; run: string },
 ): Promise<ReportLook> {
-  const { answer, stripeCalls } = await oneCall(parts, () => parts.lists.retrieveReport(input.account, input.run));
-  return { ...answer, stripeCalls, counts: {} };
+  return look(() => oneCall(parts, () => parts.lists.retrieveReport(input.account, input.run)));
+}
+
+async function look(ask: () => Promise<OneCall<ReportRun>>): Promise<ReportLook> {
+  const { answer, stripeCalls } = await unlessRefused(ask);
+  return { ...(answer ?? { id: '', status: 'failed', file: null }), stripeCalls, counts: {} };
+}
+
+/** Null is what Stripe refuses to report, such as to a key that may read no reports: the lists tell the same. */
+async function unlessRefused<T>(ask: () => Promise<OneCall<T>>): Promise<OneCall<T | null>> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof ApplicationFailure) || error.type !== STRIPE_REFUSED) throw error;
+    const [stripeCalls] = error.details as [number];
+    return { answer: null, stripeCalls };
+  }
 }
 
 /** Ledger entries are looked up so many at once. */
@@ -41,36 +59,36 @@ const AT_ONCE = 1_000;
  * Holds a whole report against the ledger. A report says neither whose a movement is nor what its intent is now, so it
  * proves agreement and nothing else: with anything that does not agree in it, it counts as not read, and the lists decide.
  */
-export function compareReport(
+export async function compareReport(
   parts: ReconcileParts,
-  { account, file }: { account: string; file: string },
+  { account, file, size }: { account: string; file: string; size?: number | undefined },
 ): Promise<ReportedPage> {
-  return keptPage(
+  const page = await keptPage(
     parts,
     'report',
-    () => oneCall(parts, () => parts.lists.reportContents(account, file)),
+    () => unlessRefused(() => oneCall(parts, () => parts.lists.reportContents(account, file, size))),
     async (books, { answer, stripeCalls }) => {
       const lines = answer === null ? null : reportLines(answer);
-      const seen = (lines ?? []).map((line) => bookedBy(asMovement(line))).filter((id) => id !== null);
-      const booked = new Map<string, Awaited<ReturnType<typeof books.ledger.find>>[number]>();
+      const held = heldIn(lines ?? []).filter((line) => bookedBy(line) !== null);
+      const seen = held.map(bookedBy).filter((id) => id !== null);
+      const booked = new Map<string, Booked>();
       for (let from = 0; from < seen.length; from += AT_ONCE) {
         for (const entry of await books.ledger.find(account, seen.slice(from, from + AT_ONCE))) {
           booked.set(entry.id, entry);
         }
       }
-      const agrees = lines?.every((line) => {
-        const id = bookedBy(asMovement(line));
-        const entry = id === null ? undefined : booked.get(id);
-        return (
-          id === null || (entry !== undefined && compareMovement(asMovement(line), entry, parts.deployment) === null)
-        );
+      const agrees = held.every((line) => {
+        const entry = booked.get(bookedBy(line) ?? '');
+        return entry !== undefined && compareMovement(asMovement(line), entry, parts.deployment) === null;
       });
-      if (lines === null || agrees !== true) return { agrees: false, stripeCalls, counts: {} };
+      if (lines === null || !agrees) return { agrees: false, stripeCalls, counts: {} };
       return { agrees: true, stripeCalls, counts: { movements: lines.length }, seen };
     },
-  ).then(({ agrees, stripeCalls, counts }) => ({ agrees, stripeCalls, counts }));
+  );
+  const { agrees, stripeCalls, counts } = page;
+  return { agrees, stripeCalls, counts };
 }
 
 function asMovement(line: ReportLine): Movement {
-  return { ...line, intent: null, createdMs: 0, labels: null, shown: null, refund: null };
+  return { ...line, intent: null, createdMs: 0, labels: null, shown: null, refund: null, dispute: null };
 }

@@ -7,7 +7,7 @@ import { problemHandler, unknownRoute } from './errors.js';
 import { healthRoutes } from './health.js';
 import { bare } from './ingest.js';
 import { type JobParts, jobRoutes } from './jobs.js';
-import { metricsRoute } from './metrics.js';
+import { metricsBeside } from './metrics.js';
 import { openApiDocument } from './openapi.js';
 import { type PaymentParts, paymentRoutes } from './payments.js';
 import { type WebhookParts, webhookRoutes } from './webhooks.js';
@@ -28,9 +28,10 @@ export function createApp(parts: AppParts): Express {
   app.get('/openapi.json', (_req, res) => {
     res.json(document);
   });
-  app.use(metricsRoute(parts.metrics));
+  app.use(metricsBeside(parts));
   app.get('/', (_req, res) => {
-    res.json({ name: 'penstock', openapi: '/openapi.json', ready: '/health/ready', metrics: '/metrics' });
+    const beside = parts.config.metrics.port === undefined ? { metrics: '/metrics' } : {};
+    res.json({ name: 'penstock', openapi: '/openapi.json', ready: '/health/ready', ...beside });
   });
   app.use(
     '/v1',

@@ -2,7 +2,7 @@ import express, { type Express } from 'express';
 import helmet from 'helmet';
 import { problemHandler, unknownRoute } from './errors.js';
 import { healthRoutes } from './health.js';
-import { metricsRoute } from './metrics.js';
+import { metricsBeside } from './metrics.js';
 import { type WebhookParts, webhookRoutes } from './webhooks.js';
 
 /** What the ingest process answers: Stripe's events, and what operations asks. */
@@ -11,7 +11,7 @@ export function createIngest(parts: WebhookParts): Express {
   app.use(webhookRoutes(parts));
   app.use(helmet());
   app.use(healthRoutes(parts));
-  app.use(metricsRoute(parts.metrics));
+  app.use(metricsBeside(parts));
   app.use(unknownRoute);
   app.use(problemHandler(parts.logger));
   return app;

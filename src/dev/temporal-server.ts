@@ -55,6 +55,8 @@ export interface TemporalServerOptions {
   readonly port: number;
   readonly uiPort: number;
   readonly namespace: string;
+  /** Flags of the server's own beside {@link SERVER_FLAGS}. */
+  readonly flags?: readonly string[];
 }
 
 /** How long the server has to answer, and to end. */
@@ -64,7 +66,7 @@ const KILL_TIMEOUT_MS = 5_000;
 
 /** Starts the Temporal server on a file database in the data folder. @throws UsageError when it does not come up. */
 export async function startTemporalServer(options: TemporalServerOptions): Promise<Running & { pid: number }> {
-  const { cli, dataDir, port, uiPort, namespace } = options;
+  const { cli, dataDir, port, uiPort, namespace, flags = [] } = options;
   mkdirSync(dataDir, { recursive: true });
   const log = join(dataDir, 'temporal-server.log');
   const args = [
@@ -72,6 +74,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     ...['--db-filename', join(dataDir, 'temporal.db'), '--namespace', namespace],
     ...['--log-level', 'warn'],
     ...SERVER_FLAGS,
+    ...flags,
   ];
   const output = openSync(log, 'a');
   // A group of its own: a terminal's Ctrl-C must not end the server before what uses it has finished.

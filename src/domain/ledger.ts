@@ -1,4 +1,4 @@
-import type { DisputeState } from './dispute/index.js';
+import type { DisputeSnapshot, DisputeState } from './dispute/index.js';
 import type { IntentSnapshot } from './intent.js';
 import type { PaymentState } from './payment/index.js';
 import type { RefundState } from './refund/index.js';
@@ -73,12 +73,17 @@ export function disputesOf({ seen, owner, intent }: DisputeState): readonly Move
       kind: 'dispute',
       payment: owner.paymentId,
       intent,
-      amount: Math.max(0, seen.withdrawn - seen.reinstated),
-      currency: seen.balanceCurrency ?? seen.currency,
+      ...keptBy(seen),
       status: seen.status,
       occurredAtMs: seen.createdMs,
     },
   ];
+}
+
+/** What a dispute keeps out of the balance as it stands: what it has taken, less what came back. */
+export function keptBy(dispute: DisputeSnapshot): { readonly amount: number; readonly currency: string } {
+  const { withdrawn, reinstated, balanceCurrency, currency } = dispute;
+  return { amount: Math.max(0, withdrawn - reinstated), currency: balanceCurrency ?? currency };
 }
 
 /** Those of `after` that `before` did not hold, or not so. */

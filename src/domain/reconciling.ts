@@ -1,10 +1,11 @@
+import type { DisputeSnapshot } from './dispute/index.js';
 import type { IntentLabels, IntentSnapshot } from './intent.js';
 import type { RefundSnapshot } from './refund/index.js';
 
 /**
  * Penstock's ledger against Stripe's balance transactions. Pure: what is compared is given, in pages of any size and order,
- * and the differences are the same however it was split. Amounts in minor units of the currency the customer paid in,
- * times in Unix ms.
+ * and the differences are the same however it was split. Amounts in minor units, of charges and refunds in the currency the
+ * customer paid in, of disputes in the balance's; times in Unix ms.
  */
 
 export type MovementKind = 'charge' | 'refund' | 'refund_failure' | 'dispute' | 'dispute_reversal' | 'other';
@@ -16,6 +17,7 @@ export interface Movement {
   /** What moved it, the charge, the refund, the dispute: by this it is booked. */
   readonly source: string | null;
   readonly intent: string | null;
+  /** Of a dispute and what came back of it, what both come to: the ledger has their sum. */
   readonly amount: number;
   readonly currency: string;
   readonly createdMs: number;
@@ -25,6 +27,8 @@ export interface Movement {
   readonly shown: IntentSnapshot | null;
   /** The refund, of one. */
   readonly refund: RefundSnapshot | null;
+  /** The dispute, of what it took or what came back. */
+  readonly dispute: DisputeSnapshot | null;
 }
 
 /** What the ledger says of one charge, refund or dispute. */
@@ -60,14 +64,13 @@ export interface Discrepancy {
 }
 
 /** What is booked is looked up by this. Movements that nobody books (fees, payouts) have none. */
-export function bookedBy({ kind, source }: Movement): string | null {
-  return kind === 'charge' || kind === 'refund' || kind === 'dispute' ? source : null;
+export function bookedBy({ kind, source }: Pick<Movement, 'kind' | 'source'>): string | null {
+  return kind === 'refund_failure' || kind === 'other' ? null : source;
 }
 
 /**
- * Holds one movement against what is booked of it. Of a dispute only that it is booked: what it took and what came back of
- * it are movements of their own, and its ledger entry is their sum. What is not booked is this deployment's only where the
- * labels say so: other programs, and other deployments, use the account too.
+ * Holds one movement against what is booked of it. What is not booked is this deployment's only where the labels say so: other
+ * programs, and other deployments, use the account too.
  */
 export function compareMovement(moved: Movement, booked: Booked | undefined, deployment: string): Discrepancy | null {
   const object = bookedBy(moved);
@@ -79,13 +82,15 @@ export function compareMovement(moved: Movement, booked: Booked | undefined, dep
     return { difference: 'extra', object, payment: workflowId, intent: moved.intent, booked: null, atStripe };
   }
   const { payment, intent } = booked;
-  if (booked.kind === 'dispute' || isSame(booked, atStripe)) return null;
+  if (isSame(booked, atStripe)) return null;
   return { difference: 'different', object, payment, intent, booked: moneyOf(booked), atStripe };
 }
 
-/** Whether there should be a movement for it at Stripe. A dispute need not have taken anything yet. */
+/** Whether there should be a movement for it at Stripe. */
 export function isExpected({ kind, amount, status }: Booked): boolean {
-  if (kind === 'dispute' || amount === 0) return false;
+  if (amount === 0) return false;
+  // Whatever became of it, that is what it took.
+  if (kind === 'dispute') return true;
   return status !== 'failed' && status !== 'canceled' && status !== 'requires_action';
 }
 
@@ -93,7 +98,7 @@ export function isExpected({ kind, amount, status }: Booked): boolean {
  * What is booked, should have moved, and was on no page. A movement and its entry can lie on two sides of the period's edge
  * (a capture that settles later), so each is held against what Stripe shows of it now; what Stripe does not have is missing.
  *
- * @param atStripe what the intent has received, or the refund gives back; null where there is no such money.
+ * @param atStripe what the intent has received, the refund gives back or the dispute keeps; null where there is no such money.
  */
 export function compareUnseen(booked: Booked, atStripe: Money | null): Discrepancy | null {
   const { id: object, payment, intent } = booked;

@@ -44,6 +44,16 @@ export class Differences {
     );
   }
 
+  /** Those of these objects of which the job has found something already. */
+  async known(job: string, objects: readonly string[]): Promise<readonly string[]> {
+    const rows = await this.on.query<Pick<Difference, 'object'>>(
+      `select distinct object from penstock.reconciled
+        where deployment = $1 and job = $2 and object in (select json_array_elements_text($3::json))`,
+      [this.deployment, job, JSON.stringify(objects)],
+    );
+    return rows.map(({ object }) => object);
+  }
+
   async count(job: string): Promise<number> {
     const [row] = await this.on.query<{ count: number }>(
       'select count(*) as count from penstock.reconciled where deployment = $1 and job = $2',

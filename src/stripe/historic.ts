@@ -1,12 +1,14 @@
 import type Stripe from 'stripe';
 import { fromMetadata } from '../domain/intent.js';
+import { keptBy } from '../domain/ledger.js';
 import type { Movement, MovementKind } from '../domain/reconciling.js';
 import type { SyncedObject, SyncKind } from '../domain/syncing.js';
-import { type Owner, toRefundSnapshot, toSnapshot } from './snapshot.js';
+import { type Owner, toDisputeSnapshot, toRefundSnapshot, toSnapshot } from './snapshot.js';
 
 /**
  * Takes from a balance transaction what a ledger entry is held against. The amount is the customer's, in the currency
- * they paid in: what is on the balance may have been changed into another. The movement's source has to be expanded.
+ * they paid in: what is on the balance may have been changed into another. Of a dispute it is what all its movements come to.
+ * The movement's source has to be expanded.
  */
 export function toMovement(owner: Owner, moved: Stripe.BalanceTransaction): Movement {
   if (moved.object !== 'balance_transaction') throw new TypeError('not a balance_transaction');
@@ -14,23 +16,26 @@ export function toMovement(owner: Owner, moved: Stripe.BalanceTransaction): Move
   const common = { id: moved.id, kind, createdMs: moved.created * 1_000 };
   const { source, amount, currency } = moved;
   if (source === null || typeof source === 'string') {
-    const nothing = { intent: null, labels: null, shown: null, refund: null };
+    const nothing = { intent: null, labels: null, shown: null, refund: null, dispute: null };
     return { ...common, ...nothing, source, amount: Math.abs(amount), currency };
   }
   const about = source as Partial<Pick<Stripe.Charge, 'payment_intent' | 'metadata' | 'amount_captured'>> &
     Partial<Pick<Stripe.Refund, 'amount' | 'currency'>> & { id: string; object: string };
   const intent = about.payment_intent ?? null;
   const whole = intent !== null && typeof intent !== 'string' ? intent : null;
+  const dispute = about.object === 'dispute' ? toDisputeSnapshot(owner, source as Stripe.Dispute) : null;
   return {
     ...common,
     source: about.id,
     intent: typeof intent === 'string' ? intent : (whole?.id ?? null),
     amount: about.object === 'charge' ? (about.amount_captured ?? 0) : (about.amount ?? Math.abs(amount)),
     currency: about.currency ?? currency,
+    ...(dispute === null ? {} : keptBy(dispute)),
     // A charge has its intent's labels. A refund's own name its own workflow: whose payment it is, only the intent tells.
     labels: fromMetadata(whole !== null ? whole.metadata : about.object === 'charge' ? about.metadata : null),
     shown: whole === null ? null : toSnapshot(owner, whole),
     refund: about.object === 'refund' ? toRefundSnapshot(owner, source as Stripe.Refund) : null,
+    dispute,
   };
 }
 

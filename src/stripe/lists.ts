@@ -22,8 +22,9 @@ export interface ListPage<T> {
 export interface ReportRun {
   readonly id: string;
   readonly status: 'pending' | 'succeeded' | 'failed';
-  /** The file that holds it, once it has succeeded. */
+  /** The file that holds it, once it has succeeded, and its size in bytes. */
   readonly file: string | null;
+  readonly size?: number | undefined;
 }
 
 /** As many as Stripe lists at once: one call for a hundred objects. */
@@ -105,12 +106,15 @@ export class StripeLists {
     return toReportRun(run);
   }
 
-  /** A report's file, whole; null where it is larger than can be held. */
-  async reportContents(account: string, file: string): Promise<string | null> {
+  /**
+   * A report's file, whole; null where it is larger than can be held, or another size than Stripe says: lines that are missing
+   * at its end would be missing for good.
+   */
+  async reportContents(account: string, file: string, size: number | undefined): Promise<string | null> {
     const path = `/v1/files/${encodeURIComponent(file)}/contents`;
     return this.gateway.run({ account, endpoint: 'files.contents' }, async (stripe) => {
       const answer: unknown = await stripe.rawRequest('GET', path, undefined, { apiBase: 'files', streaming: true });
-      return wholeText(answer as Readable);
+      return wholeText(answer as Readable, size);
     });
   }
 }
@@ -147,10 +151,10 @@ function pageOf<A extends { id: string }, T>(page: Stripe.ApiList<A>, read: (ite
 
 function toReportRun({ id, status, result }: Stripe.Reporting.ReportRun): ReportRun {
   const known = status === 'succeeded' || status === 'failed' ? status : 'pending';
-  return { id, status: known, file: result?.id ?? null };
+  return { id, status: known, file: result?.id ?? null, size: result?.size };
 }
 
-async function wholeText(stream: Readable): Promise<string | null> {
+async function wholeText(stream: Readable, told: number | undefined): Promise<string | null> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of stream) {
@@ -159,5 +163,5 @@ async function wholeText(stream: Readable): Promise<string | null> {
     if (size > LARGEST_REPORT) return null;
     chunks.push(chunk as Buffer);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return told !== undefined && size !== told ? null : Buffer.concat(chunks).toString('utf8');
 }

@@ -88,19 +88,21 @@ export class Metrics {
     this.instruments.governorWait.observe({ account, priority }, seconds);
   }
 
-  /**
-   * What may be sent, requests per second.
-   *
-   * @param endpoint `all` for the account as a whole.
-   * @param kind `configured`, `leased` to this worker, or `learned` from Stripe's answers.
-   */
-  budgetIs(account: string, endpoint: string, kind: BudgetKind, requestsPerSecond: number): void {
-    this.instruments.budget.set({ account, endpoint, kind }, requestsPerSecond);
+  /** What may be sent, requests per second, and how much of it is. @param endpoint `all` for the account as a whole. */
+  budgetIs(account: string, endpoint: string, limit: LimitShown): void {
+    for (const [kind, most] of kindsOf(limit)) this.instruments.budget.set({ account, endpoint, kind }, most);
+    this.instruments.budgetUsed.set({ account, endpoint }, usedPart(limit));
   }
 
-  /** The share of the budget that was used of late: 1 is all of it. @param endpoint `all` for the account as a whole. */
-  budgetUsed(account: string, endpoint: string, ratio: number): void {
-    this.instruments.budgetUsed.set({ account, endpoint }, ratio);
+  /** What may be under way at once, requests, and how much of it is. */
+  concurrencyIs(account: string, limit: LimitShown): void {
+    for (const [kind, most] of kindsOf(limit)) this.instruments.concurrency.set({ account, kind }, most);
+    this.instruments.concurrencyUsed.set({ account }, usedPart(limit));
+  }
+
+  /** Reads that are left of what Stripe allows the account a month. */
+  readsLeft(account: string, reads: number): void {
+    this.instruments.readsLeft.set({ account }, reads);
   }
 
   /** What waits in a lane, as Temporal's server tells it. */
@@ -138,7 +140,26 @@ export class Metrics {
   }
 }
 
-export type BudgetKind = 'configured' | 'leased' | 'learned';
+/** How a limit stands: as configured, as this worker holds it, as Stripe's answers let it be used, and as it is. */
+export interface LimitShown {
+  readonly configured: number;
+  readonly held: number;
+  readonly usable: number;
+  readonly used: number;
+}
+
+function kindsOf({ configured, held, usable }: LimitShown): readonly [kind: string, most: number][] {
+  return [
+    ['configured', configured],
+    ['leased', held],
+    ['learned', usable],
+  ];
+}
+
+/** The share of what is held that is used; 1 is all of it. */
+function usedPart({ held, used }: LimitShown): number {
+  return held === 0 ? 0 : used / held;
+}
 
 function instrumentsIn(registry: Registry) {
   const registers = [registry];
@@ -169,6 +190,21 @@ function instrumentsIn(registry: Registry) {
       buckets: WAIT_BUCKETS,
       registers,
     }),
+    storeMissed: new Counter({
+      name: 'penstock_store_missed_total',
+      help: 'Rows that the store did not take and that were dropped, and questions it did not answer in time.',
+      labelNames: ['what'] as const,
+      registers,
+    }),
+    ...budgetInstruments(registers),
+    ...laneInstruments(registers),
+    ...paymentInstruments(registers),
+    ...webhookInstruments(registers),
+  };
+}
+
+function budgetInstruments(registers: Registry[]) {
+  return {
     budget: new Gauge({
       name: 'penstock_budget_requests_per_second',
       help: 'Requests per second that may be sent: configured, leased to this worker, or learned from answers.',
@@ -177,19 +213,28 @@ function instrumentsIn(registry: Registry) {
     }),
     budgetUsed: new Gauge({
       name: 'penstock_budget_used_ratio',
-      help: 'Share of the budget that was used of late; 1 is all of it.',
+      help: "Share of this worker's lease that was used of late; 1 is all of it.",
       labelNames: ['account', 'endpoint'] as const,
       registers,
     }),
-    storeMissed: new Counter({
-      name: 'penstock_store_missed_total',
-      help: 'Rows that the store did not take and that were dropped, and questions it did not answer in time.',
-      labelNames: ['what'] as const,
+    concurrency: new Gauge({
+      name: 'penstock_budget_concurrent_requests',
+      help: 'Requests that may be under way at once: configured, leased to this worker, or learned from answers.',
+      labelNames: ['account', 'kind'] as const,
       registers,
     }),
-    ...laneInstruments(registers),
-    ...paymentInstruments(registers),
-    ...webhookInstruments(registers),
+    concurrencyUsed: new Gauge({
+      name: 'penstock_budget_concurrent_used_ratio',
+      help: "Share of this worker's concurrency that was in use of late; 1 is all of it.",
+      labelNames: ['account'] as const,
+      registers,
+    }),
+    readsLeft: new Gauge({
+      name: 'penstock_budget_reads_left',
+      help: "Reads left of the account's month, as the issuer of its budget counts; every worker tells nearly the same.",
+      labelNames: ['account'] as const,
+      registers,
+    }),
   };
 }
 

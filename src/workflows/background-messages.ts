@@ -98,7 +98,7 @@ export type ReconcilingAt =
   | { readonly step: 'fill'; readonly token: string | null }
   | { readonly step: 'choose' }
   | { readonly step: 'report'; readonly run: string | null; readonly looks: number }
-  | { readonly step: 'file'; readonly file: string }
+  | { readonly step: 'file'; readonly file: string; readonly size?: number | undefined }
   | { readonly step: 'pages'; readonly after: string | null }
   | { readonly step: 'unseen'; readonly after: { readonly id: string; readonly occurredAtMs: number } | null };
 

@@ -69,7 +69,7 @@ async function takeStep(job: JobRun, input: Input, at: ReconcilingAt): Promise<R
     case 'file': {
       const { compareReport } = activities(input, 'a whole report');
       const page = await job.step<ReportedPage, typeof reconciliation>(
-        () => compareReport({ account, file: at.file }),
+        () => compareReport({ account, file: at.file, size: at.size }),
         from,
       );
       return page.agrees ? { step: 'unseen', after: null } : BY_LISTS;
@@ -108,7 +108,7 @@ async function waitForReport(
     () => (run === null ? askReport({ account, fromMs, toMs }) : lookAtReport({ account, run })),
     from,
   );
-  if (look.status === 'succeeded' && look.file !== null) return { step: 'file', file: look.file };
+  if (look.status === 'succeeded' && look.file !== null) return { step: 'file', file: look.file, size: look.size };
   if (look.status === 'failed' || looks >= REPORT_LOOKS) return BY_LISTS;
   return { step: 'report', run: look.id, looks: looks + 1 };
 }

@@ -25,6 +25,7 @@ function movement(id: string, changes: Partial<Movement> = {}): Movement {
     labels: { deployment: HERE, workflowId: `pay.acme.${id}`, attempt: 1 },
     shown: null,
     refund: null,
+    dispute: null,
     ...changes,
   };
 }
@@ -42,15 +43,22 @@ function booked(id: string, changes: Partial<Booked> = {}): Booked {
   };
 }
 
-/** Compares whole books, Stripe's side in pages: as the job does, with Stripe read again for what was on no page. */
+/**
+ * Compares whole books, Stripe's side in pages: as the job does, what is wrong with an object found once, with Stripe read
+ * again for what was on no page.
+ */
 function reconcile(ledger: readonly Booked[], pages: readonly (readonly Movement[])[]): Discrepancy[] {
   const byId = new Map(ledger.map((entry) => [entry.id, entry]));
   const seen = new Set<string>();
+  const known = new Set<string>();
   const found = pages.flatMap((page) =>
     page.flatMap((moved) => {
       const id = bookedBy(moved);
       if (id !== null) seen.add(id);
-      return compareMovement(moved, byId.get(id ?? ''), HERE) ?? [];
+      const one = compareMovement(moved, byId.get(id ?? ''), HERE);
+      if (one === null || known.has(one.object)) return [];
+      known.add(one.object);
+      return one;
     }),
   );
   const unseen = ledger.filter((entry) => !seen.has(entry.id) && isExpected(entry));
@@ -71,7 +79,9 @@ const plants = fc.array(
       'foreign',
       'payout',
     ),
-    kind: fc.constantFrom<'charge' | 'refund'>('charge', 'refund'),
+    kind: fc.constantFrom<Booked['kind']>('charge', 'refund', 'dispute'),
+    /** Of a dispute: something came back of it, and is a movement of its own. */
+    back: fc.boolean(),
     amount: fc.integer({ min: 1, max: 99_999_999 }),
     off: fc.integer({ min: 1, max: 1_000 }),
   }),
@@ -85,17 +95,23 @@ function planted(all: Planted) {
   const ledger: Booked[] = [];
   const movements: Movement[] = [];
   const expected = new Map<string, string>();
-  for (const [at, { plant, kind, amount, off }] of all.entries()) {
+  for (const [at, { plant, kind, back, amount, off }] of all.entries()) {
     const id = `${kind}_${at}`;
     const mine = booked(id, { kind, amount });
     const theirs = movement(id, { kind, amount });
-    if (plant === 'foreign') movements.push({ ...theirs, labels: null });
-    else if (plant === 'payout') movements.push({ ...theirs, kind: 'other' });
+    const moved = (changes: Partial<Movement>) => {
+      movements.push({ ...theirs, ...changes });
+      if (kind === 'dispute' && back) {
+        movements.push({ ...theirs, id: `${theirs.id}_back`, kind: 'dispute_reversal', ...changes });
+      }
+    };
+    if (plant === 'foreign') moved({ labels: null });
+    else if (plant === 'payout') moved({ kind: 'other' });
     else {
       if (plant !== 'extra') ledger.push(mine);
-      if (plant === 'different amount') movements.push({ ...theirs, amount: amount + off });
-      else if (plant === 'different currency') movements.push({ ...theirs, currency: 'usd' });
-      else if (plant !== 'missing') movements.push(theirs);
+      if (plant === 'different amount') moved({ amount: amount + off });
+      else if (plant === 'different currency') moved({ currency: 'usd' });
+      else if (plant !== 'missing') moved({});
       if (plant !== 'agrees') expected.set(id, plant.split(' ')[0] ?? '');
     }
   }
@@ -169,10 +185,21 @@ describe('a reconciliation', () => {
     );
   });
 
-  it('expects no movement of a refund that failed, of nothing, or of an inquiry', () => {
+  it('holds what a dispute took, and what came back of it, against the one entry that there is of it', () => {
+    const lost = booked('dp', { kind: 'dispute' });
+    assert.equal(compareMovement(movement('dp', { kind: 'dispute' }), lost, HERE), null);
+    for (const kind of ['dispute', 'dispute_reversal'] as const) {
+      const found = compareMovement(movement('dp', { kind, amount: 0 }), lost, HERE);
+      assert.deepEqual([found?.difference, found?.atStripe?.amount], ['different', 0], kind);
+      assert.equal(compareMovement(movement('dp', { kind }), undefined, HERE)?.difference, 'extra', kind);
+    }
+  });
+
+  it('expects no movement of a refund that failed, of nothing, or of a dispute that keeps nothing', () => {
     assert.equal(isExpected(booked('a', { kind: 'refund', status: 'failed' })), false);
     assert.equal(isExpected(booked('a', { amount: 0 })), false);
-    assert.equal(isExpected(booked('a', { kind: 'dispute' })), false);
+    assert.equal(isExpected(booked('a', { kind: 'dispute', amount: 0 })), false);
+    assert.equal(isExpected(booked('a', { kind: 'dispute', status: 'lost' })), true);
     assert.equal(isExpected(booked('a', { kind: 'refund', status: 'pending' })), true);
   });
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { toMinorUnits } from '../../src/domain/minor-units.js';
 import { readBy } from '../../src/domain/reconciling.js';
-import { readCsv, reportLines } from '../../src/domain/report-lines.js';
+import { heldIn, readCsv, reportLines } from '../../src/domain/report-lines.js';
 import { csv } from '../../src/simulator/reports/csv.js';
 import { HOUR, T0 } from '../support/facts.js';
 
@@ -46,6 +46,31 @@ describe('a report', () => {
       { id: 'txn_1', kind: 'refund', source: 're_1', amount: 510, currency: 'eur' },
       { id: 'txn_1', kind: 'other', source: null, amount: 30, currency: 'usd' },
     ]);
+  });
+
+  it('tells of a dispute what it keeps out of the balance, in its currency, whatever the customer paid in', () => {
+    const took = { ...LINE, reporting_category: 'dispute', source_id: 'dp_1', gross: '-21.00' };
+    const back = { ...took, balance_transaction_id: 'txn_2', reporting_category: 'dispute_reversal', gross: '5.50' };
+    const other = { ...back, balance_transaction_id: 'txn_3', source_id: 'dp_2' };
+    const lines = reportLines(csv(COLUMNS, [back, LINE, took, other])) ?? [];
+    assert.deepEqual(
+      lines.map(({ id, amount, currency }) => [id, amount, currency]),
+      [
+        ['txn_2', -550, 'usd'],
+        ['txn_1', 1_999, 'eur'],
+        ['txn_1', 2_100, 'usd'],
+        ['txn_3', -550, 'usd'],
+      ],
+    );
+    // Of the second, what it took lies before the report: it keeps nothing that is in it.
+    assert.deepEqual(
+      heldIn(lines).map(({ source, amount }) => [source, amount]),
+      [
+        ['ch_1', 1_999],
+        ['dp_1', 1_550],
+        ['dp_2', 0],
+      ],
+    );
   });
 
   it('that was cut off anywhere but at the end of a line, or lacks a column, is none', () => {

@@ -1,14 +1,23 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type ApiClient, aPayment } from '../support/api-client.js';
+import { freeLowPorts } from '../../src/dev/ports.js';
+import { ENDPOINTS } from '../../src/domain/endpoints.js';
+import { ApiClient, aPayment } from '../support/api-client.js';
 import { withBudget } from '../support/budget-file.js';
 import { type Family, faultsOf, parseMetrics, total } from '../support/prometheus.js';
 import { Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
-/** Metrics as Prometheus would read them, from every process that shows its own. */
 /** A lane is paused by hand here, and is to stay so. */
 const LEFT = withBudget({ lane_check_ms: 0 });
+
+/** Metrics as Prometheus would read them. */
+async function read(process: ApiClient): Promise<Family[]> {
+  const { status, headers, body } = await process.call<string>('GET', '/metrics');
+  assert.equal(status, 200);
+  assert.equal(headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
+  return parseMetrics(body);
+}
 
 describe('/metrics', () => {
   let stack: Stack;
@@ -20,12 +29,6 @@ describe('/metrics', () => {
   });
   after(() => stack?.stop());
 
-  const read = async (process: ApiClient): Promise<Family[]> => {
-    const { status, headers, body } = await process.call<string>('GET', '/metrics');
-    assert.equal(status, 200);
-    assert.equal(headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
-    return parseMetrics(body);
-  };
   /** A sum over all workers: which of them did it, is chance. */
   const atWorkers = async (name: string, labels: Record<string, string> = {}) => {
     const all = await Promise.all(stack.workerPorts.map(read));
@@ -71,6 +74,36 @@ describe('/metrics', () => {
       assert.equal(await atWorkers('penstock_stripe_requests_total', { outcome: 'throttled', cause }), 1, cause);
       await stack.simulator.noFaults();
     }
+  });
+
+  it('of the worker tells each limit as configured, leased and learned, for every endpoint that is called', async () => {
+    const [account] = stack.config.accounts;
+    assert.ok(account !== undefined);
+    const { perSecond, perEndpoint, concurrent, readsPerMonth } = account.budget;
+    const each = await Promise.all(stack.workerPorts.map(read));
+    for (const families of each) {
+      const endpoints = (name: string, kind?: string) =>
+        (families.find((family) => family.name === name)?.samples ?? [])
+          .filter(({ labels }) => kind === undefined || labels['kind'] === kind)
+          .map(({ labels }) => labels['endpoint']);
+      for (const kind of ['configured', 'leased', 'learned']) {
+        const shown = endpoints('penstock_budget_requests_per_second', kind);
+        assert.deepEqual(shown, ['all', ...ENDPOINTS], kind);
+        const atOnce = total(families, 'penstock_budget_concurrent_requests', { account: 'default', kind });
+        assert.ok(atOnce > 0, `${kind} ${atOnce}`);
+      }
+      assert.deepEqual(endpoints('penstock_budget_used_ratio'), ['all', ...ENDPOINTS]);
+      const configured = (endpoint: string) =>
+        total(families, 'penstock_budget_requests_per_second', { endpoint, kind: 'configured' });
+      assert.deepEqual([configured('all'), configured('refunds.create')], [perSecond, perEndpoint]);
+      assert.equal(total(families, 'penstock_budget_concurrent_requests', { kind: 'configured' }), concurrent);
+      assert.ok(total(families, 'penstock_budget_concurrent_used_ratio', { account: 'default' }) <= 1);
+      const left = total(families, 'penstock_budget_reads_left', { account: 'default' });
+      assert.ok(left > 0 && left <= readsPerMonth, `${left}`);
+    }
+    // What is leased to all of them together is no more than there is.
+    const leased = await atWorkers('penstock_budget_requests_per_second', { endpoint: 'all', kind: 'leased' });
+    assert.ok(leased > 0 && leased <= perSecond, `${leased}`);
   });
 
   it('of the worker tells what waits in a lane, and for how long', async () => {
@@ -128,7 +161,7 @@ describe('/metrics', () => {
     for (const process of [stack.api, stack.webhooks, ...stack.workerPorts]) {
       const families = await read(process);
       const own = families.filter(({ name }) => name.startsWith('penstock_'));
-      assert.equal(own.length, 14);
+      assert.equal(own.length, 17);
       for (const family of own) assert.deepEqual(faultsOf(family), [], family.name);
       assert.ok(total(families, 'process_cpu_seconds_total') > 0);
       const labels = families.flatMap(({ samples }) => samples.flatMap((sample) => Object.values(sample.labels)));
@@ -136,6 +169,38 @@ describe('/metrics', () => {
         labels.filter((value) => /(pay\.|pi_|evt_|t-[a-z]{5}|cus_|somebody)/.test(value)),
         [],
       );
+    }
+  });
+});
+
+describe('METRICS_PORT', () => {
+  let stack: Stack;
+  let apart: ApiClient;
+  before(async () => {
+    const [port = 0] = await freeLowPorts(1);
+    apart = new ApiClient(`http://127.0.0.1:${port}`);
+    stack = await Stack.start({
+      webhooksApart: true,
+      without: ['webhooks', 'worker'],
+      env: { METRICS_PORT: String(port) },
+    });
+  });
+  after(() => stack?.stop());
+
+  const status = async (process: ApiClient, path: string) => (await process.call('GET', path)).status;
+
+  it('takes the metrics of the API and of the webhooks process away from their routes, and ends with them', async () => {
+    for (const [process, part] of [
+      [stack.api, stack.apiPart],
+      [stack.webhooks, stack.webhooksPart],
+    ] as const) {
+      if (process === stack.webhooks) await part.start();
+      assert.ok(total(await read(apart), 'process_cpu_seconds_total') > 0);
+      assert.deepEqual([await status(process, '/metrics'), await status(process, '/health/live')], [404, 200]);
+      assert.deepEqual([await status(apart, '/health/live'), await status(apart, '/v1/payments')], [200, 404]);
+      assert.deepEqual([await status(apart, '/webhooks/stripe/default'), await status(apart, '/')], [404, 404]);
+      await part.stop();
+      await assert.rejects(apart.call('GET', '/metrics'));
     }
   });
 });

@@ -57,8 +57,8 @@ export function recordings(folder: string, path?: string): string[] {
   return files.filter((file) => path === undefined || file.startsWith(`${path}.`)).sort();
 }
 
-/** Ways in which a call ends that no path holds by chance. */
-const EVENT_KINDS = ['ACTIVITY_TASK_TIMED_OUT', 'ACTIVITY_TASK_CANCELED'];
+/** Ways in which a call or a run ends that no path holds by chance. */
+const EVENT_KINDS = ['ACTIVITY_TASK_TIMED_OUT', 'ACTIVITY_TASK_CANCELED', 'WORKFLOW_EXECUTION_CONTINUED_AS_NEW'];
 
 interface EventInJson {
   readonly eventType?: string;

@@ -5,6 +5,7 @@ import { OwnPostgres } from '../support/databases.js';
 import { Stack } from '../support/stack.js';
 import { missingIn, type PlainHistory, RECORDINGS, recordings, scrubbed, toPlain } from './histories.js';
 import { CALM, PATHS } from './paths/index.js';
+import type { TookPart } from './paths/path.js';
 
 /**
  * `npm run record [path …]`: leads one payment along each path on a stack of its own and writes down the histories of the
@@ -31,10 +32,13 @@ async function record(name: string): Promise<void> {
   if (path === undefined) return;
   const postgres = path.store === undefined ? undefined : await OwnPostgres.start();
   const env = postgres === undefined ? {} : { DATABASE_URL: await postgres.createDatabase() };
-  const stack = await Stack.start({ policy: { ...CALM, ...path.policy }, env, file: withBudget({ lane_check_ms: 0 }) });
+  const stack = await Stack.start({
+    policy: { ...CALM, ...path.policy },
+    ...{ env, file: withBudget({ lane_check_ms: 0 }), serverFlags: path.serverFlags ?? [] },
+  });
   try {
-    const ids = await path.go(stack);
-    const histories = await Promise.all(ids.map((id) => historyOf(stack, id)));
+    const tookPart = await path.go(stack);
+    const histories = await Promise.all(tookPart.map((one) => historyOf(stack, one)));
     const missing = missingIn(
       histories.map(({ history }) => history),
       path.holds,
@@ -44,15 +48,19 @@ async function record(name: string): Promise<void> {
     for (const { type, history } of histories) {
       writeFileSync(join(RECORDINGS, `${name}.${type}.json`), `${JSON.stringify(history, null, 1)}\n`);
     }
-    process.stdout.write(`${name}: ${ids.join(', ')}\n`);
+    process.stdout.write(`${name}: ${tookPart.map(idOf).join(', ')}\n`);
   } finally {
     await stack.stop();
     await postgres?.remove();
   }
 }
 
-async function historyOf(stack: Stack, id: string): Promise<{ type: string; history: PlainHistory }> {
-  const handle = stack.temporal.workflow.getHandle(id);
+function idOf(one: TookPart): string {
+  return typeof one === 'string' ? one : one.id;
+}
+
+async function historyOf(stack: Stack, one: TookPart): Promise<{ type: string; history: PlainHistory }> {
+  const handle = stack.temporal.workflow.getHandle(idOf(one), typeof one === 'string' ? undefined : one.run);
   const { type, runId } = await handle.describe();
   const history = scrubbed(toPlain(await handle.fetchHistory()));
   // A reset run's first event is a copy; the replayer takes the run's id from it, and the workflow asks for its own.

@@ -123,6 +123,9 @@ onBothDatabases('the books', (on) => {
     const [first] = await differences.list('job.1', 10);
     assert.deepEqual({ ...first }, { difference: 'missing', side: 'penstock', object: 'ch_1', what: { amount: 5 } });
     assert.deepEqual(await differences.list('job.1', 10, first), []);
+    const objects = [first?.object ?? '', 'ch_that_agrees'];
+    assert.deepEqual(await differences.known('job.1', objects), [first?.object]);
+    assert.deepEqual(await differences.known('job.2', objects), [], 'another job finds for itself');
     await jobs.forgetPages('job.1');
     assert.equal(await jobs.page('job.1', '2026-01-15/ch_9'), undefined);
   });

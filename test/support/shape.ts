@@ -15,14 +15,15 @@ export interface Shape {
   readonly workers: number;
   /** Stripe's events go to a process of their own. */
   readonly webhooksApart: boolean;
-  readonly temporalServer: (config: Config, ports: ServerPorts) => TemporalServer;
+  /** @param flags of a server that comes with `npm start`; one in production has its own configuration. */
+  readonly temporalServer: (config: Config, ports: ServerPorts, flags: readonly string[]) => TemporalServer;
 }
 
 const EMBEDDED: Shape = {
   code: sources,
   workers: 1,
   webhooksApart: false,
-  temporalServer: (config, { port, uiPort }) => new EmbeddedServer(config, port, uiPort),
+  temporalServer: (config, { port, uiPort }, flags) => new EmbeddedServer(config, port, uiPort, flags),
 };
 
 /** What docker-compose.yml describes. */

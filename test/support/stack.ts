@@ -29,6 +29,8 @@ export interface StackOptions {
   readonly code?: Code;
   /** The API and the workers have a store, in any shape; else it is there where the shape has one. */
   readonly withStore?: boolean;
+  /** Flags of the Temporal server that `npm start` brings along; in other shapes there is another. */
+  readonly serverFlags?: readonly string[];
   /** Parts that are not started with the rest. */
   readonly without?: readonly PartName[];
 }
@@ -101,7 +103,8 @@ export class Stack {
       ...options.env,
     };
     const config = loadConfig({ ...process.env, ...env });
-    const temporalServer = shape.temporalServer(config, { port: temporalPort, uiPort, postgresPort });
+    const serverPorts = { port: temporalPort, uiPort, postgresPort };
+    const temporalServer = shape.temporalServer(config, serverPorts, options.serverFlags ?? []);
     const code = options.code ?? shape.code;
     const part = (name: string, command: string[], ready: RegExp, own: Record<string, string> = {}) =>
       new Part(name, command, { ...env, ...own }, ready, code.folder);

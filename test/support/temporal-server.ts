@@ -37,17 +37,19 @@ export class EmbeddedServer implements TemporalServer {
     private readonly config: Config,
     private readonly port: number,
     private readonly uiPort: number,
+    private readonly flags: readonly string[],
   ) {}
 
   async start(): Promise<void> {
     const cli = await findTemporal(this.config, quiet);
-    const { port, uiPort } = this;
+    const { port, uiPort, flags } = this;
     this.running = await startTemporalServer({
       cli,
       dataDir: this.config.dataDir,
       port,
       uiPort,
       namespace: this.config.temporal.namespace,
+      flags,
     });
     this.running.failed.catch(quiet);
   }

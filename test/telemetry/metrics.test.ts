@@ -11,8 +11,9 @@ function used(metrics = new Metrics({ merchants: ['acme'] })): Metrics {
   metrics.stripe.requested('eu', 'checkout', 'payment_intents.create');
   metrics.stripe.answered('eu', 'checkout', 'payment_intents.create', 'throttled', 'global-rate', 0.02);
   metrics.governorWaited('eu', 'checkout', 0.01);
-  metrics.budgetIs('eu', 'all', 'configured', 100);
-  metrics.budgetUsed('eu', 'all', 0.98);
+  metrics.budgetIs('eu', 'all', { configured: 100, held: 50, usable: 40, used: 49 });
+  metrics.concurrencyIs('eu', { configured: 25, held: 12, usable: 6, used: 3 });
+  metrics.readsLeft('eu', 480_000);
   metrics.storeMissed('ledger', 3);
   metrics.laneIs('eu', 'background', 1_200, 33.5);
   metrics.paymentIs('succeeded', 'eu', 'acme', 0.4);
@@ -29,7 +30,7 @@ const labelsOf = ({ samples }: Family) =>
 describe('the metrics', () => {
   it("are named by Prometheus' conventions, each with its unit and a sentence", async () => {
     const families = await familiesOf(used());
-    assert.equal(families.length, 14);
+    assert.equal(families.length, 17);
     for (const family of families) {
       assert.match(family.name, /^penstock_/);
       assert.deepEqual(faultsOf(family), [], family.name);
@@ -94,6 +95,19 @@ describe('the metrics', () => {
     );
     assert.equal(total(families, 'penstock_stripe_requests_total', { outcome: 'ok', cause: '' }), 1);
     assert.ok(Math.abs(total(families, 'penstock_stripe_request_seconds_sum') - 0.4) < 1e-9);
+  });
+
+  it('show each limit as it is configured, leased and learned, and which share of the lease is used', async () => {
+    const families = await familiesOf(used());
+    const kinds = (name: string) =>
+      ['configured', 'leased', 'learned'].map((kind) => total(families, name, { account: 'eu', kind }));
+    assert.deepEqual(kinds('penstock_budget_requests_per_second'), [100, 50, 40]);
+    assert.deepEqual(kinds('penstock_budget_concurrent_requests'), [25, 12, 6]);
+    assert.equal(total(families, 'penstock_budget_used_ratio', { account: 'eu', endpoint: 'all' }), 0.98);
+    assert.equal(total(families, 'penstock_budget_concurrent_used_ratio', { account: 'eu' }), 0.25);
+    const without = new Metrics();
+    without.budgetIs('eu', 'all', { configured: 100, held: 0, usable: 0, used: 3 });
+    assert.equal(total(await familiesOf(without), 'penstock_budget_used_ratio'), 0, 'of nothing nothing is used');
   });
 
   it('show no figure of a lane that Temporal does not tell of any more', async () => {

@@ -1,5 +1,5 @@
 import { type Budget, endpointUnits, type Units } from '../../control/budget.js';
-import { isRead } from '../../domain/endpoints.js';
+import { type Endpoint, isRead } from '../../domain/endpoints.js';
 import { type LaneClass, laneOfKey } from '../../domain/lanes.js';
 import { BackgroundFloor } from './background-floor.js';
 import { ConcurrencyLimit, RateLimit } from './limit.js';
@@ -17,6 +17,18 @@ export interface Use {
   readonly rises: number;
   /** Reads let go so far. */
   readonly reads: number;
+}
+
+/** How a limit stands in this worker. */
+export interface Standing {
+  /** The worker's share, while its lease lasts. */
+  readonly held: number;
+  /** Of that, what gets through as far as is known. */
+  readonly usable: number;
+  /** What counts against it now. */
+  readonly used: number;
+  /** Whether Stripe was seen to allow less than the share. */
+  readonly narrowed: boolean;
 }
 
 interface EndpointLimits {
@@ -145,11 +157,20 @@ export class Governor {
     };
   }
 
-  /** What may be used now, of what is held, and whether Stripe was seen to allow less. */
-  standing(): { held: number; usable: number; used: number; narrowed: boolean } {
+  /** How one limit stands: `all`, `concurrent`, or the rate of an endpoint, by its name. */
+  standing(of: 'all' | 'concurrent' | Endpoint = 'all'): Standing {
     const now = this.parts.now();
-    const held = now < this.untilMs ? (this.units['all'] ?? 0) : 0;
-    return { held, usable: Math.min(held, this.all.cap), used: this.all.used(now), narrowed: this.all.narrowed };
+    const limits = { all: this.all, concurrent: this.concurrency };
+    const limit = of === 'all' || of === 'concurrent' ? limits[of] : this.endpoints.get(of)?.rate;
+    const held = now < this.untilMs ? endpointUnits(this.units, of) : 0;
+    // Where nothing was sent yet, nothing was learned.
+    if (limit === undefined) return { held, usable: held, used: 0, narrowed: false };
+    return { held, usable: Math.min(held, limit.cap), used: limit.used(now), narrowed: limit.narrowed };
+  }
+
+  /** What is left of the month's reads, by the issuer's last word less those since; infinite until it has spoken. */
+  get readsToGo(): number {
+    return this.readsLeft;
   }
 
   private *limits() {

@@ -3,9 +3,11 @@ import { SIMULATOR_KEY } from '../../../src/config/accounts.js';
 import { budgetId } from '../../../src/domain/ids.js';
 import { booksOf, type LedgerEntry } from '../../../src/store/index.js';
 import { openPostgres } from '../../../src/store/postgres.js';
+import { BudgetIssuer } from '../../../src/temporal/budget-issuer.js';
 import { SWEEP_SCHEDULE } from '../../../src/temporal/sweep-schedule.js';
 import type { SweepResult } from '../../../src/workflows/messages.js';
 import { aPayment } from '../../support/api-client.js';
+import { BudgetAskers } from '../../support/budget-askers.js';
 import type { Stack } from '../../support/stack.js';
 import { until } from '../../support/until.js';
 import { toPlain } from '../histories.js';
@@ -35,6 +37,30 @@ async function book(stack: Stack, entries: readonly LedgerEntry[]): Promise<void
   const { namespaceInfo } = await stack.temporal.workflowService.describeNamespace({ namespace: 'default' });
   await booksOf(database, namespaceInfo?.id ?? '').ledger.record(entries);
   await database.close();
+}
+
+/** The server suggests to go on as new after so many events: a run of two thousand would be a long read. */
+const SHORT_RUNS = ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=40'];
+
+/** An issuer's run that went on in another, and that one, which is asked by those who had asked before. */
+async function continued(stack: Stack) {
+  const id = budgetId('continues');
+  const askers = new BudgetAskers(new BudgetIssuer(stack.temporal, 'continues'));
+  const runOf = async () => (await stack.temporal.workflow.getHandle(id).describe()).runId;
+  await askers.ask('a', { reads: 2 });
+  const run = await runOf();
+  let next = run;
+  await until(async () => {
+    await askers.ask('a', { reads: 1 });
+    await askers.ask('b');
+    next = await runOf();
+    return next !== run;
+  });
+  for (const worker of ['a', 'b', 'c']) await askers.ask(worker);
+  return [
+    { id, run },
+    { id, run: next },
+  ] as const;
 }
 
 /** Batches, jobs, and what the sweep does of them. */
@@ -116,6 +142,22 @@ export const BACKGROUND: Paths = {
       await until(async () => (await counted('UPDATE_COMPLETED')) > before);
       return [issuer.workflowId];
     },
+    holds: [],
+  },
+  'budget-ends-a-run': {
+    go: async (stack) => {
+      const [ended] = await continued(stack);
+      return [ended];
+    },
+    serverFlags: SHORT_RUNS,
+    holds: ['WORKFLOW_EXECUTION_CONTINUED_AS_NEW'],
+  },
+  'budget-goes-on': {
+    go: async (stack) => {
+      const [, next] = await continued(stack);
+      return [next];
+    },
+    serverFlags: SHORT_RUNS,
     holds: [],
   },
   sync: {

@@ -1,13 +1,18 @@
 import { aPayment } from '../../support/api-client.js';
 import type { Stack } from '../../support/stack.js';
 
-/** What leads a payment along a path; resolves with the ids of the workflows that took part. */
+/** A workflow by its id: its newest run, or the one that is named. */
+export type TookPart = string | { readonly id: string; readonly run: string };
+
+/** What leads a payment along a path; resolves with the workflows that took part. */
 export interface Path {
-  readonly go: (stack: Stack) => Promise<readonly string[]>;
+  readonly go: (stack: Stack) => Promise<readonly TookPart[]>;
   /** Where it takes another policy than {@link CALM}. */
   readonly policy?: Readonly<Record<string, number | string>>;
   /** Whether it needs a store. */
   readonly store?: true;
+  /** Flags of the Temporal server's. */
+  readonly serverFlags?: readonly string[];
   /**
    * What its histories must hold, or it was another path: activities and child workflows by their names, as often as they
    * are named here at least, and what `contentsOf` tells besides.

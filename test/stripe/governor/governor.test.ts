@@ -312,6 +312,36 @@ describe('a 429', () => {
     assert.ok((await count(LIST)) >= 48);
   });
 
+  it('shows which limit it has narrowed, how far it is used, and which reads are left', async () => {
+    const { parts } = await after('endpoint-rate');
+    const { governor, time } = parts;
+    const [all, create, list] = [governor.standing(), governor.standing(CREATE), governor.standing(LIST)];
+    assert.deepEqual([all.narrowed, create.narrowed, list.narrowed], [false, true, false]);
+    assert.ok(create.usable < create.held && create.used <= create.usable, JSON.stringify(create));
+    assert.ok(all.used >= create.used && all.usable === all.held, JSON.stringify(all));
+    // Nothing was sent there yet: what is held is usable.
+    assert.deepEqual(governor.standing('refunds.create'), {
+      held: create.held,
+      usable: create.held,
+      used: 0,
+      narrowed: false,
+    });
+    await time.run(time.now() + 60_000);
+    const before = governor.standing('concurrent');
+    await send(parts, { endpoint: LIST });
+    assert.equal(governor.standing('concurrent').used - before.used, 1);
+    assert.equal(governor.readsToGo, Number.POSITIVE_INFINITY);
+    governor.allowReads(5);
+    await send(parts, { endpoint: LIST });
+    assert.equal(governor.readsToGo, 4);
+    governor.hold({}, Number.NEGATIVE_INFINITY, 1);
+    assert.deepEqual(
+      [governor.standing().held, governor.standing(CREATE).usable],
+      [0, 0],
+      'without a lease there is nothing',
+    );
+  });
+
   it('for the rate of the account slows all of it', async () => {
     const { count, parts } = await after('global-rate');
     assert.ok(parts.governor.standing().narrowed);

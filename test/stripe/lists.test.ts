@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { StripeLists } from '../../src/stripe/lists.js';
+import { MeteredGateway } from '../support/metered-gateway.js';
+import { answer, RawServer } from '../support/raw-server.js';
+
+describe('what background work reads', () => {
+  let raw: RawServer;
+  let lists: StripeLists;
+  before(async () => {
+    raw = await RawServer.start();
+  });
+  beforeEach(() => {
+    raw.reset();
+    lists = new StripeLists(new MeteredGateway({ one: raw.base }).gateway);
+  });
+  after(() => raw?.stop());
+
+  const replies = (body: string) => {
+    raw.respond = (socket) => answer(socket, 200, body);
+  };
+
+  it('is no report where a line is missing at its end, though each that is there is whole', async () => {
+    const whole = 'balance_transaction_id\ntxn_1\ntxn_é\n';
+    replies(whole);
+    const size = Buffer.byteLength(whole);
+    assert.equal(await lists.reportContents('one', 'file_1', size), whole);
+    assert.equal(await lists.reportContents('one', 'file_1', undefined), whole);
+    replies(whole.slice(0, -'txn_é\n'.length));
+    assert.equal(await lists.reportContents('one', 'file_1', size), null);
+  });
+
+  it('is a report once Stripe has written it, with its size, and one that it could not write has failed', async () => {
+    const run = (status: string, result: object | null) =>
+      replies(JSON.stringify({ id: 'frr_1', object: 'reporting.report_run', status, result }));
+    const look = () => lists.retrieveReport('one', 'frr_1');
+    run('pending', null);
+    assert.deepEqual(await look(), { id: 'frr_1', status: 'pending', file: null, size: undefined });
+    run('succeeded', { id: 'file_1', object: 'file', size: 42 });
+    assert.deepEqual(await look(), { id: 'frr_1', status: 'succeeded', file: 'file_1', size: 42 });
+    run('failed', null);
+    assert.equal((await look()).status, 'failed');
+  });
+
+  it('is of a dispute what all its movements come to, with whose it is', async () => {
+    const withdrawal = { id: 'txn_1', object: 'balance_transaction', amount: -1_999, currency: 'usd' };
+    const reversal = { id: 'txn_2', object: 'balance_transaction', amount: 1_500, currency: 'usd' };
+    const source = {
+      ...{ id: 'dp_1', object: 'dispute', status: 'won', amount: 1_800, currency: 'eur', created: 1_700_000_000 },
+      ...{ charge: 'ch_1', payment_intent: 'pi_1', reason: 'fraudulent', livemode: false },
+      evidence_details: { due_by: null, submission_count: 1 },
+      balance_transactions: [withdrawal, reversal],
+    };
+    const listed = [
+      { ...reversal, reporting_category: 'dispute_reversal', created: 1_700_000_009, source },
+      { ...withdrawal, reporting_category: 'dispute', created: 1_700_000_000, source },
+    ];
+    replies(JSON.stringify({ object: 'list', has_more: false, data: listed }));
+    const { items } = await lists.movements('one', { fromMs: 0, toMs: 1_000 }, null);
+    assert.deepEqual(
+      items.map(({ id, kind, source: of, amount, currency, dispute }) => [id, kind, of, amount, currency, dispute?.id]),
+      [
+        ['txn_2', 'dispute_reversal', 'dp_1', 499, 'usd', 'dp_1'],
+        ['txn_1', 'dispute', 'dp_1', 499, 'usd', 'dp_1'],
+      ],
+    );
+  });
+});
