@@ -13,6 +13,8 @@ export const FAIRNESS_TARGET = 1.5;
 export const LEFT_OVER_TARGET = 0.95;
 /** Else the load was not the one that the row is about. */
 export const CHECKOUT_SERVED_TARGET = 0.98;
+/** Else there was little to be beside. */
+export const WORKED_TARGET = 0.8;
 /** Calls of a job of the size that the target is for. */
 export const RECONCILE_TARGET = 101;
 export const RECOVER_TARGET = 12;
@@ -50,14 +52,14 @@ export function checkWorst(stages: readonly WorstSecond[], perSecond: number): C
       measured: String(worst),
       target,
       held: worst <= perSecond,
-      exact: false,
+      exact: true,
     },
   ];
 }
 
 /** The ratio holds when chance at its worst would still leave it at the target. */
 export function checkBeside(figures: BesideFigures, what: string, target: number): Check[] {
-  const { alone, beside, elsewhere, aloneAgain, refused, unsent } = figures;
+  const { alone, beside, elsewhere, aloneAgain, refused, unsent, leastWorkedPerSecond, leftPerSecond } = figures;
   const [ratio, chance] = [beside.p99 / alone.p99, aloneAgain.p99 / alone.p99];
   const worst = ratio * Math.max(chance, 1 / chance);
   return [
@@ -75,6 +77,11 @@ export function checkBeside(figures: BesideFigures, what: string, target: number
       held: beside.p99 / elsewhere.p99 <= target,
       exact: false,
     },
+    atLeast(
+      `${what}: the backlog's calls, of what is left for them`,
+      leastWorkedPerSecond / leftPerSecond,
+      WORKED_TARGET,
+    ),
     none(`${what}: requests not taken, payments not sent`, refused + unsent),
   ];
 }

@@ -51,6 +51,9 @@ export interface Quantiles {
 export interface BesideFigures extends Readonly<Record<Stream, Quantiles>> {
   /** From the acknowledgement until the payment's first request is at Stripe, ms: of all windows together. */
   readonly backlog: number;
+  /** Calls of the backlog that came to Stripe while it was measured, in the window that had the fewest, and what was left for them. */
+  readonly leastWorkedPerSecond: number;
+  readonly leftPerSecond: number;
   /** Payments of each stream. */
   readonly payments: number;
   /** Payments that were not taken, and that never came to Stripe. */
@@ -112,6 +115,7 @@ async function compare(
 ): Promise<BesideFigures> {
   const all: Record<Stream, number[]> = { alone: [], beside: [], elsewhere: [], aloneAgain: [] };
   let [refused, unsent] = [0, 0];
+  let leastWorkedPerSecond = Number.POSITIVE_INFINITY;
   // The first is not counted: everything warms up.
   for (let round = 0; round <= sizes.rounds; round += 1) {
     const last: string[] = [];
@@ -125,6 +129,7 @@ async function compare(
       refused += window.refused;
       unsent += window.unsent;
       if (round > 0) all[stream].push(...window.toStripeMs);
+      if (round > 0 && waits) leastWorkedPerSecond = Math.min(leastWorkedPerSecond, window.workedPerSecond);
       last.push(`${stream} ${quantilesOf(window.toStripeMs).p99.toFixed(0)} ms`);
     }
     if (round > 0) say(`round ${round}, p99: ${last.sort().join(', ')}`);
@@ -135,8 +140,11 @@ async function compare(
     Quantiles,
     Quantiles,
   ];
-  const payments = all.beside.length;
-  return { alone, beside, elsewhere, aloneAgain, backlog: sizes.backlog, payments, refused, unsent };
+  const [payments, leftPerSecond] = [all.beside.length, PER_SECOND - own.perSecond];
+  return {
+    ...{ alone, beside, elsewhere, aloneAgain, backlog: sizes.backlog, payments, refused, unsent },
+    ...{ leastWorkedPerSecond, leftPerSecond },
+  };
 }
 
 function quantilesOf(values: readonly number[]): Quantiles {
@@ -164,6 +172,8 @@ async function windowOf(stage: Stage, own: Scene['own'], payments: number, seed:
     if (taken) takenAt.set(order, performance.timeOrigin + performance.now());
     return taken;
   });
+  const fromMs = performance.timeOrigin + startAtMs + WARM_UP_S * 1_000;
+  const toMs = performance.timeOrigin + performance.now();
   await untilAllClosed(stage, orders, PATIENCE_MS);
   await stage.parts.worker.stop();
   const arrived = firstAtStripe(await stage.simulator.requests('payment_intents.create'));
@@ -176,8 +186,10 @@ async function windowOf(stage: Stage, own: Scene['own'], payments: number, seed:
     if (at !== undefined) toStripeMs.push(Math.max(0, at - from));
     else unsent += 1;
   }
+  const reads = await stage.simulator.requests('payment_intents.retrieve');
+  const worked = reads.filter(({ atMs }) => atMs >= fromMs && atMs < toMs).length;
   await sleep(REST_MS);
-  return { toStripeMs, refused, unsent };
+  return { toStripeMs, refused, unsent, workedPerSecond: (worked * 1_000) / (toMs - fromMs) };
 }
 
 /** Between two windows, ms. */

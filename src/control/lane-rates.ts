@@ -19,12 +19,19 @@ export interface LaneUse {
  */
 const COUNTED = 0.95;
 
-/** So fast a worker's use of its lanes is followed, ms: it tells of it several times a second, in which whole requests are few. */
-const FOLLOWED_MS = 5_000;
+/**
+ * A use is followed over about so many requests, and over no less and no more than this, ms: a worker tells of it several times a
+ * second, and of 8 a second what falls between two asks is chance, while of 80 a second a moment tells enough, and each second
+ * that background's lane stays low after checkout has fallen is lost.
+ */
+const FOLLOWED_REQUESTS = 60;
+const [FOLLOWED_AT_LEAST_MS, FOLLOWED_AT_MOST_MS] = [1_500, 5_000];
 
 /** A use of late, requests/s: the last one, weighed against those before it by how long it lasted. */
 export function followed(before: number, last: number, lastedMs: number): number {
-  return last + (before - last) * Math.exp(-lastedMs / FOLLOWED_MS);
+  const requestsMs = (FOLLOWED_REQUESTS * 1_000) / before;
+  const overMs = Math.min(FOLLOWED_AT_MOST_MS, Math.max(FOLLOWED_AT_LEAST_MS, requestsMs));
+  return last + (before - last) * Math.exp(-lastedMs / overMs);
 }
 
 /** Less than this is what is left of a use that has ended, requests/s. */

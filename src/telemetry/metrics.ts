@@ -157,8 +157,9 @@ function kindsOf({ configured, held, usable }: LimitShown): readonly [kind: stri
 }
 
 /** The share of what is held that is used; 1 is all of it. */
+/** Where a share has just become smaller, what was used of the larger one is all of it. */
 function usedPart({ held, used }: LimitShown): number {
-  return held === 0 ? 0 : used / held;
+  return held === 0 ? 0 : Math.min(1, used / held);
 }
 
 function instrumentsIn(registry: Registry) {

@@ -116,16 +116,17 @@ describe('the targets of the budget', () => {
 
   it('hold beside a backlog when chance at its worst leaves them standing, and nothing was left out', () => {
     const of = (p99: number) => ({ p50: 1, p99 });
-    const beside = (again: number, unsent = 0, elsewhere = 100) => ({
+    const beside = (again: number, unsent = 0, elsewhere = 100, leastWorkedPerSecond = 90) => ({
       ...{ alone: of(100), beside: of(110), elsewhere: of(elsewhere), aloneAgain: of(again) },
-      ...{ backlog: 1, payments: 1, refused: 0, unsent },
+      ...{ backlog: 1, payments: 1, refused: 0, unsent, leastWorkedPerSecond, leftPerSecond: 100 },
     });
-    assert.deepEqual(held(checkBeside(beside(100), 'p99', 1.2)), [true, true, true]);
-    assert.deepEqual(held(checkBeside(beside(109), 'p99', 1.2)), [true, true, true]);
-    assert.deepEqual(held(checkBeside(beside(110), 'p99', 1.2)), [false, true, true]);
-    assert.deepEqual(held(checkBeside(beside(90), 'p99', 1.2)), [false, true, true], 'either way');
-    assert.deepEqual(held(checkBeside(beside(100, 1), 'p99', 1.2)), [true, true, false]);
-    assert.deepEqual(held(checkBeside(beside(100, 0, 90), 'p99', 1.2)), [true, false, true]);
+    assert.deepEqual(held(checkBeside(beside(100), 'p99', 1.2)), [true, true, true, true]);
+    assert.deepEqual(held(checkBeside(beside(109), 'p99', 1.2)), [true, true, true, true]);
+    assert.deepEqual(held(checkBeside(beside(110), 'p99', 1.2)), [false, true, true, true]);
+    assert.deepEqual(held(checkBeside(beside(90), 'p99', 1.2)), [false, true, true, true], 'either way');
+    assert.deepEqual(held(checkBeside(beside(100, 1), 'p99', 1.2)), [true, true, true, false]);
+    assert.deepEqual(held(checkBeside(beside(100, 0, 90), 'p99', 1.2)), [true, false, true, true]);
+    assert.deepEqual(held(checkBeside(beside(100, 0, 100, 79), 'p99', 1.2)), [true, true, false, true]);
   });
 
   it('want 95% of what is left for background, and its floor', () => {

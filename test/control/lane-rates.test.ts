@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { followed, type LaneRates, laneRates } from '../../src/control/lane-rates.js';
 
-const budget = { perSecond: 10, backgroundFloor: 0.1 };
+const TEN = { perSecond: 10, backgroundFloor: 0.1 };
 const ASK_MS = 250;
 
 /** What the lanes are set to while a worker with background waiting tells four times a second what it sent since it told last. */
-function ratesWhile(sentAt: (ask: number) => number, forMs: number): LaneRates[] {
+function ratesWhile(sentAt: (ask: number) => number, forMs: number, budget = TEN): LaneRates[] {
   const rates: LaneRates[] = [];
   let perSecond = 0;
   for (let ask = 1; ask * ASK_MS <= forMs; ask += 1) {
@@ -33,6 +33,12 @@ describe("the lanes' limits", () => {
     assert.ok(at(75_000) > 8, 'and fifteen without');
   });
 
+  it('lose little where checkout falls from most of a large budget to nothing', () => {
+    const steps = ratesWhile((ask) => (ask <= 80 ? 20 : 0), 60_000, { perSecond: 100, backgroundFloor: 0.1 });
+    const lost = steps.slice(80).reduce((sum, { background }) => sum + ((100 - background) * ASK_MS) / 1_000, 0);
+    assert.ok(lost < 250, `${lost} requests, of 100 a second`);
+  });
+
   it('never give background less than its floor, nor checkout less than the rest', () => {
     const full = ratesWhile(() => 3, 60_000);
     assert.ok(full.every(({ background }) => background >= 1));
@@ -45,6 +51,6 @@ describe("the lanes' limits", () => {
     let perSecond = 2;
     for (let i = 0; i < 30; i += 1) perSecond = followed(perSecond, 0, 1_000);
     const use = { checkoutPerSecond: 1, backgroundPerSecond: perSecond, backgroundWaits: false };
-    assert.equal(laneRates(budget, [use], null).checkout, 10);
+    assert.equal(laneRates(TEN, [use], null).checkout, 10);
   });
 });
