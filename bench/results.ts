@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../test/support/process.js';
@@ -54,4 +54,27 @@ export function writeResults(name: string, results: unknown): string {
   const path = join(folder, `${name}.json`);
   writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`);
   return path;
+}
+
+/** Ticks of all processors since the machine started, and those of them that its host gave to others while work waited for them. */
+export interface Ticks {
+  readonly all: number;
+  readonly stolen: number;
+}
+
+/** As Linux counts them (proc(5), `/proc/stat`); none elsewhere. */
+export function ticks(): Ticks {
+  let line: string;
+  try {
+    line = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0] ?? '';
+  } catch {
+    return { all: 0, stolen: 0 };
+  }
+  const counts = line.trim().split(/\s+/).slice(1, 9).map(Number);
+  return { all: counts.reduce((sum, count) => sum + count, 0), stolen: counts[7] ?? 0 };
+}
+
+/** The part of the processors that the host took between the two, 0 to 1. */
+export function stolenBetween(before: Ticks, after: Ticks): number {
+  return after.all === before.all ? 0 : (after.stolen - before.stolen) / (after.all - before.all);
 }
