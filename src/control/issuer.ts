@@ -38,6 +38,8 @@ export interface BudgetAsk {
   readonly holding: number;
   readonly budget: Budget;
   readonly demand: number;
+  /** Calls that it has under way; a worker of an earlier version does not tell. */
+  readonly underWay?: number;
   /** It found that more gets through than was known. */
   readonly rose: boolean;
   readonly lanes: LaneUse;

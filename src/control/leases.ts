@@ -18,6 +18,8 @@ interface Holder {
   /** Oldest first; several while it is not known which of them the worker goes by. */
   readonly holdings: readonly Holding[];
   readonly demand: number;
+  /** Calls that it may have under way, by what it told last and the lease that it went by; not there in states from before. */
+  readonly underWay?: number;
 }
 
 export interface Leases {
@@ -48,6 +50,8 @@ export interface Ask {
   readonly holding: number;
   /** Requests a second that it could use. */
   readonly demand: number;
+  /** Calls that it has under way; a worker of an earlier version does not tell. */
+  readonly underWay?: number;
 }
 
 export interface Grant {
@@ -74,12 +78,14 @@ const BUSY_PART = 0.5;
 export function grant(leases: Leases, ask: Ask, terms: LeaseTerms, nowMs: number): { leases: Leases; grant: Grant } {
   const { floorsUntilMs, silentUntilMs } = bounds(leases, terms, nowMs);
   const holders = { ...standing(leases.holders, terms, nowMs) };
-  const before = holders[ask.worker]?.holdings ?? [];
+  const known = holders[ask.worker];
+  const before = known?.holdings ?? [];
   // What it held before the lease that it goes by now, it has put down, and sends nothing more under.
   const putDown = before.map((held) =>
     held.lease < ask.holding ? { ...held, untilMs: Math.min(held.untilMs, nowMs) } : held,
   );
-  holders[ask.worker] = { holdings: putDown, demand: Math.max(0, ask.demand) };
+  const holder = { holdings: putDown, demand: Math.max(0, ask.demand), underWay: underWayOf(ask, known) };
+  holders[ask.worker] = holder;
 
   const fair = fairShares(holders, terms.units)[ask.worker] ?? {};
   const inUse = Object.entries(holders)
@@ -93,7 +99,7 @@ export function grant(leases: Leases, ask: Ask, terms: LeaseTerms, nowMs: number
 
   const lease = leases.next;
   const held: Holding = { lease, units, untilMs: nowMs + terms.leaseMs };
-  holders[ask.worker] = { holdings: [...putDown, held], demand: Math.max(0, ask.demand) };
+  holders[ask.worker] = { ...holder, holdings: [...putDown, held] };
   return {
     leases: { next: lease + 1, holders, floorsUntilMs, silentUntilMs, grantedMs: nowMs },
     grant: { lease, units, leaseMs: terms.leaseMs },
@@ -134,9 +140,23 @@ function standing(holders: Leases['holders'], { usedMs }: LeaseTerms, nowMs: num
   return kept;
 }
 
-/** What a worker may have at Stripe at once: it goes by one of its leases at a time, and each is kept until it has aged. */
-function most({ holdings }: Holder): Units {
-  const units: Record<string, number> = {};
+/**
+ * What an asker may have under way, whatever becomes of its lease: a call may outlast many. What it tells may be old when it is
+ * heard, and meanwhile it may have filled the lease that it goes by, be that at the last moment.
+ */
+function underWayOf({ underWay, holding }: Ask, known: Holder | undefined): number {
+  if (underWay === undefined) return 0;
+  const goesBy = known?.holdings.find(({ lease }) => lease === holding);
+  // Where that lease has aged, no later one has reached the worker, and what was found when it told so before still holds.
+  return Math.max(underWay, goesBy?.units['concurrent'] ?? known?.underWay ?? 0);
+}
+
+/**
+ * What a worker may have at Stripe at once: it goes by one of its leases at a time, and each is kept until it has aged. What is
+ * under way does not age: it counts until the worker tells that it is over, or is not heard of any more.
+ */
+function most({ holdings, underWay }: Holder): Units {
+  const units: Record<string, number> = { concurrent: underWay ?? 0 };
   for (const held of holdings) {
     for (const [what, amount] of Object.entries(held.units)) units[what] = Math.max(units[what] ?? 0, amount);
   }

@@ -12,6 +12,7 @@ export interface Governed {
   allowReads(left: number): void;
   use(): {
     readonly demand: number;
+    readonly underWay: number;
     readonly sent: Readonly<Record<LaneClass, number>>;
     readonly waiting: Readonly<Record<LaneClass, number>>;
     readonly rises: number;
@@ -98,11 +99,12 @@ export class LeaseKeeper {
     if (this.parts.now() - this.askedMs >= SOONEST_MS) this.wake();
   }
 
-  /** Sends nothing more, and gives the lease back. */
+  /** Sends nothing more, and gives the lease back; where calls were cut off that are still under way, it ends by itself. */
   async stop(): Promise<void> {
     this.stopped = true;
     this.wake();
     this.parts.governor.hold({}, Number.NEGATIVE_INFINITY, 1);
+    if (this.parts.governor.use().underWay > 0) return;
     try {
       await this.parts.issuer.leave(this.parts.worker, LEAVE_TIMEOUT_MS);
     } catch (error) {
@@ -126,6 +128,7 @@ export class LeaseKeeper {
       holding: this.holding,
       budget,
       demand: use.demand,
+      underWay: use.underWay,
       rose: use.rises > this.before.rises,
       lanes: this.laneUse(use, askedMs),
       reads: use.reads - this.readsTold,

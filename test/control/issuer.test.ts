@@ -60,6 +60,16 @@ describe('the issuer of a budget', () => {
     assert.notEqual(asked.ask('b').lanes, null);
   });
 
+  it('grants nobody what another has under way', () => {
+    const asked = new Asked();
+    asked.everybody(['a', 'b'], 8_000);
+    asked.ask('a', { underWay: BUDGET.concurrent - 1 });
+    asked.nowMs += 2_000;
+    assert.equal(asked.ask('b', { underWay: 0 }).units['concurrent'], 1);
+    asked.ask('a', { underWay: 0 });
+    assert.ok((asked.ask('b', { underWay: 1 }).units['concurrent'] ?? 0) > 1);
+  });
+
   it('counts the reads of all workers over 30 days', () => {
     const asked = new Asked();
     const DAY = 86_400_000;

@@ -20,6 +20,13 @@ class Worker {
   untilMs = Number.NEGATIVE_INFINITY;
   /** What it had at Stripe, by when that stops counting. */
   used: { units: Units; untilMs: number }[] = [];
+  /** When each of its calls ends. */
+  private calls: number[] = [];
+  /** When the issuer heard of it last. */
+  heardMs = Number.NEGATIVE_INFINITY;
+  demand = 0;
+  /** It sends nothing more, and leaves once its calls are over. */
+  draining = false;
 
   take(lease: number, units: Units, untilMs: number, nowMs: number): void {
     this.spend(nowMs);
@@ -35,31 +42,58 @@ class Worker {
     if (Number.isFinite(atMs)) this.used.push({ units: this.units, untilMs: atMs + TERMS.usedMs });
   }
 
+  /** It begins as many calls as it may. */
+  begin(lastingMs: number, nowMs: number): void {
+    const most = nowMs < this.untilMs && !this.draining ? (this.units['concurrent'] ?? 0) : 0;
+    const more = Math.max(0, most - this.underWay(nowMs));
+    this.calls.push(...Array.from({ length: more }, () => nowMs + lastingMs));
+  }
+
+  underWay(nowMs: number): number {
+    // What remains: calls that outlast the lease of a worker that the issuer hears nothing of.
+    if (nowMs >= this.heardMs + TERMS.leaseMs + TERMS.usedMs) this.calls = [];
+    this.calls = this.calls.filter((endMs) => nowMs < endMs);
+    return this.calls.length;
+  }
+
   counting(what: string, nowMs: number): number {
+    if (what === 'concurrent') return this.underWay(nowMs);
     const now = nowMs < this.untilMs ? (this.units[what] ?? 0) : 0;
     return Math.max(now, ...this.used.filter((u) => nowMs < u.untilMs).map((u) => u.units[what] ?? 0), 0);
   }
 }
 
 type Step =
-  | { do: 'ask'; worker: number; demand: number; lost: boolean; lateMs: number }
+  | { do: 'ask'; worker: number; demand: number; lost: boolean; lateMs: number; meanwhileMs: number }
+  | { do: 'begin'; worker: number; lastingMs: number }
   | { do: 'leave'; worker: number }
-  | { do: 'wait'; ms: number }
-  | { do: 'forget' };
+  | { do: 'wait'; ms: number; renew: number[] };
+
+/** Up to six leases. */
+const lastingMs = fc.integer({ min: 1, max: 30_000 });
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 8,
     arbitrary: fc.record({
       do: fc.constant('ask' as const),
-      worker: fc.nat(5),
+      worker: fc.nat(2),
       demand: fc.nat(300),
       lost: fc.boolean(),
       lateMs: fc.nat(3_000),
+      meanwhileMs: lastingMs,
     }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('leave' as const), worker: fc.nat(5) }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.nat(4_000) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('begin' as const), worker: fc.nat(2), lastingMs }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('leave' as const), worker: fc.nat(2) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('wait' as const),
+      ms: fc.nat(4_000),
+      renew: fc.subarray([0, 1, 2]),
+    }),
+  },
 );
 
 describe('leases on a budget', () => {
@@ -68,34 +102,52 @@ describe('leases on a budget', () => {
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         let leases: Leases = firstLeases(0);
         let nowMs = 0;
-        const workers = Array.from({ length: 6 }, () => new Worker());
+        const workers = Array.from({ length: 3 }, () => new Worker());
         const holds = () => {
           for (const [what, most] of Object.entries(TERMS.units)) {
             const sum = workers.reduce((total, worker) => total + worker.counting(what, nowMs), 0);
             assert.ok(sum <= most, `${sum} of ${what} at ${nowMs}`);
           }
         };
+        const ask = (nth: number, { lateMs = 0, meanwhileMs = 0, lost = false } = {}) => {
+          const worker = workers[nth] as Worker;
+          const askedMs = nowMs;
+          const { holding, demand } = worker;
+          const told = { worker: String(nth), holding, demand, underWay: worker.underWay(nowMs) };
+          // What it told is old by the time it is heard.
+          worker.begin(meanwhileMs, nowMs);
+          nowMs += lateMs;
+          holds();
+          const given = grant(leases, told, TERMS, nowMs);
+          leases = given.leases;
+          worker.heardMs = nowMs;
+          if (!lost) worker.take(given.grant.lease, given.grant.units, askedMs + TERMS.leaseMs, nowMs);
+        };
+        const leaveOnceOver = (worker: Worker, nth: number) => {
+          if (!worker.draining || worker.underWay(nowMs) > 0) return;
+          worker.spend(nowMs);
+          worker.untilMs = Math.min(worker.untilMs, nowMs);
+          worker.draining = false;
+          leases = leave(leases, String(nth), nowMs);
+        };
         for (const it of steps) {
-          if (it.do === 'wait') nowMs += it.ms;
-          if (it.do === 'leave') {
+          if (it.do === 'wait') {
+            for (const nth of it.renew) if (workers[nth]?.holding !== 0) ask(nth);
+            nowMs += it.ms;
+          } else {
             const worker = workers[it.worker] as Worker;
-            worker.spend(nowMs);
-            worker.untilMs = Math.min(worker.untilMs, nowMs);
-            leases = leave(leases, String(it.worker), nowMs);
+            if (it.do === 'leave') worker.draining = true;
+            if (it.do === 'begin') worker.begin(it.lastingMs, nowMs);
+            if (it.do === 'ask') {
+              worker.demand = it.demand;
+              ask(it.worker, it);
+            }
           }
-          if (it.do === 'ask') {
-            const worker = workers[it.worker] as Worker;
-            const askedMs = nowMs;
-            nowMs += it.lateMs;
-            const ask = { worker: String(it.worker), holding: worker.holding, demand: it.demand };
-            const given = grant(leases, ask, TERMS, nowMs);
-            leases = given.leases;
-            if (!it.lost) worker.take(given.grant.lease, given.grant.units, askedMs + TERMS.leaseMs, nowMs);
-          }
+          workers.forEach(leaveOnceOver);
           holds();
         }
       }),
-      { seed: SEED, numRuns: 2_000 },
+      { seed: SEED, numRuns: 4_000 },
     );
   });
 
@@ -166,6 +218,62 @@ describe('leases on a budget', () => {
     assert.equal(soon.grant.units['all'], 0);
     const after = grant(soon.leases, { worker: 'a', holding: 2, demand: 100 }, TERMS, 1_006_020);
     assert.equal(after.grant.units['all'], 100);
+  });
+
+  /** Workers that ask in turn; gives what each is granted of what may be under way. */
+  const asking = () => {
+    let leases = firstLeases(0);
+    const holding: Record<string, number> = {};
+    return (worker: string, nowMs: number, tells: { underWay?: number } = {}, { lost = false } = {}) => {
+      const ask = { worker, holding: holding[worker] ?? 0, demand: 100, ...tells };
+      const given = grant(leases, ask, TERMS, nowMs);
+      leases = given.leases;
+      if (!lost) holding[worker] = given.grant.lease;
+      return given.grant.units['concurrent'];
+    };
+  };
+
+  it('grant nobody what another has under way, until it tells that it is over', () => {
+    const ask = asking();
+    assert.equal(ask('a', 0, { underWay: 0 }), 50);
+    assert.equal(ask('b', 10, { underWay: 0 }), 0);
+    for (let nowMs = 1_000; nowMs <= 20_000; nowMs += 1_000) {
+      assert.ok((ask('a', nowMs, { underWay: 50 }) ?? 50) <= 26, 'its share is smaller, and its calls go on');
+      assert.equal(ask('b', nowMs + 10, { underWay: 0 }), 0, `at ${nowMs}`);
+    }
+    ask('a', 21_000, { underWay: 30 });
+    assert.equal(ask('b', 21_010, { underWay: 0 }), 20);
+    ask('a', 22_000, { underWay: 0 });
+    assert.equal(ask('b', 22_010, { underWay: 20 }), 25);
+  });
+
+  it('reckon with what a worker has under way that is back after its lease has ended', () => {
+    const ask = asking();
+    ask('a', 0, { underWay: 0 });
+    for (let nowMs = 1_000; nowMs < 8_000; nowMs += 1_000) ask('b', nowMs, { underWay: 0 });
+    assert.equal(ask('b', 8_000, { underWay: 0 }), 50, 'nothing was heard of the other for too long');
+    assert.equal(ask('a', 8_500, { underWay: 40 }), 0);
+    assert.equal(ask('b', 9_000, { underWay: 10 }), 10);
+  });
+
+  it('reckon with what was begun after it was told, be it heard when the lease that it was begun under has aged', () => {
+    const ask = asking();
+    assert.equal(ask('a', 0, { underWay: 0 }), 50);
+    ask('b', 3_000, { underWay: 0 });
+    assert.equal(ask('a', 3_010, { underWay: 0 }, { lost: true }), 25);
+    // Told shortly before its lease ended, and on its way for so long; meanwhile it began all that it could.
+    ask('a', 6_030, { underWay: 0 }, { lost: true });
+    assert.equal(ask('b', 6_040, { underWay: 0 }), 0);
+  });
+
+  it('of workers that do not tell what they have under way are free again once they have aged', () => {
+    const ask = asking();
+    assert.equal(ask('a', 0), 50);
+    assert.equal(ask('b', 10), 0);
+    assert.equal(ask('a', 20), 25);
+    ask('a', 30);
+    assert.equal(ask('b', 1_000), 0);
+    assert.equal(ask('b', 1_050), 25);
   });
 
   it('are there at once where nobody was before', () => {

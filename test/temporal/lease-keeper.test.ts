@@ -18,11 +18,12 @@ describe('the keeper of a lease', () => {
   let mark: () => Promise<string>;
   let left: string[];
   let demand: number;
+  let underWay: number;
   let keeper: LeaseKeeper;
 
   beforeEach(async () => {
     time = new VirtualTime();
-    [asks, held, left, answers, demand] = [[], [], [], true, 0];
+    [asks, held, left, answers, demand, underWay] = [[], [], [], true, 0, 0];
     mark = async () => 'run/7';
     keeper = new LeaseKeeper({
       issuer: {
@@ -48,6 +49,7 @@ describe('the keeper of a lease', () => {
         allowReads: () => undefined,
         use: () => ({
           demand,
+          underWay,
           sent: { checkout: 0, background: 0 },
           waiting: { checkout: 0, background: 0 },
           rises: 0,
@@ -90,6 +92,18 @@ describe('the keeper of a lease', () => {
     for (let i = 0; i < 100; i += 1) keeper.scarce();
     await time.run(520);
     assert.equal(asks.length, 2);
+  });
+
+  it('tells what is under way each time, whatever came of its lease meanwhile', async () => {
+    underWay = 7;
+    await time.run(2_000);
+    assert.equal(asks.at(-1)?.ask.underWay, 7);
+    answers = false;
+    await time.run(30_000);
+    underWay = 5;
+    answers = true;
+    await time.run(31_000);
+    assert.equal(asks.at(-1)?.ask.underWay, 5);
   });
 
   it('counts a lease from before it asked', async () => {
@@ -142,5 +156,12 @@ describe('the keeper of a lease', () => {
     const many = asks.length;
     await time.run(60_000);
     assert.equal(asks.length, many);
+  });
+
+  it('lets its lease end by itself where it stops with calls under way', async () => {
+    underWay = 1;
+    await keeper.stop();
+    assert.deepEqual(last()?.units, {});
+    assert.deepEqual(left, []);
   });
 });

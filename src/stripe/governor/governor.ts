@@ -10,6 +10,8 @@ import { type Waiter, Waiting } from './waiting.js';
 export interface Use {
   /** Requests that it could have under way in a second: what counts now, and what waits. */
   readonly demand: number;
+  /** Requests let go that have not ended. */
+  readonly underWay: number;
   /** Requests let go so far, by lane. */
   readonly sent: Readonly<Record<LaneClass, number>>;
   readonly waiting: Readonly<Record<LaneClass, number>>;
@@ -150,6 +152,7 @@ export class Governor {
     for (const [priority, many] of this.waiting.counts()) waiting[laneOfKey(priority)] += many;
     return {
       demand: this.all.used(now) + this.waiting.size,
+      underWay: this.concurrency.used(),
       sent: { ...this.sent },
       waiting,
       rises: this.rises,

@@ -285,6 +285,23 @@ describe('the governor', () => {
     await time.run(2_100);
     assert.equal(permits.length, 4);
   });
+
+  it('tells what is under way, a smaller share or none notwithstanding', async () => {
+    const { time, governor } = governed({ all: 100, each: 100, concurrent: 3 });
+    const permits: Permit[] = [];
+    for (let i = 0; i < 3; i += 1) {
+      void governor
+        .admit({ endpoint: CREATE, priority: 1, merchant: 'acme', waitMs: 1e6 })
+        .then((permit) => permits.push(permit));
+    }
+    await time.run(1_000);
+    governor.hold({ all: 50, each: 50, concurrent: 1 }, 2_000, 2);
+    assert.equal(governor.use().underWay, 3);
+    await time.run(60_000);
+    permits[0]?.ended('passed');
+    permits[1]?.ended('unknown');
+    assert.equal(governor.use().underWay, 1, 'and its lease ended long ago');
+  });
 });
 
 describe('a 429', () => {
