@@ -1,6 +1,7 @@
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
 import { chargesOf, disputesOf, type Movement, refundsOf } from '../domain/ledger.js';
 import type { dispute, payment, refund } from '../workflows/index.js';
+import { disputeReport, refundReport } from '../workflows/messages.js';
 import { ACCOUNT } from '../workflows/search-attributes.js';
 import type { FilledPage, FillInput } from './background-types.js';
 import { booksFor, type KeptParts } from './kept-page.js';
@@ -8,13 +9,17 @@ import { booksFor, type KeptParts } from './kept-page.js';
 /** A movement of money as the workflow that it belongs to has it. */
 export type OwnRecord = Movement & { readonly occurredAtMs: number };
 
-/** What a payment collected, a refund gave back or a dispute took, once it has closed, by Temporal's record; nothing of any other. */
+/**
+ * What a payment collected, a refund gave back or a dispute took, by Temporal's record: nothing of a payment that is open,
+ * which takes minutes; of a refund or a dispute, which take weeks, what it knows by now.
+ */
 export async function recordOf(client: Client, id: string): Promise<readonly OwnRecord[]> {
   const handle = client.workflow.getHandle(id);
   try {
-    const { status, type, memo, closeTime } = await handle.describe();
-    if (status.name !== 'COMPLETED' || closeTime === undefined) return [];
-    const moved = movementsOf(type, await handle.result());
+    const { status, type, memo, startTime, closeTime } = await handle.describe();
+    let moved: readonly Movement[] = [];
+    if (status.name === 'COMPLETED') moved = movementsOf(type, await handle.result());
+    if (status.name === 'RUNNING' && type !== 'payment') moved = await movedSoFar(client, handle, type);
     // By which whoever asks for a refund again gets the one that was made.
     const print = memo?.['fingerprint'];
     const asked = { workflow: id, fingerprint: typeof print === 'string' ? print : null };
@@ -22,7 +27,7 @@ export async function recordOf(client: Client, id: string): Promise<readonly Own
       ...movement,
       ...(movement.kind === 'refund' ? asked : {}),
       // When exactly it was captured Stripe has not shown; the ledger takes the time at which it was learned.
-      occurredAtMs: movement.occurredAtMs ?? closeTime.getTime(),
+      occurredAtMs: movement.occurredAtMs ?? (closeTime ?? startTime).getTime(),
     }));
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return [];
@@ -42,6 +47,22 @@ function movementsOf(type: string, result: unknown): readonly Movement[] {
       return disputesOf((result as ResultOf<typeof dispute>).state);
     default:
       return [];
+  }
+}
+
+/** How long a worker has to answer: a page of a hundred, of which none answers, still ends within its activity's five minutes. */
+const QUERY_TIMEOUT_MS = 2_000;
+
+async function movedSoFar(client: Client, handle: WorkflowHandle, type: string): Promise<readonly Movement[]> {
+  const query = type === 'refund' ? refundReport : disputeReport;
+  try {
+    const report = await client.connection.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () =>
+      handle.query<unknown, []>(query),
+    );
+    return movementsOf(type, report);
+  } catch {
+    // No worker, or one that is busy. What it knows is then the next reconciliation's to book.
+    return [];
   }
 }
 

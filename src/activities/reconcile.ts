@@ -11,7 +11,7 @@ import {
   type Movement,
   receivedBy,
 } from '../domain/reconciling.js';
-import type { Books, Difference } from '../store/index.js';
+import type { Difference } from '../store/index.js';
 import type { StripeEvent } from '../stripe/events.js';
 import type { StripeGateway } from '../stripe/gateway.js';
 import type { StripeLists } from '../stripe/lists.js';
@@ -22,7 +22,7 @@ import type { ComparedPage, PageDone, PageInput, UnseenInput, UnseenPage } from 
 import { type ExchangeParts, settledBy } from './exchange.js';
 import { booksFor, jobOf, type KeptParts, keptPage } from './kept-page.js';
 import { oneCall } from './one-call.js';
-import { recordOf } from './own-record.js';
+import { type OwnRecord, recordOf } from './own-record.js';
 
 export interface ReconcileParts extends Pick<ExchangeParts, 'now' | 'random'>, KeptParts {
   readonly gateway: StripeGateway;
@@ -62,7 +62,7 @@ export async function comparePage(parts: ReconcileParts, input: PageInput): Prom
 
 type Found = readonly [Discrepancy, Movement];
 
-/** What of a page does not agree; what the ledger has missed and its workflow's record holds is booked meanwhile. */
+/** What of a page does not agree; what the ledger has missed, or not as it is, and its workflow's record holds is booked meanwhile. */
 async function discrepanciesIn(parts: ReconcileParts, account: string, movements: readonly Movement[]) {
   const books = booksFor(parts);
   const ids = movements.map(bookedBy).filter((id) => id !== null);
@@ -73,37 +73,35 @@ async function discrepanciesIn(parts: ReconcileParts, account: string, movements
   let filled = 0;
   for (const moved of movements) {
     let found = compareMovement(moved, booked.get(bookedBy(moved) ?? ''), parts.deployment);
-    if (found?.difference === 'extra' && !known.has(found.object)) {
-      const own = await fillFrom(parts, books, account, found, moved);
-      if (own !== null) {
-        filled += 1;
-        booked.set(own.id, own);
-        found = compareMovement(moved, own, parts.deployment);
-      }
-    }
     if (found === null || known.has(found.object)) continue;
+    const own = await ownOf(parts, account, found, moved);
+    const left = own === null ? found : compareMovement(moved, own, parts.deployment);
+    // An entry that is there is replaced only by what Stripe bears out.
+    if (own !== null && (found.difference === 'extra' || left === null)) {
+      await books.ledger.record([{ ...own, recordedAtMs: parts.now() }]);
+      filled += 1;
+      booked.set(own.id, own);
+      found = left;
+    }
+    if (found === null) continue;
     known.add(found.object);
     discrepancies.push([found, moved]);
   }
   return { discrepancies, filled };
 }
 
-/** The ledger was away when it happened; Temporal was not. */
-async function fillFrom(
+/** As its workflow has it: the ledger was away when it happened; Temporal was not. */
+async function ownOf(
   parts: ReconcileParts,
-  books: Books,
   account: string,
   { payment, object }: Discrepancy,
   moved: Movement,
-): Promise<Booked | null> {
+): Promise<OwnRecord | null> {
   const event = asEvent(moved);
   const to = event === null ? null : route(event, parts.deployment);
   const workflow = to !== null && 'workflowId' in to ? to.workflowId : payment;
   const records = workflow === null ? [] : await recordOf(parts.deliver.client, workflow);
-  const own = records.find((entry) => entry.account === account && entry.id === object);
-  if (own === undefined) return null;
-  await books.ledger.record([{ ...own, recordedAtMs: parts.now() }]);
-  return own;
+  return records.find((entry) => entry.account === account && entry.id === object) ?? null;
 }
 
 /** Tells each payment, refund and dispute what Stripe shows of it. Nothing is asked of Stripe, and nobody is charged. */

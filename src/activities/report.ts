@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { type Booked, bookedBy, compareMovement, type Movement, readBy } from '../domain/reconciling.js';
 import { ACTIVITY_REPORT, heldIn, type ReportLine, reportLines } from '../domain/report-lines.js';
+import { isForbidden } from '../stripe/classify.js';
 import type { ReportRun } from '../stripe/lists.js';
 import type { ReportedPage, ReportLook } from './background-types.js';
 import { booksFor, jobOf, keptPage } from './kept-page.js';
@@ -21,10 +22,8 @@ export async function chooseReading(parts: ReconcileParts, { account, fromMs, to
 
 /** Asks Stripe for the report: the job's own, however often it is asked for. */
 export async function askReport(parts: ReconcileParts, { account, fromMs, toMs }: Where): Promise<ReportLook> {
-  return look(() =>
-    oneCall(parts, () =>
-      parts.lists.createReport(account, ACTIVITY_REPORT, { fromMs, toMs }, `penstock/1/${jobOf()}/report`),
-    ),
+  return look(parts, () =>
+    parts.lists.createReport(account, ACTIVITY_REPORT, { fromMs, toMs }, `penstock/1/${jobOf()}/report`),
   );
 }
 
@@ -33,23 +32,29 @@ export async function lookAtReport(
   parts: ReconcileParts,
   input: { account: string; run: string },
 ): Promise<ReportLook> {
-  return look(() => oneCall(parts, () => parts.lists.retrieveReport(input.account, input.run)));
+  return look(parts, () => parts.lists.retrieveReport(input.account, input.run));
 }
 
-async function look(ask: () => Promise<OneCall<ReportRun>>): Promise<ReportLook> {
-  const { answer, stripeCalls } = await unlessRefused(ask);
+async function look(parts: ReconcileParts, ask: () => Promise<ReportRun>): Promise<ReportLook> {
+  const { answer, stripeCalls } = await unlessRefused(parts, ask);
   return { ...(answer ?? { id: '', status: 'failed', file: null }), stripeCalls, counts: {} };
 }
 
 /** Null is what Stripe refuses to report, such as to a key that may read no reports: the lists tell the same. */
-async function unlessRefused<T>(ask: () => Promise<OneCall<T>>): Promise<OneCall<T | null>> {
+async function unlessRefused<T>(parts: ReconcileParts, ask: () => Promise<T>): Promise<OneCall<T | null>> {
   try {
-    return await ask();
+    return await oneCall<T | null>(parts, () => ask().catch(nullIfForbidden));
   } catch (error) {
     if (!(error instanceof ApplicationFailure) || error.type !== STRIPE_REFUSED) throw error;
     const [stripeCalls] = error.details as [number];
     return { answer: null, stripeCalls };
   }
+}
+
+/** Elsewhere a 403 is the account's trouble, which a person mends; a key without reports is as its owner wants it. */
+function nullIfForbidden(error: unknown): null {
+  if (isForbidden(error)) return null;
+  throw error;
 }
 
 /** Ledger entries are looked up so many at once. */
@@ -66,7 +71,7 @@ export async function compareReport(
   const page = await keptPage(
     parts,
     'report',
-    () => unlessRefused(() => oneCall(parts, () => parts.lists.reportContents(account, file, size))),
+    () => unlessRefused(parts, () => parts.lists.reportContents(account, file, size)),
     async (books, { answer, stripeCalls }) => {
       const lines = answer === null ? null : reportLines(answer);
       const held = heldIn(lines ?? []).filter((line) => bookedBy(line) !== null);

@@ -22,7 +22,7 @@ export const ENDPOINTS = [
 
 export type Endpoint = (typeof ENDPOINTS)[number];
 
-/** Whether a call counts against the reads that Stripe allows a month; reports and their files do not. */
+/** Whether a call counts against the reads that Stripe allows a month: all but the reporting API's do, its files too. */
 export function isRead(endpoint: string): boolean {
-  return !endpoint.startsWith('reporting.') && /\.(list|retrieve)$/.test(endpoint);
+  return !endpoint.startsWith('reporting.') && /\.(list|retrieve|contents)$/.test(endpoint);
 }

@@ -1,6 +1,6 @@
 import type { DisputeSnapshot } from './dispute/index.js';
 import type { IntentLabels, IntentSnapshot } from './intent.js';
-import type { RefundSnapshot } from './refund/index.js';
+import { holdsMoney, type RefundSnapshot } from './refund/index.js';
 
 /**
  * Penstock's ledger against Stripe's balance transactions. Pure: what is compared is given, in pages of any size and order,
@@ -17,8 +17,11 @@ export interface Movement {
   /** What moved it, the charge, the refund, the dispute: by this it is booked. */
   readonly source: string | null;
   readonly intent: string | null;
-  /** Of a dispute and what came back of it, what both come to: the ledger has their sum. */
-  readonly amount: number;
+  /**
+   * Of a dispute or a refund and what came back of it, what both come to: the ledger has their sum. Null where what Stripe
+   * shows of it cannot be read.
+   */
+  readonly amount: number | null;
   readonly currency: string;
   readonly createdMs: number;
   /** Whose it is, by Penstock's labels on the intent; null of what others made. */
@@ -51,7 +54,8 @@ export interface Money {
 
 /**
  * What does not agree. `missing`: booked here, and Stripe has no such money. `extra`: Stripe has it, and it is not booked
- * here. `different`: both have it, and not as much or not in that currency.
+ * here. `different`: both have it, and not as much or not in that currency, or what Stripe shows of it cannot be read; then
+ * `atStripe` is null.
  */
 export interface Discrepancy {
   readonly difference: 'missing' | 'extra' | 'different';
@@ -65,7 +69,7 @@ export interface Discrepancy {
 
 /** What is booked is looked up by this. Movements that nobody books (fees, payouts) have none. */
 export function bookedBy({ kind, source }: Pick<Movement, 'kind' | 'source'>): string | null {
-  return kind === 'refund_failure' || kind === 'other' ? null : source;
+  return kind === 'other' ? null : source;
 }
 
 /**
@@ -75,15 +79,22 @@ export function bookedBy({ kind, source }: Pick<Movement, 'kind' | 'source'>): s
 export function compareMovement(moved: Movement, booked: Booked | undefined, deployment: string): Discrepancy | null {
   const object = bookedBy(moved);
   if (object === null) return null;
-  const atStripe = { amount: moved.amount, currency: moved.currency };
+  const { amount, currency } = moved;
+  const atStripe = amount === null ? null : { amount, currency };
   if (booked === undefined) {
     if (moved.labels?.deployment !== deployment) return null;
     const { workflowId } = moved.labels;
     return { difference: 'extra', object, payment: workflowId, intent: moved.intent, booked: null, atStripe };
   }
   const { payment, intent } = booked;
-  if (isSame(booked, atStripe)) return null;
-  return { difference: 'different', object, payment, intent, booked: moneyOf(booked), atStripe };
+  const here = heldBy(booked);
+  if (atStripe !== null && isSame(here, atStripe)) return null;
+  return { difference: 'different', object, payment, intent, booked: here, atStripe };
+}
+
+/** The money of an entry as it stands: a refund that came to nothing gives nothing back, whatever it was for. */
+function heldBy({ kind, status, amount, currency }: Booked): Money {
+  return { amount: kind === 'refund' && !holdsMoney(status) ? 0 : amount, currency };
 }
 
 /** Whether there should be a movement for it at Stripe. */
@@ -112,9 +123,9 @@ export function receivedBy(intent: IntentSnapshot): Money {
   return { amount: intent.amountReceived, currency: intent.currency };
 }
 
-/** What a refund gives back; null of one that gives nothing back. */
-export function givenBackBy({ status, amount, currency }: RefundSnapshot): Money | null {
-  return status === 'failed' || status === 'canceled' ? null : { amount, currency };
+/** What a refund gives back: nothing, where it failed or was canceled. */
+export function givenBackBy({ status, amount, currency }: RefundSnapshot): Money {
+  return { amount: holdsMoney(status) ? amount : 0, currency };
 }
 
 function isSame(a: Money, b: Money): boolean {

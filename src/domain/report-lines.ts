@@ -5,10 +5,12 @@ import type { Movement, MovementKind } from './reconciling.js';
 export const ACTIVITY_REPORT = 'balance_change_from_activity.itemized.3';
 
 /**
- * A movement as a report tells it: without its intent, and without saying whose it is. What came back of a dispute is
- * negative.
+ * A movement as a report tells it: without its intent, and without saying whose it is. What came back of a dispute or a
+ * refund is negative.
  */
-export type ReportLine = Pick<Movement, 'id' | 'kind' | 'source' | 'amount' | 'currency'>;
+export interface ReportLine extends Pick<Movement, 'id' | 'kind' | 'source' | 'currency'> {
+  readonly amount: number;
+}
 
 const KINDS: ReadonlySet<string> = new Set(['charge', 'refund', 'refund_failure', 'dispute', 'dispute_reversal']);
 
@@ -34,21 +36,28 @@ export function reportLines(csv: string): ReportLine[] | null {
     const moved = toMinorUnits((!ofBalance && of('customer_facing_amount')) || of('gross'), currency);
     const id = of('balance_transaction_id');
     if (moved === null || id === '') return null;
-    const amount = ofBalance ? 0 - moved : Math.abs(moved);
+    const amount = comesBack(kind) ? 0 - moved : Math.abs(moved);
     lines.push({ id, kind, source: of('source_id') || null, amount, currency });
   }
   return lines;
 }
 
-/** What is held against the ledger: the lines, but of each dispute one, with what its lines come to. */
+/** What is held against the ledger: the lines, but of each dispute and refund one, with what its lines come to. */
 export function heldIn(lines: readonly ReportLine[]): readonly ReportLine[] {
   const held: ReportLine[] = [];
-  const disputes = new Map<string | null, ReportLine>();
+  const sums = new Map<string, ReportLine>();
   for (const line of lines) {
-    if (!isOfDispute(line.kind)) held.push(line);
-    else disputes.set(line.source, { ...line, amount: line.amount + (disputes.get(line.source)?.amount ?? 0) });
+    // Unlike currencies do not add up: then neither line agrees with the ledger, and the lists tell.
+    const sum = `${line.source} ${line.currency}`;
+    if (!comesBack(line.kind)) held.push(line);
+    else sums.set(sum, { ...line, amount: line.amount + (sums.get(sum)?.amount ?? 0) });
   }
-  return [...held, ...[...disputes.values()].map((line) => ({ ...line, amount: Math.max(0, line.amount) }))];
+  return [...held, ...[...sums.values()].map((line) => ({ ...line, amount: Math.max(0, line.amount) }))];
+}
+
+/** Of these what went out can come back, as a movement of its own. */
+function comesBack(kind: MovementKind): boolean {
+  return isOfDispute(kind) || kind === 'refund' || kind === 'refund_failure';
 }
 
 function isOfDispute(kind: MovementKind): boolean {

@@ -61,6 +61,11 @@ export function isExchangeError(error: unknown): boolean {
   return cause instanceof NotSentError || cause instanceof TransportError || error instanceof Stripe.errors.StripeError;
 }
 
+/** Whether Stripe refuses a key what it has not been given, a 403: a restricted key may read one thing and not another. */
+export function isForbidden(error: unknown): boolean {
+  return error instanceof Stripe.errors.StripePermissionError;
+}
+
 function replyOfApiError<T>(
   status: number,
   error: InstanceType<typeof Stripe.errors.StripeError>,

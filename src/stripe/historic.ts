@@ -1,14 +1,16 @@
 import type Stripe from 'stripe';
+import type { DisputeSnapshot } from '../domain/dispute/index.js';
 import { fromMetadata } from '../domain/intent.js';
 import { keptBy } from '../domain/ledger.js';
-import type { Movement, MovementKind } from '../domain/reconciling.js';
+import { givenBackBy, type Money, type Movement, type MovementKind } from '../domain/reconciling.js';
+import type { RefundSnapshot } from '../domain/refund/index.js';
 import type { SyncedObject, SyncKind } from '../domain/syncing.js';
 import { type Owner, toDisputeSnapshot, toRefundSnapshot, toSnapshot } from './snapshot.js';
 
 /**
  * Takes from a balance transaction what a ledger entry is held against. The amount is the customer's, in the currency
- * they paid in: what is on the balance may have been changed into another. Of a dispute it is what all its movements come to.
- * The movement's source has to be expanded.
+ * they paid in: what is on the balance may have been changed into another. Of a dispute it is what all its movements come to, of
+ * a refund what it gives back. The movement's source has to be expanded.
  */
 export function toMovement(owner: Owner, moved: Stripe.BalanceTransaction): Movement {
   if (moved.object !== 'balance_transaction') throw new TypeError('not a balance_transaction');
@@ -19,24 +21,54 @@ export function toMovement(owner: Owner, moved: Stripe.BalanceTransaction): Move
     const nothing = { intent: null, labels: null, shown: null, refund: null, dispute: null };
     return { ...common, ...nothing, source, amount: Math.abs(amount), currency };
   }
-  const about = source as Partial<Pick<Stripe.Charge, 'payment_intent' | 'metadata' | 'amount_captured'>> &
-    Partial<Pick<Stripe.Refund, 'amount' | 'currency'>> & { id: string; object: string };
+  const about = source as About;
   const intent = about.payment_intent ?? null;
   const whole = intent !== null && typeof intent !== 'string' ? intent : null;
-  const dispute = about.object === 'dispute' ? toDisputeSnapshot(owner, source as Stripe.Dispute) : null;
+  const dispute =
+    about.object === 'dispute' ? ifReadable(() => toDisputeSnapshot(owner, source as Stripe.Dispute)) : null;
+  const refund = about.object === 'refund' ? ifReadable(() => toRefundSnapshot(owner, source as Stripe.Refund)) : null;
   return {
     ...common,
     source: about.id,
     intent: typeof intent === 'string' ? intent : (whole?.id ?? null),
-    amount: about.object === 'charge' ? (about.amount_captured ?? 0) : (about.amount ?? Math.abs(amount)),
-    currency: about.currency ?? currency,
-    ...(dispute === null ? {} : keptBy(dispute)),
+    amount: null,
+    currency,
+    ...moneyOf(about, dispute, refund, moved),
     // A charge has its intent's labels. A refund's own name its own workflow: whose payment it is, only the intent tells.
     labels: fromMetadata(whole !== null ? whole.metadata : about.object === 'charge' ? about.metadata : null),
-    shown: whole === null ? null : toSnapshot(owner, whole),
-    refund: about.object === 'refund' ? toRefundSnapshot(owner, source as Stripe.Refund) : null,
+    shown: whole === null ? null : ifReadable(() => toSnapshot(owner, whole)),
+    refund,
     dispute,
   };
+}
+
+type About = Partial<Pick<Stripe.Charge, 'payment_intent' | 'metadata' | 'amount_captured'>> &
+  Partial<Pick<Stripe.Refund, 'amount' | 'currency'>> & { id: string; object: string };
+
+/** Null where it cannot be read. */
+function moneyOf(
+  { object, currency, amount, amount_captured }: About,
+  dispute: DisputeSnapshot | null,
+  refund: RefundSnapshot | null,
+  moved: Stripe.BalanceTransaction,
+): Money | null {
+  if (object === 'dispute') return dispute === null ? null : keptBy(dispute);
+  if (object === 'refund') return refund === null ? null : givenBackBy(refund);
+  const took = object === 'charge' ? (amount_captured ?? 0) : (amount ?? Math.abs(moved.amount));
+  return { amount: took, currency: currency ?? moved.currency };
+}
+
+/**
+ * Null where Stripe shows an object of a shape nobody here knows. Everybody's are in the list, and one of them must not keep
+ * the others from being read.
+ */
+function ifReadable<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof TypeError) return null;
+    throw error;
+  }
 }
 
 function kindOf({ reporting_category }: Stripe.BalanceTransaction): MovementKind {

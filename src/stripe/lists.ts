@@ -112,7 +112,7 @@ export class StripeLists {
    */
   async reportContents(account: string, file: string, size: number | undefined): Promise<string | null> {
     const path = `/v1/files/${encodeURIComponent(file)}/contents`;
-    return this.gateway.run({ account, endpoint: 'files.contents' }, async (stripe) => {
+    return this.gateway.run({ account, endpoint: 'files.contents', mayWaitForDays: true }, async (stripe) => {
       const answer: unknown = await stripe.rawRequest('GET', path, undefined, { apiBase: 'files', streaming: true });
       return wholeText(answer as Readable, size);
     });

@@ -195,6 +195,40 @@ describe('a reconciliation', () => {
     }
   });
 
+  it('holds a refund that failed against an entry that says so, by what it took and by what came back alike', () => {
+    for (const kind of ['refund', 'refund_failure'] as const) {
+      const failed = movement('re', { kind, amount: 0 });
+      assert.equal(bookedBy(failed), 're');
+      for (const status of ['failed', 'canceled']) {
+        assert.equal(compareMovement(failed, booked('re', { kind: 'refund', status }), HERE), null, status);
+      }
+      const stale = compareMovement(failed, booked('re', { kind: 'refund' }), HERE);
+      assert.deepEqual(
+        [stale?.difference, stale?.booked?.amount, stale?.atStripe?.amount],
+        ['different', 1_000, 0],
+        `${kind}: booked as succeeded`,
+      );
+    }
+    const tooEarly = compareMovement(
+      movement('re', { kind: 'refund' }),
+      booked('re', { kind: 'refund', status: 'failed' }),
+      HERE,
+    );
+    assert.deepEqual(
+      [tooEarly?.difference, tooEarly?.booked?.amount, tooEarly?.atStripe?.amount],
+      ['different', 0, 1_000],
+    );
+  });
+
+  it('says of what it cannot read that it is here, and nothing of what is nobody’s', () => {
+    const unread = movement('dp', { kind: 'dispute', amount: null, labels: null });
+    assert.equal(compareMovement(unread, undefined, HERE), null);
+    const found = compareMovement(unread, booked('dp', { kind: 'dispute' }), HERE);
+    assert.deepEqual([found?.difference, found?.booked?.amount, found?.atStripe], ['different', 1_000, null]);
+    const ours = compareMovement(movement('dp', { kind: 'dispute', amount: null }), undefined, HERE);
+    assert.deepEqual([ours?.difference, ours?.atStripe], ['extra', null]);
+  });
+
   it('expects no movement of a refund that failed, of nothing, or of a dispute that keeps nothing', () => {
     assert.equal(isExpected(booked('a', { kind: 'refund', status: 'failed' })), false);
     assert.equal(isExpected(booked('a', { amount: 0 })), false);

@@ -73,6 +73,24 @@ describe('a report', () => {
     );
   });
 
+  it('tells of a refund what it gives back: nothing, where it failed', () => {
+    const gone = { ...LINE, reporting_category: 'refund', source_id: 're_1', customer_facing_amount: '-5.10' };
+    const back = {
+      ...gone,
+      balance_transaction_id: 'txn_2',
+      reporting_category: 'refund_failure',
+      customer_facing_amount: '5.10',
+    };
+    const held = (...lines: object[]) =>
+      heldIn(reportLines(csv(COLUMNS, lines as (typeof LINE)[])) ?? []).map(({ source, amount }) => [source, amount]);
+    assert.deepEqual(held(gone), [['re_1', 510]]);
+    assert.deepEqual(held(gone, back), [['re_1', 0]]);
+    // What it took lies before the report.
+    assert.deepEqual(held(back), [['re_1', 0]]);
+    // Told in another currency, the two do not add up, and neither is taken for the whole.
+    assert.deepEqual(held(gone, { ...back, customer_facing_currency: '', customer_facing_amount: '' }).length, 2);
+  });
+
   it('that was cut off anywhere but at the end of a line, or lacks a column, is none', () => {
     const whole = csv(COLUMNS, [LINE, { ...LINE, balance_transaction_id: 'txn_2' }]);
     const ends = [...whole.matchAll(/\n/g)].map(({ index }) => index + 1);

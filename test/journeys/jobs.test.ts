@@ -227,7 +227,14 @@ describe('a job', { skip: postgresMissing() }, () => {
       recordedAtMs: now,
     };
     await books.ledger.record([
-      { ...entry, id: charge?.id ?? '', payment: other, intent: String(charge?.payment_intent), amount: 1_500 },
+      // Of whose payment Temporal knows nothing: what it knows it would put right.
+      {
+        ...entry,
+        id: charge?.id ?? '',
+        payment: 'pay.acme.nobody',
+        intent: String(charge?.payment_intent),
+        amount: 1_500,
+      },
       { ...entry, id: 'ch_of_nobody', payment: 'pay.acme.nobody', intent: 'pi_of_nobody', amount: 700 },
     ]);
     const { done, found } = await reconcile('differs', from);
@@ -245,6 +252,31 @@ describe('a job', { skip: postgresMissing() }, () => {
     // Told what Stripe knows, it ends without its webhook.
     await stack.closed(waiting.id);
     for (const id of [agreed, other, waiting.id]) assert.equal((await stack.chargesOf(id)).length, 1);
+  });
+
+  it('stands still between two steps of a reconciliation while it is paused, and goes on where it was', async () => {
+    // What closed before is in no period that begins once its second is over.
+    const { to: from } = await untilNow(0);
+    const occurredAtMs = Date.now();
+    const nobodys = { account: 'default', kind: 'refund' as const, payment: 'pay.acme.nobody', intent: 'pi_of_nobody' };
+    const money = { amount: 700, currency: 'eur', status: 'succeeded', occurredAtMs, recordedAtMs: occurredAtMs };
+    await books.ledger.record([{ ...nobodys, ...money, id: 're_of_nobody' }]);
+    const period = await untilNow(from);
+    const held = [{ kind: 'hold_before' as const, endpoint: 'balance_transactions.list', times: 1 }];
+    await stack.simulator.faults({ requests: held });
+    const { body } = await post(stack, { type: 'reconciliation', ...period }, { 'idempotency-key': 'is-paused' });
+    await stack.simulator.untilHeld();
+    await ask(stack, body.id, 'pause');
+    await stack.simulator.release();
+    // What Temporal knows, and the page that was under way; what was on no page is still to be read.
+    await until(async () => (await read(stack, body.id)).pages === 2);
+    const paused = await read(stack, body.id);
+    assert.deepEqual([paused.status, paused.pages, paused.stripe_calls], ['paused', 2, 1]);
+    assert.equal(await sent(stack, 'refunds.retrieve'), 0, 'nothing is asked while it is paused');
+    await ask(stack, body.id, 'resume');
+    const done = await ended(stack, body.id);
+    assert.deepEqual([done.status, done.complete, done.pages, done.stripe_calls], ['completed', true, 3, 2]);
+    assert.deepEqual([done.counts['missing'], await sent(stack, 'refunds.retrieve')], [1, 1]);
   });
 
   it('asks for a report where that is fewer calls, and reads no list beside it', async () => {

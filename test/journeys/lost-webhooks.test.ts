@@ -6,6 +6,7 @@ import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import { SWEEP_SCHEDULE } from '../../src/temporal/sweep-schedule.js';
 import type { SweepResult } from '../../src/workflows/messages.js';
 import { aPayment } from '../support/api-client.js';
+import { cardPayment } from '../support/metered-gateway.js';
 import { Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
@@ -103,6 +104,35 @@ describe('webhooks that were lost', () => {
     const job = await ended(await recover('throttled'));
     assert.deepEqual([job.complete, job.stripe_calls], [true, 3]);
     assert.equal((await sent(stack, 'events.list')) - before, 3);
+  });
+
+  it('are listed no further while that is paused, and from there on once it is resumed', async () => {
+    // Nobody's here, and more than are listed at once.
+    await stack.simulator.faults({ webhooks: DROPPED });
+    for (let made = 0; made < 105; made += 35) {
+      await Promise.all(Array.from({ length: 35 }, () => stack.stripe.paymentIntents.create(cardPayment())));
+    }
+    await stack.simulator.noFaults();
+    await untilListed();
+    await stack.simulator.faults({ requests: [{ kind: 'hold_before', endpoint: 'events.list', times: 1 }] });
+    const before = await sent(stack, 'events.list');
+    const id = await recover('paused');
+    const ask = (word: string) => stack.api.call<JobView>('POST', `/v1/jobs/${id}/${word}`);
+    const read = async () => (await stack.api.call<JobView>('GET', `/v1/jobs/${id}`)).body;
+    await stack.simulator.untilHeld();
+    await ask('pause');
+    await stack.simulator.release();
+    await until(async () => (await read()).pages === 1);
+    const paused = await read();
+    assert.deepEqual([paused.status, paused.pages, paused.counts['events']], ['paused', 1, 100]);
+    assert.equal((await sent(stack, 'events.list')) - before, 1, 'nothing is asked while it is paused');
+    await ask('resume');
+    const { complete, pages, stripe_calls } = await ended(id);
+    assert.deepEqual(
+      [complete, pages, stripe_calls, (await sent(stack, 'events.list')) - before],
+      [true, pages, pages, pages],
+    );
+    assert.ok(pages > 1);
   });
 });
 

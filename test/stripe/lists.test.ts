@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { isRead } from '../../src/domain/endpoints.js';
+import type { Turn } from '../../src/stripe/governor/permit.js';
 import { StripeLists } from '../../src/stripe/lists.js';
 import { MeteredGateway } from '../support/metered-gateway.js';
 import { answer, RawServer } from '../support/raw-server.js';
@@ -10,9 +12,15 @@ describe('what background work reads', () => {
   before(async () => {
     raw = await RawServer.start();
   });
+  const turns: Turn[] = [];
   beforeEach(() => {
     raw.reset();
-    lists = new StripeLists(new MeteredGateway({ one: raw.base }).gateway);
+    turns.length = 0;
+    const admit = async (_: string, turn: Turn) => {
+      turns.push(turn);
+      return { waitedMs: 0, written: () => true, ended: () => undefined };
+    };
+    lists = new StripeLists(new MeteredGateway({ one: raw.base }, { admit }).gateway);
   });
   after(() => raw?.stop());
 
@@ -28,6 +36,15 @@ describe('what background work reads', () => {
     assert.equal(await lists.reportContents('one', 'file_1', undefined), whole);
     replies(whole.slice(0, -'txn_é\n'.length));
     assert.equal(await lists.reportContents('one', 'file_1', size), null);
+  });
+
+  it('counts a report’s file among the reads, and puts it off as it does the others', async () => {
+    replies('balance_transaction_id\n');
+    await lists.reportContents('one', 'file_1', undefined);
+    assert.deepEqual(
+      turns.map(({ endpoint, mayWaitForDays }) => [endpoint, mayWaitForDays, isRead(endpoint)]),
+      [['files.contents', true, true]],
+    );
   });
 
   it('is a report once Stripe has written it, with its size, and one that it could not write has failed', async () => {
@@ -62,6 +79,33 @@ describe('what background work reads', () => {
       [
         ['txn_2', 'dispute_reversal', 'dp_1', 499, 'usd', 'dp_1'],
         ['txn_1', 'dispute', 'dp_1', 499, 'usd', 'dp_1'],
+      ],
+    );
+  });
+
+  it('is all the rest of a page where one object on it cannot be read', async () => {
+    const moved = (id: string, kind: string, source: object) => ({
+      ...{
+        id,
+        object: 'balance_transaction',
+        reporting_category: kind,
+        created: 1,
+        amount: -100,
+        currency: 'eur',
+        source,
+      },
+    });
+    const listed = [
+      moved('txn_1', 'dispute', { id: 'dp_1', object: 'dispute', amount: 100, currency: 'eur' }),
+      moved('txn_2', 'charge', { id: 'ch_1', object: 'charge', amount_captured: 100, currency: 'eur', metadata: {} }),
+    ];
+    replies(JSON.stringify({ object: 'list', has_more: false, data: listed }));
+    const { items } = await lists.movements('one', { fromMs: 0, toMs: 1_000 }, null);
+    assert.deepEqual(
+      items.map(({ kind, source, amount, dispute }) => [kind, source, amount, dispute]),
+      [
+        ['dispute', 'dp_1', null, null],
+        ['charge', 'ch_1', 100, null],
       ],
     );
   });

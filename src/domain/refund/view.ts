@@ -38,7 +38,7 @@ export function refundStanding(state: RefundState): RefundStanding {
 }
 
 /** Whether its amount can no longer be given back another time: it was made, or may have been, or still will be. */
-export function holdsMoney(status: RefundStatus): boolean {
+export function holdsMoney(status: string): boolean {
   return status !== 'failed' && status !== 'canceled';
 }
 
