@@ -1,3 +1,4 @@
+import { log } from '@temporalio/activity';
 import { isFinalStatus } from '../domain/intent.js';
 import type { StripeEvent } from '../stripe/events.js';
 import type { StripeLists } from '../stripe/lists.js';
@@ -13,13 +14,18 @@ export interface RecoveryParts extends Pick<ExchangeParts, 'now' | 'random'> {
   readonly deliver: DeliverParts;
 }
 
-/** Lists one page and hands its events on, oldest first. A page that is done again hands nothing on twice. */
+/**
+ * Lists one page and hands its events on, oldest first. A page that is done again hands nothing on twice. What of it cannot be
+ * read is counted and told to people: to wait for it would keep all that comes after it waiting as well.
+ */
 export async function recoverWebhooks(parts: RecoveryParts, input: PageInput): Promise<RecoveredPage> {
   const { account, fromMs, toMs, after } = input;
   const { answer: page, stripeCalls } = await oneCall(parts, () =>
     parts.lists.undeliveredEvents(account, { fromMs, toMs }, [...STATE_CHANGING], after),
   );
-  const counts = { events: 0, delivered: 0, incidents: 0 };
+  const unreadable = page.unreadable.length;
+  const counts = { events: unreadable, delivered: 0, incidents: 0, ...(unreadable === 0 ? {} : { unreadable }) };
+  if (unreadable > 0) log.error('events that could not be handed on: they cannot be read', { events: page.unreadable });
   const settled = new Set<string>();
   for (const event of [...page.items].reverse()) {
     const outcome = await deliver(parts.deliver, account, event);

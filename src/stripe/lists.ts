@@ -18,6 +18,11 @@ export interface ListPage<T> {
   readonly next: string | null;
 }
 
+/** Events, and the ids of those that could not be read: they keep nobody from the rest. */
+export interface EventsPage extends ListPage<StripeEvent> {
+  readonly unreadable: readonly string[];
+}
+
 /** A report's run, as far as it has come. */
 export interface ReportRun {
   readonly id: string;
@@ -52,12 +57,21 @@ export class StripeLists {
     period: Period,
     types: readonly string[],
     after: string | null,
-  ): Promise<ListPage<StripeEvent>> {
+  ): Promise<EventsPage> {
     const owner = this.gateway.ownerOf(account);
     const page = await this.gateway.run({ account, endpoint: 'events.list' }, (stripe) =>
       stripe.events.list({ ...paged(period, after), delivery_success: false, types: [...types] }),
     );
-    return pageOf(page, (event) => toEvent(owner, event));
+    const unreadable: string[] = [];
+    const read = pageOf(page, (event) => {
+      try {
+        return [toEvent(owner, event)];
+      } catch {
+        unreadable.push(event.id);
+        return [];
+      }
+    });
+    return { items: read.items.flat(), next: read.next, unreadable };
   }
 
   /**

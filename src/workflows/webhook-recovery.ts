@@ -23,7 +23,8 @@ export async function webhookRecovery(input: WebhookRecoveryInput): Promise<JobR
       );
       after = page.next;
     } while (after !== null);
-    return job.result(true);
+    const { counts } = job.now();
+    return job.result((counts['unreadable'] ?? 0) === 0);
   });
 }
 

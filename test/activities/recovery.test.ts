@@ -13,7 +13,7 @@ import { intent, T0, TERMS } from '../support/facts.js';
 const NOT_FOUND = 5;
 
 /** Hands on an event of a canceled intent, where its payment is there or not. */
-async function recover(isThere: boolean) {
+async function recover(isThere: boolean, unreadable: readonly string[] = []) {
   const event: StripeEvent = {
     id: 'evt_1',
     type: 'payment_intent.canceled',
@@ -36,7 +36,7 @@ async function recover(isThere: boolean) {
       }),
     },
   };
-  const lists = { undeliveredEvents: async () => ({ items: [event], next: null }) };
+  const lists = { undeliveredEvents: async () => ({ items: [event], next: null, unreadable }) };
   const parts = {
     now: () => T0,
     random: () => 0.5,
@@ -57,5 +57,13 @@ describe('what the sweep need not look for', () => {
   it('is none that the event did not reach', async () => {
     const { settled, counts } = await recover(false);
     assert.deepEqual([settled, counts], [[], { events: 1, delivered: 0, incidents: 0 }]);
+  });
+});
+
+describe('an event that cannot be read', () => {
+  it('is counted, and the rest of its page handed on', async () => {
+    const { settled, counts } = await recover(true, ['evt_strange']);
+    assert.deepEqual(settled, [TERMS.id]);
+    assert.deepEqual(counts, { events: 2, delivered: 1, incidents: 0, unreadable: 1 });
   });
 });

@@ -83,6 +83,20 @@ describe('what background work reads', () => {
     );
   });
 
+  it('names the events that cannot be read, beside those that can', async () => {
+    const event = (id: string, object: object) => ({
+      ...{ id, object: 'event', type: 'charge.dispute.created', created: 1, livemode: false, request: null },
+      data: { object },
+    });
+    const listed = [
+      event('evt_1', { id: 'dp_1', object: 'dispute', amount: 100, currency: 'eur' }),
+      event('evt_2', { id: 'ch_1', object: 'charge' }),
+    ];
+    replies(JSON.stringify({ object: 'list', has_more: true, data: listed }));
+    const page = await lists.undeliveredEvents('one', { fromMs: 0, toMs: 1_000 }, ['charge.dispute.created'], null);
+    assert.deepEqual([page.items.map(({ id }) => id), page.unreadable, page.next], [['evt_2'], ['evt_1'], 'evt_2']);
+  });
+
   it('is all the rest of a page where one object on it cannot be read', async () => {
     const moved = (id: string, kind: string, source: object) => ({
       ...{
