@@ -22,11 +22,19 @@ export interface TemporalServer {
   start(): Promise<void>;
   stop(): Promise<void>;
   kill9(): Promise<void>;
+  /** Answers nobody until {@link goOn}, and keeps every connection. */
+  standStill(): void;
+  goOn(): void;
   /** What has been written to its database, byte for byte as it is on the disk. */
   written(): Buffer;
 }
 
 const quiet = () => undefined;
+
+function signal(pid: number | undefined, name: 'SIGSTOP' | 'SIGCONT'): void {
+  if (pid === undefined) throw new Error('the Temporal server was never started');
+  process.kill(pid, name);
+}
 
 /** The server that `npm start` brings along. */
 export class EmbeddedServer implements TemporalServer {
@@ -56,6 +64,14 @@ export class EmbeddedServer implements TemporalServer {
 
   async stop(): Promise<void> {
     await this.running?.stop();
+  }
+
+  standStill(): void {
+    signal(this.running?.pid, 'SIGSTOP');
+  }
+
+  goOn(): void {
+    signal(this.running?.pid, 'SIGCONT');
   }
 
   async kill9(): Promise<void> {
@@ -109,6 +125,14 @@ export class ProductionServer implements TemporalServer {
   async stop(): Promise<void> {
     await this.server?.stop();
     await this.postgres?.stop();
+  }
+
+  standStill(): void {
+    signal(this.server?.pid, 'SIGSTOP');
+  }
+
+  goOn(): void {
+    signal(this.server?.pid, 'SIGCONT');
   }
 
   async kill9(): Promise<void> {
