@@ -25,7 +25,8 @@ const COUNTED = 0.95;
  * that background's lane stays low after checkout has fallen is lost.
  */
 const FOLLOWED_REQUESTS = 60;
-const [FOLLOWED_AT_LEAST_MS, FOLLOWED_AT_MOST_MS] = [1_500, 5_000];
+const FOLLOWED_AT_LEAST_MS = 1_500;
+const FOLLOWED_AT_MOST_MS = 5_000;
 
 /** A use of late, requests/s: the last one, weighed against those before it by how long it lasted. */
 export function followed(before: number, last: number, lastedMs: number): number {
