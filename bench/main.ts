@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import type { Check } from './figures/checks.js';
-import { reportChecks } from './figures/report.js';
-import { commit, load, machine, stolenBetween, ticks, writeResults } from './results.js';
+import { reportChecks, reportKept } from './figures/report.js';
+import { commit, load, machine, stolenBetween, ticks } from './machine.js';
+import { newestOf, type Server, writeResults } from './results.js';
 import { type AllSizes, DEFAULT_ROWS, ROWS } from './rows/index.js';
 import { measureInProduction, temporalVersion } from './stage/server.js';
 
@@ -15,7 +16,8 @@ function listed(names: readonly string[]): string {
 const HELP = `Measures Penstock beside the plain sample in bench/plain/, on servers of its own with fresh data.
 
   npm run bench                     the default set, within 25 minutes:
-                                    ${listed(DEFAULT_ROWS)}
+                                    ${listed(DEFAULT_ROWS)};
+                                    and prints what was kept of the others last
   npm run bench -- all              every row, within 50 minutes; beside those
                                     ${listed(Object.keys(ROWS).filter((name) => !DEFAULT_ROWS.includes(name)))}
   npm run bench -- ROW…             those
@@ -64,6 +66,16 @@ const QUICK: AllSizes = {
   jobs: { payments: 250, lost: 30 },
 };
 
+interface RowResults {
+  readonly seconds: number;
+  readonly loadBefore: number;
+  readonly loadAfter: number;
+  /** The part of the processors that the host gave to others. */
+  readonly stolen: number;
+  readonly checks: readonly Check[];
+  readonly data: unknown;
+}
+
 /** Of the processors: what is taken from a row's parts shows in its tail before it shows in its middle. */
 const WORTH_SAYING = 0.02;
 
@@ -81,7 +93,7 @@ function chosen(named: readonly string[]): Choice {
   return { names: named.length > 0 ? named : DEFAULT_ROWS, called: named };
 }
 
-async function bench({ names, called }: Choice, seed: number, sizes: AllSizes): Promise<boolean> {
+async function bench({ names, called }: Choice, seed: number, sizes: AllSizes, server: Server): Promise<boolean> {
   const startedAt = new Date();
   const [at, code] = [machine(), commit()];
   const quick = sizes === QUICK;
@@ -89,40 +101,41 @@ async function bench({ names, called }: Choice, seed: number, sizes: AllSizes): 
     `${at.cores} cores (${at.model}), ${at.memoryGb} GB, Node.js ${at.node}; ` +
       `commit ${code.hash}${code.changed ? ', changed since' : ''}, seed ${seed}${quick ? '; --quick: not to be quoted' : ''}`,
   );
-  const rows: Record<string, unknown> = {};
-  const checks: Check[] = [];
+  const rows: Record<string, RowResults> = {};
   for (const name of names) {
     const row = ROWS[name];
     if (row === undefined) continue;
     const [loadBefore, rowAt, ticksBefore] = [load(), performance.now(), ticks()];
     say(`${name}: begins, load ${loadBefore.toFixed(1)}`);
-    const { lines, checks: own, data } = await row.measure(sizes, seed, say);
+    const { lines, checks, data } = await row.measure(sizes, seed, say);
     const seconds = (performance.now() - rowAt) / 1000;
     const stolen = stolenBetween(ticksBefore, ticks());
-    rows[name] = { seconds, loadBefore, loadAfter: load(), stolen, data };
-    checks.push(...own);
+    rows[name] = { seconds, loadBefore, loadAfter: load(), stolen, checks, data };
     print(`\n${row.title}\n`);
     for (const line of lines) print(line);
     if (stolen >= WORTH_SAYING)
       print(`\nThe machine's host gave ${(stolen * 100).toFixed(0)}% of the processors to others meanwhile.`);
   }
+  const checks = Object.values(rows).flatMap((row) => row.checks);
   print('\nBeside the targets\n');
   for (const line of reportChecks(checks)) print(line);
-
-  const time = startedAt.toISOString().slice(0, 19).replaceAll(':', '');
-  const name = [time, code.hash, ...called, ...(quick ? ['quick'] : [])].join('-');
+  const others = Object.keys(ROWS).filter((name) => !names.includes(name));
+  if (called.length === 0) {
+    print('\nMeasured by name, and kept from the last time\n');
+    for (const line of reportKept(others, newestOf(others, server))) print(line);
+  }
   const results = {
     startedAt,
     machine: at,
     commit: code,
+    server,
     temporal: await temporalVersion(),
     seed,
     sizes,
     quick,
-    checks,
     rows,
   };
-  print(`\n${writeResults(name, results)}`);
+  print(`\n${writeResults(results, called)}`);
   return checks.every((check) => check.held || !check.exact);
 }
 
@@ -146,7 +159,8 @@ try {
   else if (!Number.isSafeInteger(seed)) throw new Error(`--seed takes a whole number\n\n${HELP}`);
   else {
     if (values.topology) measureInProduction();
-    const exact = await bench(chosen(positionals), seed, values.quick ? QUICK : FULL);
+    const server = values.topology ? 'production' : 'embedded';
+    const exact = await bench(chosen(positionals), seed, values.quick ? QUICK : FULL, server);
     process.exitCode = exact ? 0 : 1;
   }
 } catch (error) {

@@ -1,80 +1,91 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, release, totalmem } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { ROOT } from '../test/support/process.js';
+import type { Check } from './figures/checks.js';
+import type { Commit } from './machine.js';
 
-export interface Machine {
-  readonly cores: number;
-  readonly model: string;
-  readonly memoryGb: number;
-  readonly system: string;
-  readonly node: string;
+const FOLDER = join(ROOT, 'bench', 'results');
+
+/** On which server of Temporal's: what `npm start` brings, or the one of production. */
+export type Server = 'embedded' | 'production';
+
+/** What is read again of a run that was kept; there is more in its file. */
+export interface Results {
+  readonly startedAt: Date;
+  readonly commit: Commit;
+  readonly server: Server;
+  readonly quick: boolean;
+  readonly rows: Readonly<Record<string, { readonly checks: readonly Check[] }>>;
 }
 
-export function machine(): Machine {
-  const all = cpus();
-  return {
-    cores: all.length,
-    model: all[0]?.model.trim() ?? 'unknown',
-    memoryGb: Math.round(totalmem() / 2 ** 30),
-    system: `${process.platform} ${release()}`,
-    node: process.version,
-  };
+/** What a row measured in an earlier run. */
+export interface Kept {
+  readonly startedAt: Date;
+  readonly commit: Commit;
+  readonly checks: readonly Check[];
 }
 
-/** How many processes want to run, over the last minute; more than there are cores is a machine that is shared. */
-export function load(): number {
-  return loadavg()[0] ?? Number.NaN;
-}
-
-export interface Commit {
-  readonly hash: string;
-  /** Whether the code is something else than the commit. */
-  readonly changed: boolean;
-}
-
-export function commit(): Commit {
-  try {
-    const git = (...args: string[]) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
-    return {
-      hash: git('rev-parse', '--short=12', 'HEAD'),
-      changed:
-        git('status', '--porcelain', '--', 'src', 'bench', 'test/support', 'package.json', 'package-lock.json') !== '',
-    };
-  } catch {
-    return { hash: 'unknown', changed: false };
-  }
-}
-
-/** @returns the file's path. */
-export function writeResults(name: string, results: unknown): string {
-  const folder = join(ROOT, 'bench', 'results');
+/** @param called what the run was asked for. @returns the file's path. */
+export function writeResults(results: Results, called: readonly string[], folder = FOLDER): string {
+  const time = results.startedAt.toISOString().slice(0, 19).replaceAll(':', '');
+  const name = [time, results.commit.hash, ...called, ...(results.quick ? ['quick'] : [])].join('-');
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `${name}.json`);
   writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`);
   return path;
 }
 
-/** Ticks of all processors since the machine started, and those of them that its host gave to others while work waited for them. */
-export interface Ticks {
-  readonly all: number;
-  readonly stolen: number;
-}
+const KEPT = z.object({
+  startedAt: z.coerce.date(),
+  commit: z.object({ hash: z.string(), changed: z.boolean() }),
+  server: z.enum(['embedded', 'production']),
+  quick: z.literal(false),
+  rows: z.record(
+    z.string(),
+    z.object({
+      checks: z.array(
+        z.object({
+          what: z.string(),
+          measured: z.string(),
+          target: z.string(),
+          held: z.boolean(),
+          exact: z.boolean(),
+        }),
+      ),
+    }),
+  ),
+});
 
-/** As Linux counts them (proc(5), `/proc/stat`); none elsewhere. */
-export function ticks(): Ticks {
-  let line: string;
-  try {
-    line = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0] ?? '';
-  } catch {
-    return { all: 0, stolen: 0 };
+/** The newest that was kept of each of these rows; of a run that only tried the bench, or of another form, nothing is. */
+export function newestOf(names: readonly string[], server: Server, folder = FOLDER): ReadonlyMap<string, Kept> {
+  const found = new Map<string, Kept>();
+  // Their names begin with their time.
+  for (const file of filesIn(folder).sort().reverse()) {
+    const run = KEPT.safeParse(parsed(readFileSync(join(folder, file), 'utf8')));
+    if (!run.success || run.data.server !== server) continue;
+    const { startedAt, commit, rows } = run.data;
+    for (const name of names) {
+      const row = rows[name];
+      if (row !== undefined && !found.has(name)) found.set(name, { startedAt, commit, checks: row.checks });
+    }
   }
-  const counts = line.trim().split(/\s+/).slice(1, 9).map(Number);
-  return { all: counts.reduce((sum, count) => sum + count, 0), stolen: counts[7] ?? 0 };
+  return found;
 }
 
-/** The part of the processors that the host took between the two, 0 to 1. */
-export function stolenBetween(before: Ticks, after: Ticks): number {
-  return after.all === before.all ? 0 : (after.stolen - before.stolen) / (after.all - before.all);
+function filesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((file) => file.endsWith('.json'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

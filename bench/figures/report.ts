@@ -1,3 +1,4 @@
+import type { Kept } from '../results.js';
 import type { Acknowledgement } from '../rows/acknowledgement.js';
 import type { KillOutcome } from '../rows/kill.js';
 import type { SimulatorFigures } from '../rows/simulator.js';
@@ -138,8 +139,23 @@ export function reportKills(outcomes: readonly KillOutcome[]): string[] {
 }
 
 export function reportChecks(checks: readonly Check[]): string[] {
-  return table([
-    ['', 'measured', 'target', ''],
-    ...checks.map((check) => [check.what, check.measured, check.target, check.held ? 'held' : 'MISSED']),
-  ]);
+  return table([['', 'measured', 'target', ''], ...checks.map(cellsOf)]);
+}
+
+/** What was measured of these rows before, and by which code; of each that never was, how it is. */
+export function reportKept(names: readonly string[], kept: ReadonlyMap<string, Kept>): string[] {
+  const rows = [...kept.values()].flatMap(({ startedAt, commit, checks }) => {
+    const code = `${commit.hash}${commit.changed ? ', changed since' : ''}`;
+    const when = `${startedAt.toISOString().slice(0, 10)}, ${code}`;
+    return checks.map((check) => [...cellsOf(check), when]);
+  });
+  const never = names.filter((name) => !kept.has(name));
+  return [
+    ...(rows.length === 0 ? [] : table([['', 'measured', 'target', '', 'when'], ...rows])),
+    ...never.map((name) => `${name} was never measured here: npm run bench -- ${name}`),
+  ];
+}
+
+function cellsOf({ what, measured, target, held }: Check): string[] {
+  return [what, measured, target, held ? 'held' : 'MISSED'];
 }
