@@ -82,7 +82,8 @@ export function compareMovement(moved: Movement, booked: Booked | undefined, dep
   const { amount, currency } = moved;
   const atStripe = amount === null ? null : { amount, currency };
   if (booked === undefined) {
-    if (moved.labels?.deployment !== deployment) return null;
+    // Of what has come to nothing, nothing is to be booked.
+    if (moved.labels?.deployment !== deployment || amount === 0) return null;
     const { workflowId } = moved.labels;
     return { difference: 'extra', object, payment: workflowId, intent: moved.intent, booked: null, atStripe };
   }

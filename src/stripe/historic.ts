@@ -42,19 +42,21 @@ export function toMovement(owner: Owner, moved: Stripe.BalanceTransaction): Move
   };
 }
 
-type About = Partial<Pick<Stripe.Charge, 'payment_intent' | 'metadata' | 'amount_captured'>> &
+type About = Partial<Pick<Stripe.Charge, 'payment_intent' | 'metadata' | 'amount_captured' | 'status'>> &
   Partial<Pick<Stripe.Refund, 'amount' | 'currency'>> & { id: string; object: string };
 
 /** Null where it cannot be read. */
 function moneyOf(
-  { object, currency, amount, amount_captured }: About,
+  { object, currency, amount, amount_captured, status }: About,
   dispute: DisputeSnapshot | null,
   refund: RefundSnapshot | null,
   moved: Stripe.BalanceTransaction,
 ): Money | null {
   if (object === 'dispute') return dispute === null ? null : keptBy(dispute);
   if (object === 'refund') return refund === null ? null : givenBackBy(refund);
-  const took = object === 'charge' ? (amount_captured ?? 0) : (amount ?? Math.abs(moved.amount));
+  // A bank debit is on the balance before it is paid, and is taken from it again where it is not (`charge_failure`).
+  const unpaid = object === 'charge' && (status === 'pending' || status === 'failed');
+  const took = unpaid ? 0 : object === 'charge' ? (amount_captured ?? 0) : (amount ?? Math.abs(moved.amount));
   return { amount: took, currency: currency ?? moved.currency };
 }
 

@@ -229,6 +229,13 @@ describe('a reconciliation', () => {
     assert.deepEqual([ours?.difference, ours?.atStripe], ['extra', null]);
   });
 
+  it('misses no entry of what came to nothing, and finds one that says it came to something', () => {
+    const unpaid = movement('ch', { amount: 0 });
+    assert.equal(compareMovement(unpaid, undefined, HERE), null);
+    const found = compareMovement(unpaid, booked('ch'), HERE);
+    assert.deepEqual([found?.difference, found?.booked?.amount, found?.atStripe?.amount], ['different', 1_000, 0]);
+  });
+
   it('expects no movement of a refund that failed, of nothing, or of a dispute that keeps nothing', () => {
     assert.equal(isExpected(booked('a', { kind: 'refund', status: 'failed' })), false);
     assert.equal(isExpected(booked('a', { amount: 0 })), false);

@@ -97,6 +97,20 @@ describe('what background work reads', () => {
     assert.deepEqual([page.items.map(({ id }) => id), page.unreadable, page.next], [['evt_2'], ['evt_1'], 'evt_2']);
   });
 
+  it('is nothing of a debit that is not paid yet, or was not, though it is on the balance', async () => {
+    const listed = ['pending', 'failed', 'succeeded'].map((status, nth) => ({
+      ...{ id: `txn_${nth}`, object: 'balance_transaction', reporting_category: 'charge', created: 1 },
+      ...{ amount: 100, currency: 'eur' },
+      source: { id: `py_${nth}`, object: 'charge', status, amount_captured: 100, currency: 'eur', metadata: {} },
+    }));
+    replies(JSON.stringify({ object: 'list', has_more: false, data: listed }));
+    const { items } = await lists.movements('one', { fromMs: 0, toMs: 1_000 }, null);
+    assert.deepEqual(
+      items.map(({ amount }) => amount),
+      [0, 0, 100],
+    );
+  });
+
   it('is all the rest of a page where one object on it cannot be read', async () => {
     const moved = (id: string, kind: string, source: object) => ({
       ...{
