@@ -134,15 +134,11 @@ async function compare(
     }
     if (round > 0) say(`round ${round}, p99: ${last.sort().join(', ')}`);
   }
-  const [alone, beside, elsewhere, aloneAgain] = STREAMS.map((stream) => quantilesOf(all[stream])) as [
-    Quantiles,
-    Quantiles,
-    Quantiles,
-    Quantiles,
-  ];
   const [payments, leftPerSecond] = [all.beside.length, PER_SECOND - own.perSecond];
   return {
-    ...{ alone, beside, elsewhere, aloneAgain, backlog: sizes.backlog, payments, refused, unsent },
+    ...{ alone: quantilesOf(all.alone), beside: quantilesOf(all.beside) },
+    ...{ elsewhere: quantilesOf(all.elsewhere), aloneAgain: quantilesOf(all.aloneAgain) },
+    ...{ backlog: sizes.backlog, payments, refused, unsent },
     ...{ leastWorkedPerSecond, leftPerSecond },
   };
 }

@@ -94,14 +94,8 @@ export async function fillLedger(parts: FillParts, input: FillInput): Promise<Fi
       if ((await ledger.ofPayment(id)).some(({ kind }) => kind === 'charge')) continue;
     }
     const own = await recordOf(client, id);
-    const known = new Set(
-      (
-        await ledger.find(
-          input.account,
-          own.map((entry) => entry.id),
-        )
-      ).map((entry) => entry.id),
-    );
+    const ids = own.map((entry) => entry.id);
+    const known = new Set((await ledger.find(input.account, ids)).map((entry) => entry.id));
     const missed = own.filter((entry) => !known.has(entry.id));
     await ledger.record(missed.map((entry) => ({ ...entry, recordedAtMs: now() })));
     filled += missed.length;

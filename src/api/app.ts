@@ -1,4 +1,5 @@
-import type { Express, RequestHandler } from 'express';
+import type { RequestListener } from 'node:http';
+import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Logger } from '../telemetry/logger.js';
 import { requireKey } from './auth.js';
@@ -10,18 +11,15 @@ import { type JobParts, jobRoutes } from './jobs.js';
 import { metricsBeside } from './metrics.js';
 import { openApiDocument } from './openapi.js';
 import { type PaymentParts, paymentRoutes } from './payments.js';
-import { type WebhookParts, webhookRoutes } from './webhooks.js';
+import { takeWebhooks, type WebhookParts } from './webhooks.js';
 
 export interface AppParts extends PaymentParts, BatchParts, JobParts, WebhookParts {
   readonly logger: Logger;
 }
 
 /** The whole HTTP surface, built over what it is given; it reads nothing from outside by itself. */
-export function createApp(parts: AppParts): Express {
+export function createApp(parts: AppParts): RequestListener {
   const app = bare();
-  // Webhooks first: they carry their own proof, and need the body as it came. No browser sees their answers, and thousands a
-  // second are to have no dozen of headers each.
-  app.use(webhookRoutes(parts));
   app.use(helmet());
   app.use(healthRoutes(parts));
   const document = openApiDocument();
@@ -43,7 +41,7 @@ export function createApp(parts: AppParts): Express {
   );
   app.use(unknownRoute);
   app.use(problemHandler(parts.logger));
-  return app;
+  return takeWebhooks(parts, app);
 }
 
 /** An answer may hold what a customer goes on with: no cache on the way keeps it. */

@@ -1,4 +1,5 @@
-import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import type { ServerResponse } from 'node:http';
+import type { ErrorRequestHandler, RequestHandler } from 'express';
 import type { Logger } from '../telemetry/logger.js';
 
 /** One wrong field of a request. `path` is dotted, empty for the whole body. */
@@ -52,29 +53,46 @@ export function referenceTakenByRefund(): Problem {
   );
 }
 
-function send(res: Response, problem: Problem): void {
+export function tooLarge(): Problem {
+  return new Problem(413, 'too_large', 'The body is too large', 'Send less than the limit of this route.');
+}
+
+/** @param status 4xx. */
+export function unreadable(status: number): Problem {
+  const detail = 'Check the request line, encoding and headers.';
+  return new Problem(status, 'bad_request', 'The request cannot be read', detail);
+}
+
+function send(res: ServerResponse, problem: Problem): void {
   const { status, code, title, detail, extra } = problem;
-  if (extra.retryAfterSeconds !== undefined) res.set('Retry-After', String(extra.retryAfterSeconds));
-  if (status === 401) res.set('WWW-Authenticate', 'Bearer');
-  const body = { type: `urn:penstock:problem:${code}`, title, status, detail, code };
-  res
-    .status(status)
-    .type('application/problem+json')
-    .send(JSON.stringify(extra.errors === undefined ? body : { ...body, errors: extra.errors }));
+  if (extra.retryAfterSeconds !== undefined) res.setHeader('retry-after', extra.retryAfterSeconds);
+  if (status === 401) res.setHeader('www-authenticate', 'Bearer');
+  const shown = { type: `urn:penstock:problem:${code}`, title, status, detail, code };
+  const body = JSON.stringify(extra.errors === undefined ? shown : { ...shown, errors: extra.errors });
+  res.statusCode = status;
+  res.setHeader('content-type', 'application/problem+json; charset=utf-8');
+  res.setHeader('content-length', Buffer.byteLength(body));
+  res.end(body);
 }
 
 export const unknownRoute: RequestHandler = (_req, _res, next) => next(notFound('route'));
 
 /** The last handler: every error leaves as a problem, and only what is our fault is logged. */
 export function problemHandler(logger: Logger): ErrorRequestHandler {
-  return (error, req, res, _next) => {
-    const problem = toProblem(error);
-    if (problem.status >= 500 && !(error instanceof Problem)) {
-      logger.error({ err: error, method: req.method, route: req.route?.path }, 'request failed');
-    }
-    if (res.headersSent) res.destroy();
-    else send(res, problem);
-  };
+  return (error, req, res, _next) => answerError(logger, error, { method: req.method, route: req.route?.path }, res);
+}
+
+/** @param asked for the log, where it is our fault. */
+export function answerError(
+  logger: Logger,
+  error: unknown,
+  asked: { readonly method: string | undefined; readonly route: string | undefined },
+  res: ServerResponse,
+): void {
+  const problem = toProblem(error);
+  if (problem.status >= 500 && !(error instanceof Problem)) logger.error({ err: error, ...asked }, 'request failed');
+  if (res.headersSent) res.destroy();
+  else send(res, problem);
 }
 
 function toProblem(error: unknown): Problem {
@@ -85,16 +103,7 @@ function toProblem(error: unknown): Problem {
     const errors = [{ path: '', message: 'the body is not valid JSON' }];
     return new Problem(422, 'invalid_json', 'The body is not JSON', 'Send one JSON object.', { errors });
   }
-  if (type === 'entity.too.large') {
-    return new Problem(413, 'too_large', 'The body is too large', 'Send less than the limit of this route.');
-  }
-  if (status !== undefined && status >= 400 && status < 500) {
-    return new Problem(
-      status,
-      'bad_request',
-      'The request cannot be read',
-      'Check the request line, encoding and headers.',
-    );
-  }
+  if (type === 'entity.too.large') return tooLarge();
+  if (status !== undefined && status >= 400 && status < 500) return unreadable(status);
   return new Problem(500, 'internal_error', 'Something went wrong here', 'The error is logged; asking again is safe.');
 }

@@ -1,4 +1,4 @@
-import express, { type Request, type Response, Router } from 'express';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Account, Config } from '../config/index.js';
 import { readEvent, SignatureError, type StripeEvent } from '../stripe/signature.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -7,7 +7,8 @@ import { handOver } from '../webhooks/deliver.js';
 import type { DeliverParts, Delivery } from '../webhooks/delivery.js';
 import { route } from '../webhooks/route.js';
 import { GoneError, limitsFor, NoRoomError, Turns, weightOf } from '../webhooks/turns.js';
-import { notFound, Problem, unavailable } from './errors.js';
+import { readBody } from './body.js';
+import { answerError, notFound, Problem, unavailable } from './errors.js';
 
 export interface WebhookParts extends DeliverParts {
   readonly config: Config;
@@ -20,44 +21,69 @@ export interface WebhookParts extends DeliverParts {
   readonly handOver?: typeof handOver;
 }
 
-/** Stripe's events stay far below this. */
-const LARGEST_EVENT = '1mb';
+/** Bytes. Stripe's events stay far below this. */
+const LARGEST_EVENT = 1024 * 1024;
+
+const PATH = /^\/webhooks\/stripe\/([^/?]+)\/?(?:\?|$)/;
 
 /**
  * `POST /webhooks/stripe/:account`: 200 once Temporal has it (or nobody needs it), 400 for a bad signature, 404 for an
  * unknown account, 503 when it could not be handed over, so that Stripe sends it again.
+ *
+ * Of all routes this one alone is asked thousands of times a second, and it needs nothing that a framework does for the
+ * others: it stands before theirs, on Node's own server.
+ *
+ * @param others answers whatever is no event.
  */
-export function webhookRoutes(parts: WebhookParts): Router {
+export function takeWebhooks(parts: WebhookParts, others: RequestListener): RequestListener {
   const { metrics, config } = parts;
-  const router = Router();
   const accounts = new Map(config.accounts.map((account) => [account.name, account]));
   const show = (account: string, waiting: number) => metrics.webhooksWait(account, waiting);
   const turns = parts.turns ?? new Turns(limitsFor(accounts.size), show);
   for (const name of accounts.keys()) show(name, 0);
-  const raw = express.raw({ type: () => true, limit: LARGEST_EVENT });
-  router.post('/webhooks/stripe/:account', raw, async (req, res) => {
-    res.set('x-content-type-options', 'nosniff');
-    const account = accounts.get(String(req.params['account'] ?? ''));
-    if (account === undefined) throw notFound('account');
-    const outcome = await take(parts, turns, account, req, res);
-    res.json({ received: true, outcome });
-  });
-  return router;
+  return (req, res) => {
+    const name = req.method === 'POST' ? PATH.exec(req.url ?? '')?.[1] : undefined;
+    if (name === undefined) others(req, res);
+    else void answer(parts, turns, accounts.get(name), req, res);
+  };
 }
 
-async function take(parts: WebhookParts, turns: Turns, account: Account, req: Request, res: Response) {
+async function answer(
+  parts: WebhookParts,
+  turns: Turns,
+  account: Account | undefined,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  res.setHeader('x-content-type-options', 'nosniff');
+  try {
+    if (account === undefined) throw notFound('account');
+    const outcome = await take(parts, turns, account, req, res);
+    const body = JSON.stringify({ received: true, outcome });
+    res.setHeader('content-type', 'application/json; charset=utf-8');
+    res.setHeader('content-length', Buffer.byteLength(body));
+    res.end(body);
+  } catch (error) {
+    answerError(parts.logger, error, { method: req.method, route: '/webhooks/stripe/:account' }, res);
+  }
+}
+
+async function take(parts: WebhookParts, turns: Turns, account: Account, req: IncomingMessage, res: ServerResponse) {
   const { metrics, logger } = parts;
   const count = (outcome: string) => metrics.webhookTaken(account.name, outcome);
+  const signature = req.headers['stripe-signature'];
   try {
-    const body = Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
-    const event = readEvent(account, body, req.header('stripe-signature'), account.webhookSecrets, parts.now());
-    // What waits is what was read of it.
-    req.body = undefined;
-    const outcome = await inTurn(parts, turns, account.name, event, body.length, res);
+    // What waits is what was read of the body: nothing here holds on to its bytes.
+    const { event, bytes } = await readBody(req, LARGEST_EVENT).then((body) => ({
+      event: readEvent(account, body, signature?.toString(), account.webhookSecrets, parts.now()),
+      bytes: body.length,
+    }));
+    const outcome = await inTurn(parts, turns, account.name, event, bytes, res);
     count(outcome);
     if (outcome === 'incident') logger.warn({ event: event.id, type: event.type }, 'an event started an incident');
     return outcome;
   } catch (error) {
+    if (error instanceof Problem) throw error;
     if (error instanceof SignatureError) {
       count('bad_signature');
       throw new Problem(400, 'bad_signature', 'The delivery cannot be trusted', `${error.message}.`);
@@ -77,7 +103,7 @@ async function inTurn(
   account: string,
   event: StripeEvent,
   bodyBytes: number,
-  res: Response,
+  res: ServerResponse,
 ): Promise<Delivery> {
   const routing = route(event, parts.deployment);
   if (routing.to === 'nobody') return routing.why;
@@ -90,7 +116,7 @@ async function inTurn(
 }
 
 /** Aborted when the connection has closed. While this process drains, `close` is heard too, and the sender still there. */
-function whenGone(res: Response): AbortSignal {
+function whenGone(res: ServerResponse): AbortSignal {
   const gone = new AbortController();
   const { socket } = res;
   const look = () => {

@@ -5,7 +5,7 @@ import { keptBy } from '../domain/ledger.js';
 import { givenBackBy, type Money, type Movement, type MovementKind } from '../domain/reconciling.js';
 import type { RefundSnapshot } from '../domain/refund/index.js';
 import type { SyncedObject, SyncKind } from '../domain/syncing.js';
-import { type Owner, toDisputeSnapshot, toRefundSnapshot, toSnapshot } from './snapshot.js';
+import { ifReadable, type Owner, toDisputeSnapshot, toRefundSnapshot, toSnapshot } from './snapshot.js';
 
 /**
  * Takes from a balance transaction what a ledger entry is held against. The amount is the customer's, in the currency
@@ -58,19 +58,6 @@ function moneyOf(
   const unpaid = object === 'charge' && (status === 'pending' || status === 'failed');
   const took = unpaid ? 0 : object === 'charge' ? (amount_captured ?? 0) : (amount ?? Math.abs(moved.amount));
   return { amount: took, currency: currency ?? moved.currency };
-}
-
-/**
- * Null where Stripe shows an object of a shape nobody here knows. Everybody's are in the list, and one of them must not keep
- * the others from being read.
- */
-function ifReadable<T>(read: () => T): T | null {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof TypeError) return null;
-    throw error;
-  }
 }
 
 function kindOf({ reporting_category }: Stripe.BalanceTransaction): MovementKind {

@@ -5,6 +5,7 @@ import type { SyncedObject, SyncKind } from '../domain/syncing.js';
 import { type StripeEvent, toEvent } from './events.js';
 import type { StripeGateway } from './gateway.js';
 import { toMovement, toSynced } from './historic.js';
+import { ifReadable } from './snapshot.js';
 
 /** A stretch of Stripe's `created` time, Unix ms: from the first, up to and without the second, in whole seconds. */
 export interface Period {
@@ -64,12 +65,9 @@ export class StripeLists {
     );
     const unreadable: string[] = [];
     const read = pageOf(page, (event) => {
-      try {
-        return [toEvent(owner, event)];
-      } catch {
-        unreadable.push(event.id);
-        return [];
-      }
+      const one = ifReadable(() => toEvent(owner, event));
+      if (one === null) unreadable.push(event.id);
+      return one ?? [];
     });
     return { items: read.items.flat(), next: read.next, unreadable };
   }

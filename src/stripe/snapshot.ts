@@ -118,3 +118,16 @@ export function openNextAction(owner: Owner, intent: string, action: NextAction)
 function idOf(reference: string | { id: string } | null | undefined): string | null {
   return typeof reference === 'string' ? reference : (reference?.id ?? null);
 }
+
+/**
+ * Null where Stripe shows an object of a shape nobody here knows. Everybody's are in a list, and one of them must not keep
+ * the others from being read.
+ */
+export function ifReadable<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof TypeError) return null;
+    throw error;
+  }
+}

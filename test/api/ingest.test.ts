@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { connect } from 'node:net';
 import { after, describe, it } from 'node:test';
 import Stripe from 'stripe';
 import { createIngest } from '../../src/api/ingest.js';
@@ -194,6 +197,58 @@ describe('the process that takes webhooks', () => {
     const body = Buffer.alloc(2 * 1024 * 1024, 0x20);
     const response = await fetch(ingest.url('eu'), { method: 'POST', body });
     assert.equal(response.status, 413);
+    assert.equal(response.headers.get('content-type'), 'application/problem+json; charset=utf-8');
+    assert.equal(response.headers.get('x-content-type-options'), 'nosniff');
+    ingest.release();
+    assert.equal((await ingest.send('eu', 'evt_after')).status, 200);
+    assert.equal(ingest.handed.length, 1);
+  });
+
+  it('reads an event that comes in pieces, and at once forgets one that breaks off', async () => {
+    const ingest = await start();
+    ingest.release();
+    const { payload, signature } = signed('evt_pieces', SECRETS.eu);
+    const headers = { 'stripe-signature': signature };
+    const begun = request(ingest.url('eu'), { method: 'POST', headers });
+    const answered = once(begun, 'response');
+    for (const at of [0, 50, 100]) begun.write(payload.slice(at, at + 50));
+    begun.end(payload.slice(150));
+    const [answer] = await answered;
+    assert.equal(answer.statusCode, 200);
+    answer.resume();
+
+    const { hostname, port, pathname } = new URL(ingest.url('eu'));
+    const broken = connect(Number(port), hostname);
+    const head = `POST ${pathname} HTTP/1.1\r\nhost: here\r\nstripe-signature: ${signature}\r\ncontent-length: 5000\r\n\r\n`;
+    await new Promise((resolve) => broken.write(head + payload, resolve));
+    broken.destroy();
+    assert.equal((await ingest.send('eu', 'evt_whole')).status, 200);
+    assert.deepEqual(
+      ingest.handed.map(({ event }) => event),
+      ['evt_pieces', 'evt_whole'],
+    );
+  });
+
+  it('takes events at its path however that is written, and only events', async () => {
+    const ingest = await start();
+    ingest.release();
+    const { payload, signature } = signed('evt_1', SECRETS.eu);
+    const headers = { 'stripe-signature': signature };
+    for (const end of ['/', '?from=stripe', '/?from=stripe']) {
+      const { status } = await fetch(ingest.url('eu') + end, { method: 'POST', body: payload, headers });
+      assert.equal(status, 200, end);
+    }
+    for (const [method, end] of [
+      ['GET', ''],
+      ['PUT', ''],
+      ['POST', '/more'],
+    ] as const) {
+      const response = await fetch(ingest.url('eu') + end, { method });
+      assert.deepEqual([response.status, response.headers.get('x-content-type-options')], [404, 'nosniff'], method);
+    }
+    const unknown = await fetch(`${ingest.base}/webhooks/stripe/nobody`, { method: 'POST', body: payload, headers });
+    assert.deepEqual([unknown.status, unknown.headers.get('x-content-type-options')], [404, 'nosniff']);
+    assert.equal(ingest.handed.length, 3);
   });
 
   it('answers nothing but events, health and metrics', async () => {

@@ -36,7 +36,7 @@ describe('money that arrives where none was expected', () => {
   /** An intent at Stripe that carries the labels of `paymentId`, as a customer's late confirmation would leave it. */
   async function strayIntent(paymentId: string): Promise<Stripe.PaymentIntent> {
     const [known] = await stack.intentsOf(paymentId);
-    const deployment = known?.metadata['penstock_deployment'] ?? (await deploymentId());
+    const deployment = known?.metadata['penstock_deployment'] ?? (await stack.deployment());
     return stack.stripe.paymentIntents.create({
       amount: 1999,
       currency: 'eur',
@@ -45,11 +45,6 @@ describe('money that arrives where none was expected', () => {
       automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
       metadata: { penstock_deployment: deployment, penstock_workflow: paymentId, penstock_attempt: '1' },
     });
-  }
-
-  async function deploymentId(): Promise<string> {
-    const { namespaceInfo } = await stack.temporal.workflowService.describeNamespace({ namespace: 'default' });
-    return namespaceInfo?.id ?? '';
   }
 
   it('at a closed payment starts an incident before it is acknowledged, which gives it back', async () => {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { JobView } from '../../src/api/background-schemas.js';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
-import { type Books, booksOf, type Database } from '../../src/store/index.js';
-import { openPostgres } from '../../src/store/postgres.js';
+import type { Books, Database } from '../../src/store/index.js';
 import { type Answer, aPayment, type ProblemBody } from '../support/api-client.js';
+import { openBooks } from '../support/books.js';
 import { postgresMissing } from '../support/databases.js';
 import { cardPayment } from '../support/metered-gateway.js';
 import { Stack } from '../support/stack.js';
@@ -81,17 +81,13 @@ describe('a job', { skip: postgresMissing() }, () => {
   let stack: Stack;
   let database: Database;
   let books: Books;
-  let deployment: string;
   before(async () => {
     stack = await Stack.start({
       withStore: true,
       policy: { overdue_ms: 3_600_000, sweep_interval_ms: 3_600_000 },
     });
     await stack.simulator.account(SIMULATOR_KEY, { settles_after_ms: 0 });
-    database = openPostgres(stack.databaseUrl);
-    const { namespaceInfo } = await stack.temporal.workflowService.describeNamespace({ namespace: 'default' });
-    deployment = namespaceInfo?.id ?? '';
-    books = booksOf(database, deployment);
+    ({ database, books } = await openBooks(stack));
   });
   afterEach(() => stack.simulator.noFaults());
   after(async () => {

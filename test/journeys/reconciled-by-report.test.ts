@@ -4,8 +4,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import type { JobView } from '../../src/api/background-schemas.js';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import { disputeId } from '../../src/domain/ids.js';
-import { type Books, booksOf, type Database, type LedgerEntry } from '../../src/store/index.js';
-import { openPostgres } from '../../src/store/postgres.js';
+import type { Books, Database, LedgerEntry } from '../../src/store/index.js';
 import {
   ASKED,
   NOTHING_DONE,
@@ -15,6 +14,7 @@ import {
   type ReconcilingAt,
 } from '../../src/workflows/messages.js';
 import { aPayment } from '../support/api-client.js';
+import { openBooks } from '../support/books.js';
 import { postgresMissing } from '../support/databases.js';
 import { Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
@@ -47,10 +47,7 @@ describe('a reconciliation', { skip: postgresMissing() }, () => {
       policy: { overdue_ms: 3_600_000, sweep_interval_ms: 3_600_000 },
     });
     await stack.simulator.account(SIMULATOR_KEY, { settles_after_ms: 0, report_takes_ms: 300 });
-    database = openPostgres(stack.databaseUrl);
-    const { namespaceInfo } = await stack.temporal.workflowService.describeNamespace({ namespace: 'default' });
-    deployment = namespaceInfo?.id ?? '';
-    books = booksOf(database, deployment);
+    ({ database, books, deployment } = await openBooks(stack));
   });
   afterEach(() => stack.simulator.noFaults());
   after(async () => {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { JobView } from '../../src/api/background-schemas.js';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
-import { type Books, booksOf, type Database } from '../../src/store/index.js';
-import { openPostgres } from '../../src/store/postgres.js';
+import type { Books, Database } from '../../src/store/index.js';
+import { openBooks } from '../support/books.js';
 import { OwnPostgres, postgresMissing } from '../support/databases.js';
 import { parseMetrics, total } from '../support/prometheus.js';
 import { Stack } from '../support/stack.js';
@@ -23,14 +23,9 @@ describe('the store, away for a minute', { skip: postgresMissing() }, () => {
   before(async () => {
     // In any shape one of its own: where Temporal is in the same, it could not be killed by itself.
     postgres = await OwnPostgres.start();
-    const url = await postgres.createDatabase();
-    database = openPostgres(url);
-    stack = await Stack.start({ env: { DATABASE_URL: url } });
+    stack = await Stack.start({ env: { DATABASE_URL: await postgres.createDatabase() } });
     await stack.simulator.account(SIMULATOR_KEY, { settles_after_ms: 0 });
-    const { namespaceInfo } = await stack.temporal.workflowService.describeNamespace({
-      namespace: stack.temporal.options.namespace,
-    });
-    books = booksOf(database, namespaceInfo?.id ?? '');
+    ({ database, books } = await openBooks(stack));
   });
   after(async () => {
     await stack?.stop();

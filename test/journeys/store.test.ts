@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { PaymentView, RefundView } from '../../src/api/schemas.js';
-import { type Books, booksOf } from '../../src/store/books.js';
+import type { Books } from '../../src/store/books.js';
 import type { Database } from '../../src/store/database.js';
-import { openPostgres } from '../../src/store/postgres.js';
 import { aPayment, type ProblemBody } from '../support/api-client.js';
+import { openBooks } from '../support/books.js';
 import { fillUp, OwnPostgres, postgresMissing } from '../support/databases.js';
 import { Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
@@ -17,13 +17,8 @@ describe('the store beside the payments', { skip: postgresMissing() }, () => {
   before(async () => {
     // In any shape one of its own: where Temporal is in the same, it could not be killed by itself.
     postgres = await OwnPostgres.start();
-    const url = await postgres.createDatabase();
-    database = openPostgres(url);
-    stack = await Stack.start({ env: { DATABASE_URL: url } });
-    const { namespaceInfo } = await stack.temporal.workflowService.describeNamespace({
-      namespace: stack.temporal.options.namespace,
-    });
-    books = booksOf(database, namespaceInfo?.id ?? '');
+    stack = await Stack.start({ env: { DATABASE_URL: await postgres.createDatabase() } });
+    ({ database, books } = await openBooks(stack));
   });
   after(async () => {
     await stack?.stop();

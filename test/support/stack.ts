@@ -155,6 +155,13 @@ export class Stack {
 
   private ownPostgres: OwnPostgres | undefined;
 
+  /** By which the labels at Stripe and the rows of the store name this deployment. */
+  async deployment(): Promise<string> {
+    const { namespace } = this.temporal.options;
+    const { namespaceInfo } = await this.temporal.workflowService.describeNamespace({ namespace });
+    return namespaceInfo?.id ?? '';
+  }
+
   /** One more worker, beside those of the run's shape; not started yet, and ended with the stack. */
   anotherWorker(): Part {
     const part = this.makeWorker(`worker ${this.more.length + 1} more`);

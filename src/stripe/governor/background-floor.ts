@@ -10,7 +10,7 @@ export class BackgroundFloor {
   /** Calls, by endpoint. */
   private readonly owed = new Map<string, number>();
 
-  /** @param part of what goes, that is background's whatever checkout needs: from 0 to less than 1. */
+  /** @param part of what goes, that is background's whatever checkout needs: more than 0 and less than 1. */
   constructor(private readonly part: number) {}
 
   owes(endpoint: string): boolean {

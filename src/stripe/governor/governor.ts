@@ -339,9 +339,9 @@ export class Governor {
       return Math.max((ahead.all * 1_000) / (this.all.cap * part), (ahead.endpoint * 1_000) / (rate.cap * part));
     };
     const inTurn = behind((other) => other <= priority, 1);
-    const { backgroundFloor } = this.budget;
-    if (!isBackground({ priority }) || backgroundFloor === 0) return Math.round(inTurn);
-    const ofFloor = behind((other) => other <= priority && isBackground({ priority: other }), backgroundFloor);
+    if (!isBackground({ priority })) return Math.round(inTurn);
+    const inLane = (other: number) => other <= priority && isBackground({ priority: other });
+    const ofFloor = behind(inLane, this.budget.backgroundFloor);
     return Math.round(Math.min(inTurn, ofFloor));
   }
 }

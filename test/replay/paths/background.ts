@@ -34,8 +34,7 @@ async function bookNobodys(stack: Stack): Promise<void> {
 
 async function book(stack: Stack, entries: readonly LedgerEntry[]): Promise<void> {
   const database = openPostgres(stack.config.databaseUrl ?? '');
-  const { namespaceInfo } = await stack.temporal.workflowService.describeNamespace({ namespace: 'default' });
-  await booksOf(database, namespaceInfo?.id ?? '').ledger.record(entries);
+  await booksOf(database, await stack.deployment()).ledger.record(entries);
   await database.close();
 }
 
