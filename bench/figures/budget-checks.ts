@@ -119,16 +119,36 @@ export function checkJobCalls(calls: JobCalls): Check[] {
   ];
 }
 
-export function reportUse({ steps, workers, sent, allowed, refused, used, worstSecond }: UseFigures): string[] {
-  return table([
-    ['limit/s', 'workers', 'sent', 'allowed', 'refused', 'used', 'worst second'],
-    [
-      steps.map(({ perSecond, seconds }) => `${perSecond} for ${seconds} s`).join(', '),
-      ...[workers, sent, allowed, refused].map(String),
-      percent(used),
-      String(worstSecond),
-    ],
-  ]);
+export function reportUse(figures: UseFigures): string[] {
+  const { steps, workers, sent, allowed, refused, used, worstSecond, underWayMs } = figures;
+  const row = (limit: string, counts: readonly number[], share: number) => [
+    limit,
+    ...counts.map(String),
+    percent(share),
+  ];
+  return [
+    ...table([
+      ['limit/s', 'sent', 'allowed', 'refused', 'used'],
+      ...steps.map(({ perSecond, seconds, ...of }) =>
+        row(
+          `${perSecond} for ${seconds} s`,
+          [of.allowed + of.refused, of.allowed, of.refused],
+          of.allowed / (perSecond * seconds),
+        ),
+      ),
+      ...(steps.length > 1 ? [row('together', [sent, allowed, refused], used)] : []),
+    ]),
+    '',
+    ...table([
+      ['workers', 'worst second', 'under way ms', 'so at most'],
+      [...[workers, worstSecond].map(String), figure(underWayMs), percent(mostUsed(underWayMs))],
+    ]),
+  ];
+}
+
+/** What can be used of any limit where each request counts for its second and for as long as it is under way. */
+function mostUsed(underWayMs: number): number {
+  return 1_000 / (1_000 + underWayMs);
 }
 
 export function reportWorst(stages: readonly WorstSecond[]): string[] {

@@ -23,13 +23,29 @@ export interface BudgetUse {
   readonly refusedShare: number;
 }
 
-/** What became of a limit that took these steps one after the other from `fromMs` (a whole second) on. */
-export function useOf(seconds: readonly CountedSecond[], fromMs: number, steps: readonly Step[]): BudgetUse {
-  const length = sum(steps.map((step) => step.seconds));
-  const within = seconds.filter(({ at_ms: at }) => at >= fromMs && at < fromMs + length * 1_000);
-  const sent = sum(within.map((second) => second.sent));
-  const allowed = sum(within.map((second) => second.allowed));
-  const refused = sent - allowed;
+/** What became of one step. */
+export interface StepUse extends Step {
+  readonly allowed: number;
+  readonly refused: number;
+}
+
+/** What became of each of these steps, one after the other from `fromMs` (a whole second) on. */
+export function stepsOf(seconds: readonly CountedSecond[], fromMs: number, steps: readonly Step[]): StepUse[] {
+  let beginMs = fromMs;
+  return steps.map((step) => {
+    const [from, end] = [beginMs, beginMs + step.seconds * 1_000];
+    beginMs = end;
+    const within = seconds.filter(({ at_ms: at }) => at >= from && at < end);
+    const allowed = sum(within.map((second) => second.allowed));
+    return { ...step, allowed, refused: sum(within.map((second) => second.sent)) - allowed };
+  });
+}
+
+/** What that is together. */
+export function useOf(steps: readonly StepUse[]): BudgetUse {
+  const allowed = sum(steps.map((step) => step.allowed));
+  const refused = sum(steps.map((step) => step.refused));
+  const sent = allowed + refused;
   const most = sum(steps.map((step) => step.perSecond * step.seconds));
   return { sent, allowed, refused, used: allowed / most, refusedShare: sent === 0 ? 0 : refused / sent };
 }

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import type { Part } from '../../test/support/process.js';
-import { type BudgetUse, type Step, useOf } from '../figures/budget.js';
+import { type BudgetUse, type Step, type StepUse, stepsOf, useOf } from '../figures/budget.js';
 import { BudgetStage, PER_SECOND } from '../stage/budget-stage.js';
 
 export interface UseFigures extends BudgetUse {
   readonly workers: number;
-  readonly steps: readonly Step[];
+  readonly steps: readonly StepUse[];
+  /** How long a request was under way on average, ms: for that long beyond its second it counts, since it may arrive at any time of it. */
+  readonly underWayMs: number;
   /** The most that came within any second, the first ones included. */
   readonly worstSecond: number;
 }
@@ -33,10 +35,16 @@ export async function measureUse(steps: readonly Step[], say: (line: string) => 
       stage.assertRunning(callers);
       say(`${seconds} s of ${perSecond}/s are over`);
     }
-    stage.turn(callers);
+    const underWayMs = await stage.turnOff(callers);
     const { accounts, seconds } = await stage.simulator.counts({ key: SIMULATOR_KEY });
-    const use = useOf(seconds, fromMs, steps);
-    return { ...use, workers: WORKERS, steps, worstSecond: accounts[0]?.worst_second.sent ?? 0 };
+    const used = stepsOf(seconds, fromMs, steps);
+    return {
+      ...useOf(used),
+      workers: WORKERS,
+      steps: used,
+      underWayMs,
+      worstSecond: accounts[0]?.worst_second.sent ?? 0,
+    };
   } finally {
     await stage.stop();
   }

@@ -1,14 +1,16 @@
 import { loadConfig } from '../../src/config/index.js';
 import { StripeGateway } from '../../src/stripe/gateway.js';
+import type { Permit } from '../../src/stripe/governor/permit.js';
 import { createLogger } from '../../src/telemetry/logger.js';
 import { Metrics } from '../../src/telemetry/metrics.js';
 import { connectClient } from '../../src/temporal/connect.js';
 import { openBudgets } from '../../src/worker-budgets.js';
+import type { UnderWay } from './budget-stage.js';
 
 /**
  * As much of a worker as reaches Stripe: its gateway, its governor and its lease from the budget's issuer, each the worker's own
  * code. Where a worker takes calls from its lanes, this one always has some waiting: it creates an intent and reads
- * one, in turn, while it is on. SIGUSR2 turns it on and off.
+ * one, in turn, while it is on. SIGUSR2 turns it on and off; turned off, it says for how long its requests were under way.
  */
 
 const ACCOUNT = 'default';
@@ -32,10 +34,25 @@ const gateway = new StripeGateway({
   timeoutMs: config.policy.payments.stripe_timeout_ms,
   now: Date.now,
   meter: { requested: NOTHING, answered: NOTHING },
-  admit: budgets.admit,
+  admit: async (account, turn) => {
+    const permit = await budgets.admit(account, turn);
+    const goesMs = performance.now();
+    let over = false;
+    const ended: Permit['ended'] = (end) => {
+      if (!over) {
+        requests += 1;
+        underWayMs += performance.now() - goesMs;
+      }
+      over = true;
+      permit.ended(end);
+    };
+    return { waitedMs: permit.waitedMs, written: () => permit.written(), ended };
+  },
   place: () => ({ priority: 1, merchant: 'bench', lane: 'checkout' }),
 });
 
+/** Since it was turned on. */
+let [requests, underWayMs] = [0, 0];
 let on = false;
 let turnedOn: () => void = NOTHING;
 let whenOn = new Promise<void>((resolve) => {
@@ -45,6 +62,8 @@ process.on('SIGUSR2', () => {
   on = !on;
   if (on) turnedOn();
   else {
+    process.stdout.write(`${JSON.stringify({ requests, underWayMs } satisfies UnderWay)}\n`);
+    [requests, underWayMs] = [0, 0];
     whenOn = new Promise((resolve) => {
       turnedOn = resolve;
     });

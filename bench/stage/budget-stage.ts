@@ -6,6 +6,7 @@ import { freeLowPorts } from '../../src/dev/ports.js';
 import { compiled } from '../../test/support/code.js';
 import { Part, script } from '../../test/support/process.js';
 import { SimulatorControl } from '../../test/support/simulator-control.js';
+import { until } from '../../test/support/until.js';
 import { compile } from './compile.js';
 import { removeFolder, temporalPart, untilTemporalAnswers } from './server.js';
 import { SIMULATOR } from './stage.js';
@@ -15,6 +16,14 @@ export const PER_SECOND = 100;
 
 /** The account of the worker that issues the budget: what it does for itself is not counted with the account that is measured. */
 const ISSUERS_KEY = 'sk_test_thebudgetsissuer';
+
+/** What a caller says of itself: requests that have ended, and for how long they were under way together, ms. */
+export interface UnderWay {
+  readonly requests: number;
+  readonly underWayMs: number;
+}
+
+const SAID = /^\{"requests":.*\}$/m;
 
 /**
  * One account's budget, shared out by its issuer among callers that have all of a worker that reaches Stripe
@@ -90,6 +99,15 @@ export class BudgetStage {
   /** Turns callers on that are off, and off that are on. */
   turn(callers: readonly Part[]): void {
     for (const caller of callers) process.kill(caller.pid, 'SIGUSR2');
+  }
+
+  /** Turns off callers that were on, each for the first time. @returns for how long a request was under way on average, ms. */
+  async turnOff(callers: readonly Part[]): Promise<number> {
+    this.turn(callers);
+    await until(() => callers.every(({ output }) => SAID.test(output)));
+    const all = callers.map(({ output }) => JSON.parse(SAID.exec(output)?.[0] ?? '') as UnderWay);
+    const sum = (of: (said: UnderWay) => number) => all.reduce((total, said) => total + of(said), 0);
+    return sum((said) => said.underWayMs) / sum((said) => said.requests);
   }
 
   /** @throws with what they said, when one of them has ended by itself. */

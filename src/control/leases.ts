@@ -1,4 +1,4 @@
-import { mapUnits, type Units } from './budget.js';
+import { endpointUnits, mapUnits, type Units } from './budget.js';
 
 /**
  * Sharing one budget among workers that come, go and die. Whatever is granted is granted for a time, and granted again
@@ -92,7 +92,8 @@ export function grant(leases: Leases, ask: Ask, terms: LeaseTerms, nowMs: number
     .filter(([worker]) => worker !== ask.worker)
     .map(([, holder]) => most(holder));
   const units = mapUnits(terms.units, (total, what) => {
-    const left = total - inUse.reduce((sum, used) => sum + (used[what] ?? 0), 0);
+    // A worker of another configuration may have an endpoint's rate among those of each.
+    const left = total - inUse.reduce((sum, used) => sum + endpointUnits(used, what), 0);
     const share = nowMs < silentUntilMs ? 0 : Math.max(0, Math.min(left, fair[what] ?? 0));
     return nowMs < floorsUntilMs ? Math.min(share, terms.floor[what] ?? 0) : share;
   });
@@ -172,9 +173,6 @@ function fairShares(holders: Leases['holders'], units: Units): Record<string, Un
   const workers = Object.keys(holders).sort();
   const weights = workers.map((worker) => IDLE_WEIGHT + (holders[worker]?.demand ?? 0));
   const known = weights.reduce((sum, weight) => sum + weight, 0);
-  const isBusy = known > (units['all'] ?? 0) * BUSY_PART;
-  // While there is enough for all, half of it is free for whoever comes next, who else had to wait until others make room.
-  const total = isBusy ? known : 2 * known;
   const shares: Record<string, Units> = {};
   let before = 0;
   workers.forEach((worker, nth) => {
@@ -183,6 +181,9 @@ function fairShares(holders: Leases['holders'], units: Units): Record<string, Un
     shares[worker] = mapUnits(units, (most) => {
       const first = most >= workers.length ? 1 : 0;
       const rest = most - first * workers.length;
+      // While there is enough for all, half of it is free for whoever comes next, who else had to wait until others make room.
+      // All that is wanted may be wanted of one endpoint.
+      const total = known > most * BUSY_PART ? known : 2 * known;
       return first + Math.round((rest * upTo) / total) - Math.round((rest * from) / total);
     });
     before = upTo;

@@ -2,9 +2,10 @@
  * Learning how much of a share Stripe really lets through, for one limit: requests in any one second, or requests under
  * way. It searches and measures, and does not steer: a client that halves on a 429 uses 78% of a limit that steps.
  *
- * - A single refusal takes away one: somebody else has got one more.
- * - Refused again at once, the limit has fallen. What is sent until then still fills it, so it is waited for, with a request
- *   now and then, until one gets through: what counts just then *is* the share of what is let through.
+ * - A refusal says what Stripe holds: what counted just then and was let through is all that there is room for.
+ * - Refused again at once, the limit has fallen. What was sent before still fills it, so it is waited for, with a request now and
+ *   then, until one gets through: the limit lies between what counted then and what counted when the last was refused. The
+ *   larger is taken. Where that is too much, one refusal more says how much there is; too little would be found out only in turns.
  * - In its turn a worker tries one more. While that gets through, two, four, eight more, as TCP's slow start does; the
  *   first refusal ends it at what was good.
  *
@@ -24,8 +25,8 @@ type Mode =
   | { readonly is: 'steady' }
   /** More is tried: how much more than `good`, and whether any of it got through. */
   | { readonly is: 'trying'; readonly good: number; readonly step: number; readonly confirmed: boolean }
-  /** Nothing gets through: from `askMs` on one request is sent to see. */
-  | { readonly is: 'blocked'; readonly askMs: number };
+  /** Nothing gets through: from `askMs` on one request is sent to see. What counted when one was refused last was too much. */
+  | { readonly is: 'blocked'; readonly askMs: number; readonly below: number };
 
 export interface UsableTerms {
   /** Refused twice within this, the limit has fallen. */
@@ -65,7 +66,7 @@ export function refused(usable: Usable, refusal: Refusal, terms: UsableTerms): U
   if (sentMs < usable.changedMs) return usable;
   const cap = capOf(usable, share);
   const changed = { changedMs: nowMs, refusedMs: nowMs };
-  const ask: Mode = { is: 'blocked', askMs: nowMs + terms.askEveryMs * sharers };
+  const ask: Mode = { is: 'blocked', askMs: nowMs + terms.askEveryMs * sharers, below: Math.min(cap, passed) };
   if (usable.mode.is === 'blocked') return { ...usable, ...changed, mode: ask };
   if (usable.mode.is === 'trying') {
     return { cap: Math.max(usable.mode.good, Math.min(cap, passed) - 1), ...changed, mode: STEADY };
@@ -82,7 +83,9 @@ export function letThrough(
   const { cap, mode } = usable;
   if (cap === null || mode.is === 'steady' || sentMs < usable.changedMs) return usable;
   if (mode.is === 'blocked') {
-    return { ...usable, cap: Math.max(1, Math.min(cap, counting)), changedMs: nowMs, mode: STEADY };
+    // What is refused from now on is told by what counts from now on.
+    const found = Math.max(1, Math.min(cap, Math.max(counting, mode.below)));
+    return { cap: found, changedMs: nowMs, refusedMs: Number.NEGATIVE_INFINITY, mode: STEADY };
   }
   if (mode.confirmed) return usable;
   // All of the share was tried, and let through: there is no ceiling below it any more.

@@ -6,6 +6,7 @@ import {
   firstAtStripe,
   leftOverOf,
   type Passed,
+  stepsOf,
   useOf,
 } from '../../bench/figures/budget.js';
 import {
@@ -33,14 +34,21 @@ describe('the use of a limit', () => {
       { perSecond: 100, seconds: 2 },
       { perSecond: 50, seconds: 1 },
     ];
-    const { sent, allowed, refused, used, refusedShare } = useOf(seconds, FROM_MS, steps);
+    const { sent, allowed, refused, used, refusedShare } = useOf(stepsOf(seconds, FROM_MS, steps));
     assert.deepEqual([sent, allowed, refused], [195, 190, 5]);
+    assert.deepEqual(
+      stepsOf(seconds, FROM_MS, steps).map((step) => [step.allowed, step.refused]),
+      [
+        [160, 5],
+        [30, 0],
+      ],
+    );
     assert.equal(used, 190 / 250);
     assert.equal(refusedShare, 5 / 195);
   });
 
   it('of which nothing was used is 0, and nothing of it refused', () => {
-    const { used, refusedShare } = useOf([], FROM_MS, [{ perSecond: 1, seconds: 1 }]);
+    const { used, refusedShare } = useOf(stepsOf([], FROM_MS, [{ perSecond: 1, seconds: 1 }]));
     assert.deepEqual([used, refusedShare], [0, 0]);
   });
 
@@ -92,7 +100,7 @@ describe('a payment at Stripe', () => {
 describe('the targets of the budget', () => {
   const use = (changes: Partial<BudgetUse>) => ({
     ...{ sent: 6_000, allowed: 6_000, refused: 0, used: 0.98, refusedShare: 0 },
-    ...{ workers: 2, steps: [], worstSecond: 100 },
+    ...{ workers: 2, steps: [], worstSecond: 100, underWayMs: 5 },
     ...changes,
   });
   const held = (checks: readonly { readonly held: boolean }[]) => checks.map((check) => check.held);

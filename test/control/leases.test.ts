@@ -190,6 +190,50 @@ describe('leases on a budget', () => {
     assert.ok((joined.grant.units['all'] ?? 0) >= 40, JSON.stringify(joined.grant.units));
   });
 
+  it('of what little there is of an endpoint are all of it, long before the account is busy', () => {
+    const { shares } = settled({ a: 14, b: 6 }, 12);
+    const of = (what: string) => (shares['a']?.[what] ?? 0) + (shares['b']?.[what] ?? 0);
+    assert.equal(of('each'), 25, 'wanted by those that are there');
+    assert.ok(of('all') <= 51, 'there is enough for all');
+    assert.equal(of('concurrent'), 26);
+  });
+
+  it('of an endpoint whose rate changes while workers are restarted add up to no more than it either way', () => {
+    const before = TERMS;
+    const after = { ...TERMS, units: { ...TERMS.units, 'payment_intents.create': 30 } };
+    for (const [older, newer] of [
+      [before, after],
+      [after, before],
+    ] as const) {
+      let leases = NO_LEASES;
+      const held: Record<string, Units> = {};
+      const holding: Record<string, number> = {};
+      let nowMs = 100_000;
+      const ask = (worker: string, terms: LeaseTerms, demand = 200) => {
+        const given = grant(leases, { worker, holding: holding[worker] ?? 0, demand }, terms, nowMs);
+        leases = given.leases;
+        holding[worker] = given.grant.lease;
+        held[worker] = given.grant.units;
+      };
+      const most = () => {
+        const each = Object.values(held).map((units) => units['payment_intents.create'] ?? units['each'] ?? 0);
+        return each.reduce((sum, one) => sum + one, 0);
+      };
+      for (let round = 0; round < 12; round += 1) {
+        nowMs += 1_500;
+        ask('a', older, 1);
+        ask('b', older);
+      }
+      for (let round = 0; round < 12; round += 1) {
+        nowMs += 1_500;
+        ask('a', newer);
+        assert.ok(most() <= 30, `${most()} of an endpoint's 30`);
+        ask('b', older);
+        assert.ok(most() <= 30, `${most()} of an endpoint's 30`);
+      }
+    }
+  });
+
   it('of a dead worker are granted again a lease and a second after it was heard of last, not sooner', () => {
     const { leases, nowMs, holding } = settled({ a: 100, b: 100 }, 10);
     const ask = (atMs: number) =>

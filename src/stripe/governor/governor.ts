@@ -54,6 +54,18 @@ const ADVISED_MS = 1_000;
 const SURE_WAIT_MS = 5_000;
 
 /**
+ * A request as its first byte went out, and what counted against each limit just then, itself included: that is what Stripe let
+ * through, or not. By the time of its answer much of it has gone.
+ */
+interface Written {
+  readonly atMs: number;
+  readonly all: number;
+  readonly endpoint: number;
+  readonly concurrentAll: number;
+  readonly concurrentEndpoint: number;
+}
+
+/**
  * Keeps one account's budget in one worker: lets calls go one by one, evenly paced, checkout first but for background's
  * floor, never more than the worker's share of any limit in any second. The share comes as leases; without one nothing goes.
  */
@@ -218,7 +230,7 @@ export class Governor {
           this.reads += 1;
           this.readsLeft -= 1;
         }
-        waiter.go(this.permit(waiter.endpoint, now - waiter.askedMs, now));
+        waiter.go(this.permit(waiter, now));
       }
     }
     if (this.waiting.size === 0) return;
@@ -262,24 +274,33 @@ export class Governor {
     return Math.max(...times);
   }
 
-  private permit(endpoint: string, waitedMs: number, now: number): Permit {
+  private permit({ endpoint, askedMs }: Waiter, now: number): Permit {
     const { rate, concurrency } = this.limitsOf(endpoint);
     const request = {};
-    const [ofAll, ofEndpoint] = [this.all.hold(request, now), rate.hold(request, now)];
-    this.concurrency.enter(request);
-    concurrency.enter(request);
-    let writtenMs: number | null = null;
+    const heads = [...this.waiting.heads()];
+    const since = (some: readonly Waiter[]) => Math.min(askedMs, ...some.map((head) => head.askedMs));
+    const ofAll = this.all.hold(request, now, since(heads));
+    const ofEndpoint = rate.hold(request, now, since(heads.filter((head) => head.endpoint === endpoint)));
+    this.concurrency.enter(request, now);
+    concurrency.enter(request, now);
+    let written: Written | null = null;
     let over = false;
     return {
-      waitedMs,
+      waitedMs: now - askedMs,
       written: () => {
-        if (writtenMs !== null || over) return !over;
+        if (written !== null || over) return !over;
         const now = this.parts.now();
         // Its connection took so long that the share it was let go under has ended, or become less than is used of it.
         if (now >= this.untilMs || !this.all.mayWrite(now) || !rate.mayWrite(now)) return false;
-        writtenMs = now;
         this.all.log.write(ofAll, now);
         rate.log.write(ofEndpoint, now);
+        written = {
+          atMs: now,
+          all: this.all.log.passed(now),
+          endpoint: rate.log.passed(now),
+          concurrentAll: this.concurrency.used(),
+          concurrentEndpoint: concurrency.used(),
+        };
         return true;
       },
       ended: (end) => {
@@ -288,7 +309,7 @@ export class Governor {
         this.concurrency.leave();
         concurrency.leave();
         const endedMs = this.parts.now();
-        if (writtenMs === null) {
+        if (written === null) {
           this.all.log.release(ofAll);
           rate.log.release(ofEndpoint);
         } else {
@@ -296,7 +317,7 @@ export class Governor {
             this.all.log.answer(ofAll, end !== 'passed', endedMs);
             rate.log.answer(ofEndpoint, end !== 'passed', endedMs);
           }
-          this.learn(endpoint, end, writtenMs, endedMs);
+          this.learn(endpoint, end, written, endedMs);
         }
         for (const limit of [this.all, rate, this.concurrency, concurrency]) limit.over(request);
         this.pump();
@@ -305,21 +326,21 @@ export class Governor {
   }
 
   /** What an answer says of the limits: each cause narrows what it names, and nothing else. */
-  private learn(endpoint: string, end: LimitCause | 'passed' | 'unknown', sentMs: number, now: number): void {
+  private learn(endpoint: string, end: LimitCause | 'passed' | 'unknown', sent: Written, now: number): void {
     const { rate, concurrency } = this.limitsOf(endpoint);
     if (end === 'passed') {
       // Each of them has to hear it.
       const rose = [
-        this.all.passedAt(sentMs, this.all.log.passed(now), now),
-        rate.passedAt(sentMs, rate.log.passed(now), now),
-        this.concurrency.passedAt(sentMs, this.concurrency.used() + 1, now),
-        concurrency.passedAt(sentMs, concurrency.used() + 1, now),
+        this.all.passedAt(sent.atMs, sent.all, now),
+        rate.passedAt(sent.atMs, sent.endpoint, now),
+        this.concurrency.passedAt(sent.atMs, sent.concurrentAll, now),
+        concurrency.passedAt(sent.atMs, sent.concurrentEndpoint, now),
       ];
       if (rose.includes(true)) this.rises += 1;
-    } else if (end === 'global-rate') this.all.refusedAt(sentMs, this.all.log.passed(now), now);
-    else if (end === 'endpoint-rate') rate.refusedAt(sentMs, rate.log.passed(now), now);
-    else if (end === 'global-concurrency') this.concurrency.refusedAt(sentMs, this.concurrency.used(), now);
-    else if (end === 'endpoint-concurrency') concurrency.refusedAt(sentMs, concurrency.used(), now);
+    } else if (end === 'global-rate') this.all.refusedAt(sent.atMs, sent.all - 1, now);
+    else if (end === 'endpoint-rate') rate.refusedAt(sent.atMs, sent.endpoint - 1, now);
+    else if (end === 'global-concurrency') this.concurrency.refusedAt(sent.atMs, sent.concurrentAll - 1, now);
+    else if (end === 'endpoint-concurrency') concurrency.refusedAt(sent.atMs, sent.concurrentEndpoint - 1, now);
   }
 
   /** Whether a larger share would let a call go: it waits for room, and not for the pace. */

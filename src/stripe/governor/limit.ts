@@ -15,7 +15,10 @@ import { type Sent, SentLog } from './sent-log.js';
 const RATE_TERMS: UsableTerms = { togetherMs: 400, askEveryMs: 60 };
 
 /** Concurrency: what is under way ends when it is answered, so room comes as fast as answers. */
-const CONCURRENCY_TERMS: UsableTerms = { togetherMs: 100, askEveryMs: 60 };
+const CONCURRENCY_TERMS: UsableTerms = { togetherMs: 400, askEveryMs: 60 };
+
+/** A refusal comes quickly: what has no answer by then, ms, got past the limits, and may wait for its bank for long. */
+const SLOW_MS = 500;
 
 /** So many more at once get through by no chance. */
 const SURE_STEP = 4;
@@ -28,8 +31,8 @@ abstract class Limit {
   private sharers = 1;
   /** Its turn to try more has come, and was not taken. */
   private turn = false;
-  /** The request that is under way to see whether anything gets through. */
-  private asking: object | null = null;
+  /** The request that is under way to see whether anything gets through, and since when. */
+  private asking: { readonly request: object; readonly sinceMs: number } | null = null;
 
   protected constructor(private readonly terms: UsableTerms) {}
 
@@ -68,7 +71,7 @@ abstract class Limit {
   /** Whether a call that waits may go. Where all that may be used is in use, more is tried if that is due. */
   hasRoom(nowMs: number): boolean {
     const { mode } = this.usable;
-    if (mode.is === 'blocked') return this.asking === null && nowMs >= mode.askMs && this.used(nowMs) < this.share;
+    if (mode.is === 'blocked') return nowMs >= this.askMs(mode) && this.used(nowMs) < this.share;
     if (this.used(nowMs) < this.cap) return true;
     if (this.share === 0 || this.usable.cap === null) return false;
     this.usable = wanted(this.usable, this.share, this.turn, nowMs);
@@ -77,13 +80,13 @@ abstract class Limit {
   }
 
   /** @param request goes now; {@link over} is told of it whatever becomes of it. */
-  protected taken(request: object): void {
-    if (this.usable.mode.is === 'blocked') this.asking = request;
+  protected taken(request: object, nowMs: number): void {
+    if (this.usable.mode.is === 'blocked') this.asking = { request, sinceMs: nowMs };
   }
 
   /** It has ended, in whatever way. */
   over(request: object): void {
-    if (this.asking === request) this.asking = null;
+    if (this.asking?.request === request) this.asking = null;
   }
 
   /** @param passed what counted besides it and was not refused. */
@@ -110,11 +113,14 @@ abstract class Limit {
   protected moreMs(nowMs: number): number {
     const { cap, mode } = this.usable;
     if (this.share === 0 || cap === null) return Number.POSITIVE_INFINITY;
-    if (mode.is === 'blocked') {
-      return this.asking === null ? Math.max(nowMs, mode.askMs) : Number.POSITIVE_INFINITY;
-    }
+    if (mode.is === 'blocked') return Math.max(nowMs, this.askMs(mode));
     const due = mode.is === 'trying' ? mode.confirmed : this.turn;
     return due && this.cap < this.share ? nowMs : Number.POSITIVE_INFINITY;
+  }
+
+  /** When one request may be sent to see, ms. */
+  private askMs({ askMs }: { readonly askMs: number }): number {
+    return this.asking === null ? askMs : Math.max(askMs, this.asking.sinceMs + SLOW_MS);
   }
 
   protected get isBlocked(): boolean {
@@ -123,10 +129,14 @@ abstract class Limit {
 }
 
 /**
- * How far a stream of requests may be behind its even pace and still catch up, ms: what a busy event loop loses, and no
- * burst that anybody would call one.
+ * How far a stream of requests may be behind its even pace and still catch up, ms: what a busy event loop loses, or a container
+ * whose share of a processor is used up (Linux takes it away for a tenth of a second at a time). What is lost beyond that is
+ * lost; so many at once are a fifth of what any second may have.
  */
-const CATCH_UP_MS = 50;
+const CATCH_UP_MS = 200;
+
+/** How much of its even pace what comes after a rest may take at once, ms: nothing was lost that could be caught up. */
+const AFTER_REST_MS = 50;
 
 /** While more is tried, the few that are more go faster: at an even pace each step would take a second to be filled. */
 const TRYING_PACE = 4;
@@ -150,11 +160,14 @@ export class RateLimit extends Limit {
     return nowMs >= this.dueMs;
   }
 
-  hold(request: object, nowMs: number): Sent {
-    const due = Math.max(this.dueMs, nowMs - CATCH_UP_MS);
+  /** @param sinceMs from when on a request has waited to go: before, the limit was at rest. */
+  hold(request: object, nowMs: number, sinceMs: number): Sent {
+    // What is tried goes at its own pace: of several at once all would be refused, where one by one the first ends it.
+    const behindMs = this.isTrying ? 0 : CATCH_UP_MS;
+    const due = Math.max(this.dueMs, nowMs - behindMs, Math.min(sinceMs, nowMs) - AFTER_REST_MS);
     const pace = this.isTrying ? TRYING_PACE : 1;
     this.dueMs = due + WINDOW_MS / Math.max(1, this.cap * pace);
-    this.taken(request);
+    this.taken(request, nowMs);
     return this.log.hold();
   }
 
@@ -184,8 +197,8 @@ export class ConcurrencyLimit extends Limit {
     return this.underWay;
   }
 
-  enter(request: object): void {
-    this.taken(request);
+  enter(request: object, nowMs: number): void {
+    this.taken(request, nowMs);
     this.underWay += 1;
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { TURN_MS } from '../../../src/control/issuer.js';
 import { Governor } from '../../../src/stripe/governor/governor.js';
 import { type LimitCause, NoBudgetError, type Permit, type Turn } from '../../../src/stripe/governor/permit.js';
 import { VirtualStripe } from '../../support/virtual-stripe.js';
@@ -379,9 +380,14 @@ describe('a 429', () => {
         parts.time.setTimer(() => permit.ended(end), 5);
         return go();
       };
+      const turns = () => {
+        parts.governor.tryMore();
+        parts.time.setTimer(turns, TURN_MS);
+      };
+      turns();
       void go();
       await parts.time.run(60_000);
-      assert.ok(sent > 100, `${lost}: ${sent}`);
+      assert.ok(sent > 1_000, `${lost}: ${sent}`);
     }
   });
 
