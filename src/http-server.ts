@@ -20,6 +20,9 @@ const BACKLOG = 4_096;
  */
 const KEEP_ALIVE_MS = 75_000;
 
+/** A request has to have come whole within this: who sends more slowly would only hold what it takes. Node's default is 5 min. */
+const REQUEST_MS = 30_000;
+
 export interface Listening {
   readonly host: string;
   readonly port: number;
@@ -40,7 +43,7 @@ export interface HttpServer {
  * @throws UsageError when the port is taken.
  */
 export async function listen(app: RequestListener, at: Listening, fail: (error: unknown) => void): Promise<HttpServer> {
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, app);
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_MS }, app);
   const open = openResponses(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>

@@ -1,13 +1,13 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Account, Config } from '../config/index.js';
-import { readEvent, SignatureError, type StripeEvent } from '../stripe/signature.js';
+import { readEvent, SignatureError, type StripeEvent, UnreadableEventError } from '../stripe/signature.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { handOver } from '../webhooks/deliver.js';
 import type { DeliverParts, Delivery } from '../webhooks/delivery.js';
 import { route } from '../webhooks/route.js';
 import { GoneError, limitsFor, NoRoomError, Turns, weightOf } from '../webhooks/turns.js';
-import { readBody } from './body.js';
+import { Bodies, type BodyLimits } from './body.js';
 import { answerError, notFound, Problem, unavailable } from './errors.js';
 
 export interface WebhookParts extends DeliverParts {
@@ -17,12 +17,21 @@ export interface WebhookParts extends DeliverParts {
   readonly now: () => number;
   /** Where events wait to be handed over; by default, what suits the configured accounts. */
   readonly turns?: Turns;
+  /** What the bodies of one account's events may take while they are read; by default, what suits the configured accounts. */
+  readonly bodies?: BodyLimits;
   /** How an event is handed over: to Temporal, but for tests. */
   readonly handOver?: typeof handOver;
 }
 
 /** Bytes. Stripe's events stay far below this. */
 const LARGEST_EVENT = 1024 * 1024;
+
+/**
+ * Bytes of bodies that are being read, of all accounts, and at least of one. Nobody knows yet whether they are Stripe's: one
+ * account's endpoint, filled by somebody, leaves the others'. Each has half a minute (`http-server.ts`).
+ */
+const READING_BYTES = 64 * LARGEST_EVENT;
+const LEAST_READING_BYTES = 8 * LARGEST_EVENT;
 
 const PATH = /^\/webhooks\/stripe\/([^/?]+)\/?(?:\?|$)/;
 
@@ -37,28 +46,38 @@ const PATH = /^\/webhooks\/stripe\/([^/?]+)\/?(?:\?|$)/;
  */
 export function takeWebhooks(parts: WebhookParts, others: RequestListener): RequestListener {
   const { metrics, config } = parts;
-  const accounts = new Map(config.accounts.map((account) => [account.name, account]));
+  const together = Math.max(LEAST_READING_BYTES, Math.floor(READING_BYTES / config.accounts.length));
+  const limits = parts.bodies ?? { each: LARGEST_EVENT, together };
+  const endpoints = new Map(
+    config.accounts.map((account) => [account.name, { account, bodies: new Bodies(limits) } satisfies Endpoint]),
+  );
   const show = (account: string, waiting: number) => metrics.webhooksWait(account, waiting);
-  const turns = parts.turns ?? new Turns(limitsFor(accounts.size), show);
-  for (const name of accounts.keys()) show(name, 0);
+  const turns = parts.turns ?? new Turns(limitsFor(endpoints.size), show);
+  for (const name of endpoints.keys()) show(name, 0);
   return (req, res) => {
     const name = req.method === 'POST' ? PATH.exec(req.url ?? '')?.[1] : undefined;
     if (name === undefined) others(req, res);
-    else void answer(parts, turns, accounts.get(name), req, res);
+    else void answer(parts, turns, endpoints.get(name), req, res);
   };
+}
+
+/** Where one account's events come. */
+interface Endpoint {
+  readonly account: Account;
+  readonly bodies: Bodies;
 }
 
 async function answer(
   parts: WebhookParts,
   turns: Turns,
-  account: Account | undefined,
+  endpoint: Endpoint | undefined,
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {
   res.setHeader('x-content-type-options', 'nosniff');
   try {
-    if (account === undefined) throw notFound('account');
-    const outcome = await take(parts, turns, account, req, res);
+    if (endpoint === undefined) throw notFound('account');
+    const outcome = await take(parts, turns, endpoint, req, res);
     const body = JSON.stringify({ received: true, outcome });
     res.setHeader('content-type', 'application/json; charset=utf-8');
     res.setHeader('content-length', Buffer.byteLength(body));
@@ -68,25 +87,40 @@ async function answer(
   }
 }
 
-async function take(parts: WebhookParts, turns: Turns, account: Account, req: IncomingMessage, res: ServerResponse) {
+async function take(
+  parts: WebhookParts,
+  turns: Turns,
+  { account, bodies }: Endpoint,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<Delivery> {
   const { metrics, logger } = parts;
   const count = (outcome: string) => metrics.webhookTaken(account.name, outcome);
   const signature = req.headers['stripe-signature'];
   try {
     // What waits is what was read of the body: nothing here holds on to its bytes.
-    const { event, bytes } = await readBody(req, LARGEST_EVENT).then((body) => ({
+    const { event, bytes } = await bodies.read(req).then((body) => ({
       event: readEvent(account, body, signature?.toString(), account.webhookSecrets, parts.now()),
       bytes: body.length,
     }));
-    const outcome = await inTurn(parts, turns, account.name, event, bytes, res);
+    const outcome = await inTurn(parts, turns, account.name, event, bytes, req, res);
     count(outcome);
     if (outcome === 'incident') logger.warn({ event: event.id, type: event.type }, 'an event started an incident');
     return outcome;
   } catch (error) {
-    if (error instanceof Problem) throw error;
+    if (error instanceof Problem) {
+      count(error.status === 413 ? 'too_large' : 'broken_off');
+      throw error;
+    }
     if (error instanceof SignatureError) {
       count('bad_signature');
       throw new Problem(400, 'bad_signature', 'The delivery cannot be trusted', `${error.message}.`);
+    }
+    if (error instanceof UnreadableEventError) {
+      count('unreadable');
+      const { id, type } = error;
+      logger.error({ account: account.name, event: id, type }, 'an event of Stripe has a shape that is not known here');
+      throw new Problem(422, 'unreadable_event', 'The event cannot be read', UNREADABLE);
     }
     count(error instanceof GoneError ? 'sender_gone' : error instanceof NoRoomError ? 'no_room' : 'not_taken');
     if (!(error instanceof GoneError)) {
@@ -96,6 +130,10 @@ async function take(parts: WebhookParts, turns: Turns, account: Account, req: In
   }
 }
 
+const UNREADABLE =
+  'Its signature is right, and what it tells of has a shape that is not known here. See that the endpoint at Stripe has the ' +
+  'API version that this deployment asks for.';
+
 /** Only what was signed and concerns somebody waits for a turn: neither forgeries nor the rest can keep others waiting. */
 async function inTurn(
   parts: WebhookParts,
@@ -103,12 +141,13 @@ async function inTurn(
   account: string,
   event: StripeEvent,
   bodyBytes: number,
+  req: IncomingMessage,
   res: ServerResponse,
 ): Promise<Delivery> {
   const routing = route(event, parts.deployment);
   if (routing.to === 'nobody') return routing.why;
   const hand = parts.handOver ?? handOver;
-  const outcome = await turns.take(account, weightOf(bodyBytes), whenGone(res), () =>
+  const outcome = await turns.take(account, weightOf(bodyBytes), whenGone(req, res), () =>
     hand(parts, account, event, routing),
   );
   parts.metrics.webhookHandedOver(Math.max(0, parts.now() - event.createdMs) / 1000);
@@ -116,11 +155,10 @@ async function inTurn(
 }
 
 /** Aborted when the connection has closed. While this process drains, `close` is heard too, and the sender still there. */
-function whenGone(res: ServerResponse): AbortSignal {
+function whenGone({ socket }: IncomingMessage, res: ServerResponse): AbortSignal {
   const gone = new AbortController();
-  const { socket } = res;
   const look = () => {
-    if (socket === null || socket.destroyed) gone.abort();
+    if (socket.destroyed) gone.abort();
   };
   look();
   res.on('close', look);

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { after, describe, it } from 'node:test';
 import Stripe from 'stripe';
+import type { BodyLimits } from '../../src/api/body.js';
 import { createIngest } from '../../src/api/ingest.js';
 import { loadConfig } from '../../src/config/index.js';
 import { paymentId } from '../../src/domain/ids.js';
@@ -31,7 +32,7 @@ class Ingest {
   ) {}
   server: HttpServer | undefined;
 
-  static async start(limits?: TurnLimits): Promise<Ingest> {
+  static async start(limits?: TurnLimits, bodies?: BodyLimits): Promise<Ingest> {
     const port = await freePort();
     const metrics = new Metrics();
     const ingest = new Ingest(`http://127.0.0.1:${port}`, metrics);
@@ -49,6 +50,7 @@ class Ingest {
       logger: createLogger('silent', 'test'),
       now: Date.now,
       ...(limits === undefined ? {} : { turns: new Turns(limits, show) }),
+      ...(bodies === undefined ? {} : { bodies }),
       handOver: async (_parts, name, event) => {
         ingest.handed.push({ account: name, event: event.id });
         if (!ingest.open) await new Promise<void>((resolve) => ingest.held.push(resolve));
@@ -80,9 +82,22 @@ class Ingest {
     return fetch(this.url(account), { method: 'POST', body: payload, headers, ...(signal && { signal }) });
   }
 
+  async connected(): Promise<Socket> {
+    const { hostname, port } = new URL(this.base);
+    const socket = connect(Number(port), hostname);
+    await once(socket, 'connect');
+    return socket;
+  }
+
   url(account: AccountName): string {
     return `${this.base}/webhooks/stripe/${account}`;
   }
+}
+
+/** A delivery as it goes over the wire, which its sender may cut where it likes. */
+function onTheWire(path: string, { payload, signature }: { payload: string; signature: string }): string {
+  const head = `POST ${path} HTTP/1.1\r\nhost: here\r\nstripe-signature: ${signature}\r\n`;
+  return `${head}content-length: ${payload.length}\r\n\r\n${payload}`;
 }
 
 function signed(id: string, secret: string): { payload: string; signature: string } {
@@ -107,8 +122,8 @@ const statuses = async (answers: Promise<Response>[]) => (await Promise.all(answ
 
 describe('the process that takes webhooks', () => {
   const begun: Ingest[] = [];
-  const start = async (limits?: TurnLimits) => {
-    const ingest = await Ingest.start(limits);
+  const start = async (limits?: TurnLimits, bodies?: BodyLimits) => {
+    const ingest = await Ingest.start(limits, bodies);
     begun.push(ingest);
     return ingest;
   };
@@ -199,6 +214,7 @@ describe('the process that takes webhooks', () => {
     assert.equal(response.status, 413);
     assert.equal(response.headers.get('content-type'), 'application/problem+json; charset=utf-8');
     assert.equal(response.headers.get('x-content-type-options'), 'nosniff');
+    assert.equal(await ingest.figure('penstock_webhooks_total', { account: 'eu', outcome: 'too_large' }), 1);
     ingest.release();
     assert.equal((await ingest.send('eu', 'evt_after')).status, 200);
     assert.equal(ingest.handed.length, 1);
@@ -217,16 +233,68 @@ describe('the process that takes webhooks', () => {
     assert.equal(answer.statusCode, 200);
     answer.resume();
 
-    const { hostname, port, pathname } = new URL(ingest.url('eu'));
-    const broken = connect(Number(port), hostname);
-    const head = `POST ${pathname} HTTP/1.1\r\nhost: here\r\nstripe-signature: ${signature}\r\ncontent-length: 5000\r\n\r\n`;
-    await new Promise((resolve) => broken.write(head + payload, resolve));
+    const broken = await ingest.connected();
+    const whole = onTheWire(new URL(ingest.url('eu')).pathname, signed('evt_broken', SECRETS.eu));
+    await new Promise((resolve) => broken.write(whole.slice(0, -1), resolve));
     broken.destroy();
+    await until(async () => (await ingest.figure('penstock_webhooks_total', { outcome: 'broken_off' })) === 1);
     assert.equal((await ingest.send('eu', 'evt_whole')).status, 200);
     assert.deepEqual(
       ingest.handed.map(({ event }) => event),
       ['evt_pieces', 'evt_whole'],
     );
+  });
+
+  it('holds no more of bodies that come slowly than it may, and of another account as many', async () => {
+    const events = ['evt_slow', 'evt_fast', 'evt_again'].map((id) => signed(id, SECRETS.eu));
+    const together = Math.max(...events.map(({ payload }) => payload.length)) + 50;
+    const ingest = await start(undefined, { each: 10_000, together });
+    ingest.release();
+    const slow = await ingest.connected();
+    const whole = onTheWire(new URL(ingest.url('eu')).pathname, events[0] as ReturnType<typeof signed>);
+    await new Promise((resolve) => slow.write(whole.slice(0, -10), resolve));
+    let refused = 0;
+    await until(async () => {
+      const { status } = await ingest.send('eu', 'evt_fast');
+      if (status === 503) refused += 1;
+      return refused > 0;
+    });
+    assert.equal(await ingest.figure('penstock_webhooks_total', { account: 'eu', outcome: 'no_room' }), refused);
+    assert.equal((await ingest.send('us', 'evt_other')).status, 200);
+    const answered = once(slow, 'data');
+    slow.write(whole.slice(-10));
+    assert.match(String(await answered), /^HTTP\/1\.1 200 /);
+    slow.destroy();
+    assert.equal((await ingest.send('eu', 'evt_again')).status, 200, 'there is room again');
+  });
+
+  it('takes events that were sent one behind the other without waiting for answers', async () => {
+    const ingest = await start();
+    const sender = await ingest.connected();
+    const { pathname } = new URL(ingest.url('eu'));
+    sender.write(['evt_1', 'evt_2', 'evt_3'].map((id) => onTheWire(pathname, signed(id, SECRETS.eu))).join(''));
+    let answers = '';
+    sender.setEncoding('utf8').on('data', (text: string) => {
+      answers += text;
+    });
+    await until(() => ingest.handed.length === 3);
+    ingest.release();
+    await until(() => answers.split('HTTP/1.1 200 ').length === 4);
+    sender.destroy();
+  });
+
+  it('says of an event whose shape it does not know that this is Stripe’s, and no forgery', async () => {
+    const ingest = await start();
+    ingest.release();
+    const event = { id: 'evt_new', object: 'event', type: 'charge.dispute.created', created: 1, request: null };
+    const payload = JSON.stringify({ ...event, data: { object: { object: 'dispute', id: 'dp_1' } } });
+    const signature = Stripe.webhooks.generateTestHeaderString({ payload, secret: SECRETS.eu });
+    const headers = { 'stripe-signature': signature };
+    const response = await fetch(ingest.url('eu'), { method: 'POST', body: payload, headers });
+    assert.equal(response.status, 422);
+    assert.equal(((await response.json()) as { code: string }).code, 'unreadable_event');
+    assert.equal(await ingest.figure('penstock_webhooks_total', { account: 'eu', outcome: 'unreadable' }), 1);
+    assert.equal(await ingest.figure('penstock_webhooks_total', { account: 'eu', outcome: 'bad_signature' }), 0);
   });
 
   it('takes events at its path however that is written, and only events', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import Stripe from 'stripe';
 import { toMetadata } from '../../src/domain/intent.js';
-import { readEvent, SignatureError } from '../../src/stripe/signature.js';
+import { readEvent, SignatureError, UnreadableEventError } from '../../src/stripe/signature.js';
 import { SECOND, T0 } from '../support/facts.js';
 
 const SECRET = 'whsec_the_current_one';
@@ -171,7 +171,13 @@ describe('what a delivery is about', () => {
   });
 
   it('that cannot be read is refused, and sent again', () => {
-    refused({ payload: JSON.stringify({ ...EVENT, data: { object: { object: 'dispute' } } }) }, /not an event/);
+    const unknown = { ...EVENT, type: 'charge.dispute.created', data: { object: { object: 'dispute' } } };
+    assert.throws(
+      () => read({ payload: JSON.stringify(unknown) }),
+      (error: unknown) =>
+        error instanceof UnreadableEventError && error.id === 'evt_1' && error.type === 'charge.dispute.created',
+    );
+    refused({ payload: JSON.stringify({ object: 'event' }) }, /not an event/);
   });
 });
 
