@@ -5,7 +5,7 @@ import type { Budget } from './control/budget.js';
 import { safeRates } from './control/lane-rates.js';
 import { ENDPOINTS } from './domain/endpoints.js';
 import { Governor } from './stripe/governor/governor.js';
-import type { Permit, Turn } from './stripe/governor/permit.js';
+import { NoBudgetError, type Permit, type Turn } from './stripe/governor/permit.js';
 import type { Logger } from './telemetry/logger.js';
 import type { Metrics } from './telemetry/metrics.js';
 import { BudgetIssuer } from './temporal/budget-issuer.js';
@@ -27,6 +27,9 @@ export interface WorkerBudgets {
 }
 
 const now = () => performance.now();
+
+/** Whoever was turned away sooner did not wait, ms: timers, by which waits end, are no finer. */
+const LEAST_WAIT_MS = 1;
 
 function setTimer(run: () => void, ms: number) {
   const timer = setTimeout(run, ms);
@@ -70,9 +73,21 @@ export function openBudgets(
     admit: async (account, turn) => {
       const governor = governors.get(account);
       if (governor === undefined) throw new Error(`no budget of account ${account}`);
-      const permit = await governor.admit(turn);
-      metrics.governorWaited(account, String(turn.priority), permit.waitedMs / 1_000);
-      return permit;
+      const priority = String(turn.priority);
+      const askedMs = now();
+      try {
+        const permit = await governor.admit(turn);
+        metrics.governorWaited(account, priority, permit.waitedMs / 1_000);
+        return permit;
+      } catch (error) {
+        if (error instanceof NoBudgetError) {
+          metrics.governorTurnedAway(account, priority);
+          const waitedMs = now() - askedMs;
+          // The longest waits end like this. Counted as waits of no time, those sent away at once would make an overload look quick.
+          if (waitedMs >= LEAST_WAIT_MS) metrics.governorWaited(account, priority, waitedMs / 1_000);
+        }
+        throw error;
+      }
     },
     begin: async () => {
       await Promise.all(keepers.map((keeper) => keeper.begin()));

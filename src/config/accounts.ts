@@ -41,6 +41,16 @@ export function toAccount(name: string, raw: z.infer<typeof accountSchema>): Acc
   };
 }
 
+/**
+ * What is wrong with an account whose key one of `others` has, as a field and a sentence without the key; undefined where none
+ * has it. Each name has a budget of its own: under two of them the same account at Stripe would be sent twice what it allows.
+ */
+export function sameKeyProblem(account: Account, others: readonly Account[]): string | undefined {
+  const same = others.find(({ secretKey }) => secretKey === account.secretKey);
+  if (same === undefined) return undefined;
+  return `secret_key: the same key as accounts.${same.name}.secret_key, and each would get the whole budget: keep one of them`;
+}
+
 /** Secret (`sk_`) and restricted (`rk_`) keys say which mode they open. */
 export function isLiveKey(key: string): boolean {
   return /^(sk|rk)_live_/.test(key);

@@ -7,6 +7,8 @@ const LIVE_REQUESTS_PER_SECOND = 100;
 const SANDBOX_REQUESTS_PER_SECOND = 25;
 /** At each endpoint, in either mode, unless Stripe has raised it. */
 const ENDPOINT_REQUESTS_PER_SECOND = 25;
+/** Of all that concerns files. */
+const FILES_REQUESTS_PER_SECOND = 20;
 
 /**
  * Requests under way at once. Stripe says that it limits them and not to how many; twice the rate is room for answers that
@@ -62,7 +64,11 @@ export function toBudget(raw: BudgetSettings, livemode: boolean): Budget {
   return {
     perSecond,
     perEndpoint: raw.requests_per_second_per_endpoint,
-    endpoints: raw.endpoints as Readonly<Partial<Record<Endpoint, number>>>,
+    endpoints: {
+      // Whoever keeps every endpoint below that means this one too.
+      'files.contents': Math.min(FILES_REQUESTS_PER_SECOND, raw.requests_per_second_per_endpoint),
+      ...(raw.endpoints as Readonly<Partial<Record<Endpoint, number>>>),
+    },
     concurrent: raw.concurrent_requests ?? Math.ceil(perSecond * CONCURRENT_PER_REQUEST_PER_SECOND),
     readsPerMonth: raw.reads_per_month,
     arrivesWithinMs: raw.arrives_within_ms,
@@ -73,9 +79,11 @@ export function toBudget(raw: BudgetSettings, livemode: boolean): Budget {
   };
 }
 
-/** What no set of workers could keep, as a sentence; undefined of a budget that can be shared. */
+/** What no set of workers could keep, as a field and a sentence; undefined of a budget that can be shared. */
 export function budgetProblem(budget: Budget): string | undefined {
-  const least = leastShare(budget);
+  // Reports' files are all that is read there, by work that can wait for a worker whose share lets it go.
+  const { 'files.contents': _, ...endpoints } = budget.endpoints;
+  const least = leastShare({ ...budget, endpoints });
   if (least >= 1) return undefined;
-  return `max_workers: ${budget.maxWorkers} workers cannot share a rate below one request a second each: lower it, or raise the rate`;
+  return `budget.max_workers: ${budget.maxWorkers} workers cannot share a rate below one request a second each: lower it, or raise the rate`;
 }

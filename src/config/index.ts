@@ -4,7 +4,14 @@ import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { NAME_PATTERN } from '../domain/ids.js';
-import { type Account, accountSchema, SIMULATOR_KEY, SIMULATOR_WEBHOOK_SECRET, toAccount } from './accounts.js';
+import {
+  type Account,
+  accountSchema,
+  SIMULATOR_KEY,
+  SIMULATOR_WEBHOOK_SECRET,
+  sameKeyProblem,
+  toAccount,
+} from './accounts.js';
 import { budgetProblem, budgetSchema } from './budgets.js';
 import { liveKeyProblems, type PaymentPolicy, paymentPolicySchema } from './policy.js';
 
@@ -252,10 +259,11 @@ function refuseUnsafeLive(vars: Environment, accounts: readonly Account[], polic
 }
 
 function refuseUnsharable(accounts: readonly Account[]): void {
-  const problems = accounts.flatMap(({ name, budget }) => {
-    const problem = budgetProblem(budget);
-    return problem === undefined ? [] : [`PENSTOCK_CONFIG accounts.${name}.budget.${problem}`];
-  });
+  const problems = accounts.flatMap((account, nth) =>
+    [sameKeyProblem(account, accounts.slice(0, nth)), budgetProblem(account.budget)]
+      .filter((problem) => problem !== undefined)
+      .map((problem) => `PENSTOCK_CONFIG accounts.${account.name}.${problem}`),
+  );
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));
 }
 

@@ -94,10 +94,11 @@ export function answer(issuer: Issuer, ask: BudgetAsk, nowMs: number): { issuer:
   };
 }
 
-/** A worker stops. */
-export function left(issuer: Issuer, worker: string, nowMs: number): Issuer {
+/** A worker stops. @param reads made since it was last answered. */
+export function left(issuer: Issuer, worker: string, reads: number, nowMs: number): Issuer {
   const { [worker]: _, ...told } = issuer.told;
-  return { ...issuer, leases: leave(issuer.leases, worker, nowMs), told };
+  const leases = leave(issuer.leases, worker, nowMs);
+  return { ...issuer, leases, told, reads: countReads(issuer.reads, reads, nowMs) };
 }
 
 /** What a worker may use while nobody grants anything. */

@@ -83,9 +83,14 @@ export class Metrics {
     this.instruments.storeMissed.inc({ what }, count);
   };
 
-  /** How long a call waited in this worker for its account's budget. */
+  /** How long a call waited in this worker for its account's budget, whether it was let go in the end or not. */
   governorWaited(account: string, priority: string, seconds: number): void {
     this.instruments.governorWait.observe({ account, priority }, seconds);
+  }
+
+  /** A call was not let go, and goes back to Temporal. */
+  governorTurnedAway(account: string, priority: string): void {
+    this.instruments.governorTurnedAway.inc({ account, priority });
   }
 
   /** What may be sent, requests per second, and how much of it is. @param endpoint `all` for the account as a whole. */
@@ -189,6 +194,12 @@ function instrumentsIn(registry: Registry) {
       help: "Time that calls waited in this worker for their account's budget.",
       labelNames: ['account', 'priority'] as const,
       buckets: WAIT_BUCKETS,
+      registers,
+    }),
+    governorTurnedAway: new Counter({
+      name: 'penstock_governor_turned_away_total',
+      help: "Calls that went back to Temporal because their account's budget had no room for them in time.",
+      labelNames: ['account', 'priority'] as const,
       registers,
     }),
     storeMissed: new Counter({

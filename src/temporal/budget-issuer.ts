@@ -4,7 +4,6 @@ import { budgetId } from '../domain/ids.js';
 import { budget } from '../workflows/index.js';
 import { askBudget, leaveBudget, ON_MAIN_QUEUE } from '../workflows/messages.js';
 import { EventType } from './proto.js';
-import { tellWorkflow } from './tell-workflow.js';
 
 /** Its tasks go before all others: payments wait for what it grants. */
 const FIRST = { priorityKey: 1 };
@@ -51,10 +50,15 @@ export class BudgetIssuer {
     }
   }
 
-  /** Tells the issuer that a worker stops. @throws whatever kept Temporal from taking it. */
-  async leave(worker: string, withinMs: number): Promise<void> {
+  /**
+   * Tells the issuer that a worker stops.
+   *
+   * @param reads that it has made and not told with an ask.
+   * @throws whatever kept Temporal from taking it.
+   */
+  async leave(worker: string, reads: number, withinMs: number): Promise<void> {
     await this.client.connection.withDeadline(Date.now() + withinMs, () =>
-      tellWorkflow(this.client, budgetId(this.account), leaveBudget.name, worker, undefined),
+      this.client.workflow.getHandle(budgetId(this.account)).signal(leaveBudget, worker, reads),
     );
   }
 

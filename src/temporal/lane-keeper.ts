@@ -37,6 +37,9 @@ export async function setLaneRate(
   });
 }
 
+/** After a call that failed, ms; sooner where the lanes are looked at more often. Until then they keep to what may be long out of date. */
+const AGAIN_MS = 5_000;
+
 export interface LaneKeeperParts {
   readonly account: string;
   readonly logger: Logger;
@@ -69,7 +72,7 @@ export class LaneKeeper {
       this.refused = false;
     } catch (error) {
       // What workers say of their lanes holds meanwhile, or what was set last.
-      this.notBeforeMs = now + this.parts.checkMs;
+      this.notBeforeMs = now + Math.min(this.parts.checkMs, AGAIN_MS);
       const { account, logger } = this.parts;
       if (!this.refused) logger.warn({ err: error, account }, 'the limits on the lanes could not be set');
       this.refused = true;

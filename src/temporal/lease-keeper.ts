@@ -74,6 +74,8 @@ export class LeaseKeeper {
   /** How many shared the budget when it was last heard of. */
   private sharers = 1;
   private tooMany = false;
+  /** Calls have begun to wait since it asked last. */
+  private wantsMore = false;
   /** Reads that the issuer was told of. */
   private readsTold = 0;
 
@@ -89,14 +91,16 @@ export class LeaseKeeper {
   /** Renews until {@link stop}. Never rejects. */
   async run(): Promise<void> {
     while (!this.stopped) {
-      await this.pause(this.failing ? AGAIN_MS : this.renewInMs());
+      await this.untilDue();
       if (!this.stopped) await this.renew();
     }
   }
 
-  /** Calls wait that a larger share would let go. */
+  /** Calls wait that a larger share would let go: it is asked for as soon as may be, be an answer still on its way. */
   scarce(): void {
-    if (this.parts.now() - this.askedMs >= SOONEST_MS) this.wake();
+    if (this.wantsMore) return;
+    this.wantsMore = true;
+    this.wake();
   }
 
   /** Sends nothing more, and gives the lease back; where calls were cut off that are still under way, it ends by itself. */
@@ -104,11 +108,25 @@ export class LeaseKeeper {
     this.stopped = true;
     this.wake();
     this.parts.governor.hold({}, Number.NEGATIVE_INFINITY, 1);
-    if (this.parts.governor.use().underWay > 0) return;
+    const { underWay, reads } = this.parts.governor.use();
+    if (underWay > 0) return;
     try {
-      await this.parts.issuer.leave(this.parts.worker, LEAVE_TIMEOUT_MS);
+      // Those of an ask that is not answered yet may count twice: of a limit that is better than not at all.
+      await this.parts.issuer.leave(this.parts.worker, reads - this.readsTold, LEAVE_TIMEOUT_MS);
     } catch (error) {
       this.parts.logger.debug({ err: error }, 'a lease was not given back; it ends by itself');
+    }
+  }
+
+  private async untilDue(): Promise<void> {
+    const { now } = this.parts;
+    const dueMs = now() + (this.failing ? AGAIN_MS : this.renewInMs());
+    while (!this.stopped) {
+      // Of an issuer that does not answer nobody gets more by asking sooner.
+      const hurries = this.wantsMore && !this.failing;
+      const leftMs = (hurries ? Math.min(dueMs, this.askedMs + SOONEST_MS) : dueMs) - now();
+      if (leftMs <= 0) return;
+      await this.pause(leftMs);
     }
   }
 
@@ -123,6 +141,7 @@ export class LeaseKeeper {
     const use = governor.use();
     const askedMs = now();
     this.askedMs = askedMs;
+    this.wantsMore = false;
     const ask = {
       worker,
       holding: this.holding,

@@ -30,8 +30,8 @@ export async function budget(input: BudgetInput): Promise<void> {
     issuer = answered.issuer;
     return answered.answer;
   });
-  setHandler(leaveBudget, (worker) => {
-    issuer = left(issuer, worker, Date.now());
+  setHandler(leaveBudget, (worker, reads) => {
+    issuer = left(issuer, worker, reads ?? 0, Date.now());
   });
   await condition(() => workflowInfo().historyLength >= EVENTS || workflowInfo().continueAsNewSuggested);
   await condition(allHandlersFinished);

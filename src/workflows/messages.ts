@@ -184,8 +184,8 @@ export const SHOWN = 'shown';
 /** A worker asks the issuer of an account's budget for its share. */
 export const askBudget = defineUpdate<BudgetAnswer, [BudgetAsk]>('askBudget');
 
-/** A worker stops, and needs its share no more. */
-export const leaveBudget = defineSignal<[string]>('leaveBudget');
+/** A worker stops, and needs its share no more; with the reads that it has not told yet, but for one of an earlier version. */
+export const leaveBudget = defineSignal<[worker: string, reads?: number]>('leaveBudget');
 
 export interface SweepInput {
   readonly overdueMs: number;

@@ -252,11 +252,19 @@ describe('the configuration', () => {
   });
 
   it('keeps the accounts of a file in its order: the first that takes a currency gets the payment', () => {
-    const accounts = { us: account({ currencies: ['usd'] }), eu: account(), apac: account() };
+    const keyed = (name: string, changes = {}) => account({ secret_key: `${TEST_KEY}_${name}`, ...changes });
+    const accounts = { us: keyed('us', { currencies: ['usd'] }), eu: keyed('eu'), apac: keyed('apac') };
     assert.deepEqual(
       loadConfig(file({ accounts })).accounts.map((a) => a.name),
       ['us', 'eu', 'apac'],
     );
+  });
+
+  it("refuses one account's key under two names, which would send it twice what Stripe allows", () => {
+    const accounts = { eu: account(), uk: account({ secret_key: `${TEST_KEY}_uk` }), us: account() };
+    const problem = problemOf(file({ accounts }));
+    assert.match(problem, /^PENSTOCK_CONFIG accounts\.us\.secret_key: the same key as accounts\.eu\.secret_key\b.*$/);
+    assert.ok(!problem.includes(TEST_KEY));
   });
 
   it('takes for the budget what Stripe allows a live and a test account', () => {
@@ -268,6 +276,16 @@ describe('the configuration', () => {
     assert.deepEqual(budgetOf({}), { perSecond: 25, perEndpoint: 25, concurrent: 50, ...reads });
     // A live account may make 100 requests a second, and 25 at one endpoint unless Stripe has raised it.
     assert.deepEqual(budgetOf(LIVE), { perSecond: 100, perEndpoint: 25, concurrent: 200, ...reads });
+  });
+
+  it('takes 20 a second for files, as Stripe allows, or less where every endpoint has less', () => {
+    const filesOf = (budget: object) =>
+      loadConfig(file({ accounts: { eu: account({ budget }) } })).accounts[0]?.budget.endpoints['files.contents'];
+    assert.equal(loadConfig(LIVE).accounts[0]?.budget.endpoints['files.contents'], 20);
+    assert.equal(filesOf({ requests_per_second: 500, requests_per_second_per_endpoint: 500, max_workers: 100 }), 20);
+    assert.equal(filesOf({ endpoints: { 'refunds.list': 50 } }), 20);
+    assert.equal(filesOf({ requests_per_second_per_endpoint: 10 }), 10);
+    assert.equal(filesOf({ endpoints: { 'files.contents': 60 } }), 60);
   });
 
   it('refuses a budget that names no endpoint of Stripe, or that its workers could not share, by its field', () => {

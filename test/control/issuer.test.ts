@@ -55,7 +55,7 @@ describe('the issuer of a budget', () => {
     asked.everybody(['a', 'b'], 8_000);
     assert.notEqual(asked.ask('a').lanes, null);
     assert.equal(asked.ask('b').lanes, null);
-    asked.issuer = left(asked.issuer, 'a', asked.nowMs);
+    asked.issuer = left(asked.issuer, 'a', 0, asked.nowMs);
     asked.nowMs += 2_000;
     assert.notEqual(asked.ask('b').lanes, null);
   });
@@ -80,6 +80,13 @@ describe('the issuer of a budget', () => {
     assert.equal(asked.ask('a').readsLeft, 1_000);
     asked.nowMs += 3 * DAY;
     assert.equal(asked.ask('a').readsLeft, 5_000);
+  });
+
+  it('counts what a worker read last as it leaves', () => {
+    const asked = new Asked();
+    asked.ask('a', { reads: 4_000 });
+    asked.issuer = left(asked.issuer, 'a', 500, asked.nowMs);
+    assert.equal(asked.ask('b').readsLeft, 5_500);
   });
 
   it('leaves background what checkout does not use, and its floor in any case', () => {

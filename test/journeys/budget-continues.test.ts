@@ -12,10 +12,12 @@ const ACCOUNT = 'continues';
 
 describe("the issuer of an account's budget", () => {
   let stack: Stack;
+  let issuer: BudgetIssuer;
   let askers: BudgetAskers;
   before(async () => {
     stack = await Stack.start({ without: ['api', 'webhooks', 'simulator'] });
-    askers = new BudgetAskers(new BudgetIssuer(stack.temporal, ACCOUNT));
+    issuer = new BudgetIssuer(stack.temporal, ACCOUNT);
+    askers = new BudgetAskers(issuer);
   });
   after(() => stack?.stop());
 
@@ -80,5 +82,11 @@ describe("the issuer of an account's budget", () => {
     assert.deepEqual(Object.keys(issuer?.told ?? {}).sort(), ['a', 'b']);
     assert.ok(Object.values(issuer?.reads ?? {}).reduce((sum, many) => sum + many, 0) > 0);
     assert.ok((issuer?.leases.next ?? 0) > 1 && issuer?.leases.grantedMs !== null);
+  });
+
+  it('counts what a worker read last, which it tells as it leaves', async () => {
+    const { readsLeft } = await askers.ask('a');
+    await issuer.leave('late', 40, 5_000);
+    assert.equal((await askers.ask('a')).readsLeft, readsLeft - 40);
   });
 });

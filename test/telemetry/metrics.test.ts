@@ -10,7 +10,8 @@ import { type Family, faultsOf, parseMetrics, total } from '../support/prometheu
 function used(metrics = new Metrics({ merchants: ['acme'] })): Metrics {
   metrics.stripe.requested('eu', 'checkout', 'payment_intents.create');
   metrics.stripe.answered('eu', 'checkout', 'payment_intents.create', 'throttled', 'global-rate', 0.02);
-  metrics.governorWaited('eu', 'checkout', 0.01);
+  metrics.governorWaited('eu', '1', 0.01);
+  metrics.governorTurnedAway('eu', '5');
   metrics.budgetIs('eu', 'all', { configured: 100, held: 50, usable: 40, used: 49 });
   metrics.concurrencyIs('eu', { configured: 25, held: 12, usable: 6, used: 3 });
   metrics.readsLeft('eu', 480_000);
@@ -30,7 +31,7 @@ const labelsOf = ({ samples }: Family) =>
 describe('the metrics', () => {
   it("are named by Prometheus' conventions, each with its unit and a sentence", async () => {
     const families = await familiesOf(used());
-    assert.equal(families.length, 17);
+    assert.equal(families.length, 18);
     for (const family of families) {
       assert.match(family.name, /^penstock_/);
       assert.deepEqual(faultsOf(family), [], family.name);

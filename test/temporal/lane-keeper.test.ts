@@ -11,16 +11,21 @@ describe('the keeper of the lanes', () => {
   let reads: number;
   let writes: number;
   let refuses: boolean;
+  let checkMs: number;
   let keeper: LaneKeeper;
 
   beforeEach(() => {
-    [nowMs, reads, writes, refuses] = [0, 0, 0, false];
+    [nowMs, reads, writes, refuses, checkMs] = [0, 0, 0, false, 10_000];
     server = { checkout: null, background: null };
-    keeper = new LaneKeeper({
+    keeper = aKeeper();
+  });
+
+  const aKeeper = () =>
+    new LaneKeeper({
       account: 'default',
       logger: pino({ level: 'silent' }),
       now: () => nowMs,
-      checkMs: 10_000,
+      checkMs,
       read: async (lane) => {
         reads += 1;
         if (refuses) throw new Error('not on this server');
@@ -31,7 +36,6 @@ describe('the keeper of the lanes', () => {
         server[lane] = Math.fround(rate);
       },
     });
-  });
 
   it('sets what is wanted, once', async () => {
     for (; nowMs < 9_000; nowMs += 1_000) await keeper.keep(RATES);
@@ -56,8 +60,20 @@ describe('the keeper of the lanes', () => {
   it('does not wait for a server that refuses, and asks it again later', async () => {
     refuses = true;
     for (; nowMs < 30_000; nowMs += 1_000) await keeper.keep(RATES);
-    assert.equal(reads, 3);
+    assert.equal(reads, 6);
     refuses = false;
+    await keeper.keep(RATES);
+    assert.deepEqual(server, RATES);
+  });
+
+  it('does not leave the lanes as they are for an hour because one call failed, where they are looked at so seldom', async () => {
+    checkMs = 3_600_000;
+    keeper = aKeeper();
+    refuses = true;
+    await keeper.keep(RATES);
+    refuses = false;
+    for (; nowMs < 5_000; nowMs += 1_000) await keeper.keep(RATES);
+    assert.equal(reads, 1, 'nor is it asked again and again');
     await keeper.keep(RATES);
     assert.deepEqual(server, RATES);
   });

@@ -16,19 +16,23 @@ describe('the keeper of a lease', () => {
   let held: { units: Units; untilMs: number; atMs: number }[];
   let answers: boolean;
   let mark: () => Promise<string>;
-  let left: string[];
+  let left: { worker: string; reads: number }[];
+  let answersInMs: number;
+  let reads: number | undefined;
   let demand: number;
   let underWay: number;
   let keeper: LeaseKeeper;
 
   beforeEach(async () => {
     time = new VirtualTime();
-    [asks, held, left, answers, demand, underWay] = [[], [], [], true, 0, 0];
+    [asks, held, left, answers, answersInMs, demand, underWay] = [[], [], [], true, 0, 0, 0];
+    reads = undefined;
     mark = async () => 'run/7';
     keeper = new LeaseKeeper({
       issuer: {
         ask: async (ask) => {
           asks.push({ atMs: time.now(), ask });
+          if (answersInMs > 0) await new Promise<void>((resolve) => time.setTimer(resolve, answersInMs));
           if (!answers) throw new Error('no answer');
           return {
             lease: asks.length,
@@ -40,7 +44,7 @@ describe('the keeper of a lease', () => {
             readsLeft: 100,
           };
         },
-        leave: async (worker) => void left.push(worker),
+        leave: async (worker, reads) => void left.push({ worker, reads }),
         mark: () => mark(),
       },
       governor: {
@@ -53,7 +57,7 @@ describe('the keeper of a lease', () => {
           sent: { checkout: 0, background: 0 },
           waiting: { checkout: 0, background: 0 },
           rises: 0,
-          reads: asks.length * 3,
+          reads: reads ?? asks.length * 3,
         }),
       },
       budget: BUDGET,
@@ -92,6 +96,39 @@ describe('the keeper of a lease', () => {
     for (let i = 0; i < 100; i += 1) keeper.scarce();
     await time.run(520);
     assert.equal(asks.length, 2);
+  });
+
+  it('remembers that a call has to wait where it has just asked, and asks again as soon as may be', async () => {
+    await time.run(500);
+    keeper.scarce();
+    await time.run(600);
+    keeper.scarce();
+    await time.run(2_000);
+    assert.deepEqual(
+      asks.map(({ atMs }) => atMs),
+      [0, 500, 750],
+    );
+  });
+
+  it('remembers it too while an answer is on its way, which may come from before', async () => {
+    answersInMs = 400;
+    await time.run(2_100);
+    keeper.scarce();
+    await time.run(3_000);
+    assert.deepEqual(
+      asks.map(({ atMs }) => atMs),
+      [0, 2_000, 2_400],
+    );
+  });
+
+  it('asks an issuer that does not answer no more often because calls wait', async () => {
+    answers = false;
+    await time.run(2_000);
+    for (let atMs = 2_000; atMs < 4_000; atMs += 10) {
+      keeper.scarce();
+      await time.run(atMs);
+    }
+    assert.equal(asks.length, 5);
   });
 
   it('tells what is under way each time, whatever came of its lease meanwhile', async () => {
@@ -152,10 +189,25 @@ describe('the keeper of a lease', () => {
   it('holds nothing once it stops, and gives back what it had', async () => {
     await keeper.stop();
     assert.deepEqual(last()?.units, {});
-    assert.deepEqual(left, ['w1']);
+    assert.deepEqual(
+      left.map(({ worker }) => worker),
+      ['w1'],
+    );
     const many = asks.length;
     await time.run(60_000);
     assert.equal(asks.length, many);
+  });
+
+  it('tells as it leaves what it has read since it asked last', async () => {
+    reads = 7;
+    await time.run(2_000);
+    reads = 12;
+    await keeper.stop();
+    assert.deepEqual(left, [{ worker: 'w1', reads: 5 }]);
+    assert.equal(
+      asks.reduce((sum, { ask }) => sum + ask.reads, 0),
+      7,
+    );
   });
 
   it('lets its lease end by itself where it stops with calls under way', async () => {
