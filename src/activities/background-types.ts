@@ -86,7 +86,7 @@ export interface BackgroundActivities {
   recoverWebhooks(input: PageInput): Promise<RecoveredPage>;
   /** Keeps a page of historic objects. */
   syncObjects(input: SyncPageInput): Promise<SyncedPage>;
-  /** Books what closed payments collected and the ledger has missed. Asks Temporal and the store. */
+  /** Books what closed payments collected, how they ended, and the store has missed. Asks Temporal and the store. */
   fillLedger(input: FillInput): Promise<FilledPage>;
   /** Holds a page of Stripe's balance transactions against the ledger, and tells payments what does not agree. */
   comparePage(input: PageInput): Promise<ComparedPage>;

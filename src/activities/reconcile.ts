@@ -22,7 +22,7 @@ import type { ComparedPage, PageDone, PageInput, UnseenInput, UnseenPage } from 
 import { type ExchangeParts, settledBy } from './exchange.js';
 import { booksFor, jobOf, type KeptParts, keptPage } from './kept-page.js';
 import { oneCall } from './one-call.js';
-import { type OwnRecord, recordOf } from './own-record.js';
+import { type OwnMovement, recordOf } from './own-record.js';
 
 export interface ReconcileParts extends Pick<ExchangeParts, 'now' | 'random'>, KeptParts {
   readonly gateway: StripeGateway;
@@ -96,12 +96,12 @@ async function ownOf(
   account: string,
   { payment, object }: Discrepancy,
   moved: Movement,
-): Promise<OwnRecord | null> {
+): Promise<OwnMovement | null> {
   const event = asEvent(moved);
   const to = event === null ? null : route(event, parts.deployment);
   const workflow = to !== null && 'workflowId' in to ? to.workflowId : payment;
-  const records = workflow === null ? [] : await recordOf(parts.deliver.client, workflow);
-  return records.find((entry) => entry.account === account && entry.id === object) ?? null;
+  const record = workflow === null ? null : await recordOf(parts.deliver.client, workflow);
+  return record?.moved.find((entry) => entry.account === account && entry.id === object) ?? null;
 }
 
 /** Tells each payment, refund and dispute what Stripe shows of it. Nothing is asked of Stripe, and nobody is charged. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { JobView } from '../../src/api/background-schemas.js';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
+import type { Tombstone } from '../../src/domain/tombstone.js';
 import type { Books, Database } from '../../src/store/index.js';
 import { type Answer, aPayment, type ProblemBody } from '../support/api-client.js';
 import { openBooks } from '../support/books.js';
@@ -174,6 +175,12 @@ describe('a job', { skip: postgresMissing() }, () => {
     for (const id of payments) await until(async () => (await books.ledger.ofPayment(id)).length > 0);
   };
 
+  /** The store knows how it ended. */
+  const buried = async (payment: string): Promise<Tombstone> => {
+    await until(async () => (await books.tombstones.find(payment))?.closedAtMs != null);
+    return (await books.tombstones.find(payment)) as Tombstone;
+  };
+
   /** A period of payments that agree, and whatever `plant` makes not agree. */
   const reconcile = async (key: string, from: number) => {
     const period = await untilNow(from);
@@ -189,11 +196,23 @@ describe('a job', { skip: postgresMissing() }, () => {
     // What others do on the account is nobody's here.
     await stack.stripe.paymentIntents.create(cardPayment({ capture_method: 'automatic' }));
     await booked(paid.map(({ id }) => id));
+    const declining = { payment_method: 'pm_card_visa_chargeDeclinedInsufficientFunds', off_session: true };
+    const declined = await stack.api.pay(aPayment(declining));
+    const ends = await Promise.all([...paid, declined].map(({ id }) => buried(id)));
     await database.query('delete from penstock.ledger');
+    // Of one it is known that it was taken, and of the others nothing.
+    await database.query('delete from penstock.tombstones where payment <> $1', [declined.id]);
+    await database.query('update penstock.tombstones set result = null, closed_at = null');
     const { done, found } = await reconcile('agrees', from);
     assert.deepEqual([done.status, done.complete, found], ['completed', true, []]);
     assert.equal(done.stripe_calls, 1);
-    assert.equal(done.counts['filled'], 4);
+    assert.deepEqual([done.counts['filled'], done.counts['tombstones']], [4, 5]);
+    for (const end of ends) {
+      const again = await books.tombstones.find(end.payment);
+      // When exactly the run knew its end, only the run knew.
+      assert.ok(Math.abs((again?.closedAtMs ?? 0) - (end.closedAtMs ?? 0)) < 5_000);
+      assert.deepEqual({ ...again, closedAtMs: end.closedAtMs }, end);
+    }
     for (const { id } of paid) {
       const [entry] = await books.ledger.ofPayment(id);
       assert.deepEqual([entry?.kind, entry?.amount, entry?.currency], ['charge', 1999, 'eur']);
