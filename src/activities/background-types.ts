@@ -100,7 +100,7 @@ export interface BackgroundActivities {
   compareReport(input: { account: string; file: string; size?: number | undefined }): Promise<ReportedPage>;
   /** Looks through the ledger for what was on no page. Asks the store. */
   listUnseen(input: UnseenInput): Promise<UnseenPage>;
-  /** Reads what was on no page, and says whether it agrees after all. */
+  /** Reads what was on no page, and says whether it agrees after all; whom it concerns is told what does not. */
   compareUnseen(input: { account: string; booked: Booked }): Promise<PageDone>;
   /** Records in the store how the job ended, and lets go of its pages. */
   recordEnd(input: { account: string; type: string; result: JobResult }): Promise<void>;
