@@ -86,7 +86,7 @@ export interface BackgroundActivities {
   recoverWebhooks(input: PageInput): Promise<RecoveredPage>;
   /** Keeps a page of historic objects. */
   syncObjects(input: SyncPageInput): Promise<SyncedPage>;
-  /** Books what closed payments collected and the ledger has missed. Asks Temporal and the store. */
+  /** Books what closed payments collected, how they ended, and the store has missed. Asks Temporal and the store. */
   fillLedger(input: FillInput): Promise<FilledPage>;
   /** Holds a page of Stripe's balance transactions against the ledger, and tells payments what does not agree. */
   comparePage(input: PageInput): Promise<ComparedPage>;
@@ -100,7 +100,7 @@ export interface BackgroundActivities {
   compareReport(input: { account: string; file: string; size?: number | undefined }): Promise<ReportedPage>;
   /** Looks through the ledger for what was on no page. Asks the store. */
   listUnseen(input: UnseenInput): Promise<UnseenPage>;
-  /** Reads what was on no page, and says whether it agrees after all. */
+  /** Reads what was on no page, and says whether it agrees after all; whom it concerns is told what does not. */
   compareUnseen(input: { account: string; booked: Booked }): Promise<PageDone>;
   /** Records in the store how the job ended, and lets go of its pages. */
   recordEnd(input: { account: string; type: string; result: JobResult }): Promise<void>;

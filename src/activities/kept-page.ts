@@ -1,5 +1,6 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { type Books, booksOf, type Store, StoreMissingError } from '../store/index.js';
+import { beforeCall } from './one-call.js';
 
 export interface KeptParts {
   readonly store: Store;
@@ -33,7 +34,7 @@ export async function keptPage<R extends { readonly stripeCalls: number }, T ext
 ): Promise<T> {
   const job = jobOf();
   const books = booksFor(parts);
-  const before = (await books.jobs.page(job, cursor)) as T | undefined;
+  const before = (await beforeCall(() => books.jobs.page(job, cursor))) as T | undefined;
   // Its own calls are on record; the tries after it made none.
   if (before !== undefined) return before;
   const answer = await read();

@@ -44,6 +44,20 @@ export async function oneCall<T>(
   }
 }
 
+/**
+ * Does what comes before the call: a try that fails here has asked Stripe nothing, and tells the next one so.
+ *
+ * @throws whatever kept it from being done.
+ */
+export async function beforeCall<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    tell(callsBefore());
+    throw error;
+  }
+}
+
 /** The requests of the tries before this one. */
 export function callsBefore(): number {
   const { attempt, heartbeatDetails } = Context.current().info;

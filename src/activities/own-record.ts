@@ -1,38 +1,80 @@
-import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  type Client,
+  type WorkflowExecutionDescription,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import { chargesOf, disputesOf, type Movement, refundsOf } from '../domain/ledger.js';
-import type { dispute, payment, refund } from '../workflows/index.js';
-import { disputeReport, refundReport } from '../workflows/messages.js';
+import { type Tombstone, tombstoneResult } from '../domain/tombstone.js';
+import type { dispute, refund } from '../workflows/index.js';
+import { disputeReport, type PaymentReport, refundReport } from '../workflows/messages.js';
+import { FINGERPRINT } from '../workflows/payment-start.js';
 import { ACCOUNT } from '../workflows/search-attributes.js';
 import type { FilledPage, FillInput } from './background-types.js';
 import { booksFor, type KeptParts } from './kept-page.js';
 
 /** A movement of money as the workflow that it belongs to has it. */
-export type OwnRecord = Movement & { readonly occurredAtMs: number };
+export type OwnMovement = Movement & { readonly occurredAtMs: number };
+
+/** What a workflow would have told the store of itself. */
+export interface OwnRecord {
+  readonly moved: readonly OwnMovement[];
+  /** How a payment ended; null of one that is open, and of everything else. */
+  readonly tombstone: Tombstone | null;
+}
 
 /**
  * What a payment collected, a refund gave back or a dispute took, by Temporal's record: nothing of a payment that is open,
  * which takes minutes; of a refund or a dispute, which take weeks, what it knows by now.
  */
-export async function recordOf(client: Client, id: string): Promise<readonly OwnRecord[]> {
+export async function recordOf(client: Client, id: string): Promise<OwnRecord> {
   const handle = client.workflow.getHandle(id);
   try {
-    const { status, type, memo, startTime, closeTime } = await handle.describe();
-    let moved: readonly Movement[] = [];
-    if (status.name === 'COMPLETED') moved = movementsOf(type, await handle.result());
+    const run = await handle.describe();
+    const { status, type, startTime, closeTime } = run;
+    const result: unknown = status.name === 'COMPLETED' ? await handle.result() : null;
+    let moved: readonly Movement[] = result === null ? [] : movementsOf(type, result);
     if (status.name === 'RUNNING' && type !== 'payment') moved = await movedSoFar(client, handle, type);
     // By which whoever asks for a refund again gets the one that was made.
-    const print = memo?.['fingerprint'];
-    const asked = { workflow: id, fingerprint: typeof print === 'string' ? print : null };
-    return moved.map((movement) => ({
-      ...movement,
-      ...(movement.kind === 'refund' ? asked : {}),
-      // When exactly it was captured Stripe has not shown; the ledger takes the time at which it was learned.
-      occurredAtMs: movement.occurredAtMs ?? (closeTime ?? startTime).getTime(),
-    }));
+    const asked = { workflow: id, fingerprint: fingerprintOf(run) };
+    return {
+      moved: moved.map((movement) => ({
+        ...movement,
+        ...(movement.kind === 'refund' ? asked : {}),
+        // When exactly it was captured Stripe has not shown; the ledger takes the time at which it was learned.
+        occurredAtMs: movement.occurredAtMs ?? (closeTime ?? startTime).getTime(),
+      })),
+      tombstone: type === 'payment' && result !== null ? tombstoneOf(run, result as PaymentReport) : null,
+    };
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return [];
+    if (error instanceof WorkflowNotFoundError) return { moved: [], tombstone: null };
     throw error;
   }
+}
+
+function fingerprintOf({ memo }: WorkflowExecutionDescription): string | null {
+  const fingerprint = memo?.[FINGERPRINT];
+  return typeof fingerprint === 'string' ? fingerprint : null;
+}
+
+/** As the run itself tells it when it closes. Null where the server does not say which run was the first: a reset asks by that. */
+function tombstoneOf(run: WorkflowExecutionDescription, { request, state, standing }: PaymentReport): Tombstone | null {
+  const { raw, closeTime, startTime } = run;
+  const first = raw.workflowExecutionInfo?.firstRunId;
+  const [attempt] = state.attempts;
+  if (!first || attempt === undefined) return null;
+  const { terms } = state;
+  return {
+    payment: terms.id,
+    run: first,
+    fingerprint: fingerprintOf(run) ?? '',
+    account: attempt.account,
+    merchant: request.merchant,
+    reference: request.reference,
+    openedAtMs: terms.acceptedAtMs,
+    result: tombstoneResult(terms, standing),
+    closedAtMs: (closeTime ?? startTime).getTime(),
+  };
 }
 
 type ResultOf<W extends (...args: never[]) => Promise<unknown>> = Awaited<ReturnType<W>>;
@@ -40,7 +82,7 @@ type ResultOf<W extends (...args: never[]) => Promise<unknown>> = Awaited<Return
 function movementsOf(type: string, result: unknown): readonly Movement[] {
   switch (type) {
     case 'payment':
-      return chargesOf((result as ResultOf<typeof payment>).state);
+      return chargesOf((result as PaymentReport).state);
     case 'refund':
       return refundsOf((result as ResultOf<typeof refund>).state);
     case 'dispute':
@@ -74,37 +116,45 @@ export interface FillParts extends KeptParts {
   readonly now: () => number;
 }
 
-/** Books what the payments, refunds and disputes that closed in the period moved and the ledger has nothing of. */
+/**
+ * Books what the payments, refunds and disputes that closed in the period moved and the ledger has nothing of, and how those
+ * payments ended of which the store knows no end.
+ */
 export async function fillLedger(parts: FillParts, input: FillInput): Promise<FilledPage> {
   const { client, now } = parts;
-  const { ledger } = booksFor(parts);
+  const { ledger, tombstones } = booksFor(parts);
   const page = await client.workflowService.listWorkflowExecutions({
     namespace: client.options.namespace,
     query: closedIn(input),
     pageSize: WORKFLOWS,
     ...(input.token === null ? {} : { nextPageToken: Buffer.from(input.token, 'base64') }),
   });
-  let filled = 0;
-  let payments = 0;
-  for (const { execution, type } of page.executions ?? []) {
-    const id = execution?.workflowId ?? '';
-    if (type?.name === 'payment') {
-      payments += 1;
-      // So that of payments, the many, only those are read that may be missing.
-      if ((await ledger.ofPayment(id)).some(({ kind }) => kind === 'charge')) continue;
-    }
-    const own = await recordOf(client, id);
-    const ids = own.map((entry) => entry.id);
+  const runs = (page.executions ?? []).map(({ execution, type }) => ({
+    id: execution?.workflowId ?? '',
+    isPayment: type?.name === 'payment',
+  }));
+  const payments = runs.filter(({ isPayment }) => isPayment).map(({ id }) => id);
+  const ended = new Set(await tombstones.closed(payments));
+  const counts = { payments: payments.length, filled: 0, tombstones: 0 };
+  for (const { id, isPayment } of runs) {
+    // So that of payments, the many, only those are read of which something may be missing.
+    if (isPayment && ended.has(id) && (await ledger.ofPayment(id)).some(({ kind }) => kind === 'charge')) continue;
+    const { moved, tombstone } = await recordOf(client, id);
+    const ids = moved.map((entry) => entry.id);
     const known = new Set((await ledger.find(input.account, ids)).map((entry) => entry.id));
-    const missed = own.filter((entry) => !known.has(entry.id));
+    const missed = moved.filter((entry) => !known.has(entry.id));
     await ledger.record(missed.map((entry) => ({ ...entry, recordedAtMs: now() })));
-    filled += missed.length;
+    counts.filled += missed.length;
+    if (tombstone === null || ended.has(id)) continue;
+    await tombstones.record([tombstone]);
+    ended.add(id);
+    counts.tombstones += 1;
   }
   const token = page.nextPageToken ?? new Uint8Array();
   return {
     next: token.length > 0 ? Buffer.from(token).toString('base64') : null,
     stripeCalls: 0,
-    counts: { payments, filled },
+    counts,
   };
 }
 

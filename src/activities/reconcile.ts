@@ -1,4 +1,5 @@
 import { keptBy } from '../domain/ledger.js';
+import type { Reply } from '../domain/outcome.js';
 import {
   type Booked,
   bookedBy,
@@ -12,6 +13,7 @@ import {
   receivedBy,
 } from '../domain/reconciling.js';
 import type { Difference } from '../store/index.js';
+import { NotSentError } from '../stripe/classify.js';
 import type { StripeEvent } from '../stripe/events.js';
 import type { StripeGateway } from '../stripe/gateway.js';
 import type { StripeLists } from '../stripe/lists.js';
@@ -22,7 +24,7 @@ import type { ComparedPage, PageDone, PageInput, UnseenInput, UnseenPage } from 
 import { type ExchangeParts, settledBy } from './exchange.js';
 import { booksFor, jobOf, type KeptParts, keptPage } from './kept-page.js';
 import { oneCall } from './one-call.js';
-import { type OwnRecord, recordOf } from './own-record.js';
+import { type OwnMovement, recordOf } from './own-record.js';
 
 export interface ReconcileParts extends Pick<ExchangeParts, 'now' | 'random'>, KeptParts {
   readonly gateway: StripeGateway;
@@ -60,7 +62,10 @@ export async function comparePage(parts: ReconcileParts, input: PageInput): Prom
   return page;
 }
 
-type Found = readonly [Discrepancy, Movement];
+/** As Stripe shows it, under an id by which it is told of once. */
+type Shown = Pick<Movement, 'id' | 'createdMs' | 'shown' | 'refund' | 'dispute'>;
+
+type Found = readonly [Discrepancy, Shown];
 
 /** What of a page does not agree; what the ledger has missed, or not as it is, and its workflow's record holds is booked meanwhile. */
 async function discrepanciesIn(parts: ReconcileParts, account: string, movements: readonly Movement[]) {
@@ -69,7 +74,7 @@ async function discrepanciesIn(parts: ReconcileParts, account: string, movements
   const booked = new Map<string, Booked>((await books.ledger.find(account, ids)).map((entry) => [entry.id, entry]));
   // A dispute moves money twice, there and back, and is held against the ledger each time: what is wrong is found once.
   const known = new Set(await books.differences.known(jobOf(), ids));
-  const discrepancies: Found[] = [];
+  const discrepancies: (readonly [Discrepancy, Movement])[] = [];
   let filled = 0;
   for (const moved of movements) {
     let found = compareMovement(moved, booked.get(bookedBy(moved) ?? ''), parts.deployment);
@@ -96,12 +101,12 @@ async function ownOf(
   account: string,
   { payment, object }: Discrepancy,
   moved: Movement,
-): Promise<OwnRecord | null> {
+): Promise<OwnMovement | null> {
   const event = asEvent(moved);
   const to = event === null ? null : route(event, parts.deployment);
   const workflow = to !== null && 'workflowId' in to ? to.workflowId : payment;
-  const records = workflow === null ? [] : await recordOf(parts.deliver.client, workflow);
-  return records.find((entry) => entry.account === account && entry.id === object) ?? null;
+  const record = workflow === null ? null : await recordOf(parts.deliver.client, workflow);
+  return record?.moved.find((entry) => entry.account === account && entry.id === object) ?? null;
 }
 
 /** Tells each payment, refund and dispute what Stripe shows of it. Nothing is asked of Stripe, and nobody is charged. */
@@ -119,20 +124,20 @@ async function tell(
   parts: ReconcileParts,
   account: string,
   { payment }: Discrepancy,
-  moved: Movement,
+  found: Shown,
 ): Promise<Delivery | null> {
-  const { shown } = moved;
-  const event = asEvent(moved);
+  const { shown } = found;
+  const event = asEvent(found);
   if (event !== null) return deliver(parts.deliver, account, event);
   if (shown === null || payment === null || shown.labels?.workflowId !== payment) return null;
   const told = { source: 'sweep' as const, intent: shown, key: null, event: null };
-  return deliverToPayment(parts.deliver, account, { paymentId: payment, told }, requestIdOf(moved));
+  return deliverToPayment(parts.deliver, account, { paymentId: payment, told }, requestIdOf(found));
 }
 
 /** What Stripe shows of a refund or dispute, as if its event had come; null of anything else. */
-function asEvent(moved: Movement): StripeEvent | null {
-  const { refund, dispute, shown, createdMs } = moved;
-  const common = { id: requestIdOf(moved), createdMs, key: null };
+function asEvent(found: Shown): StripeEvent | null {
+  const { refund, dispute, shown, createdMs } = found;
+  const common = { id: requestIdOf(found), createdMs, key: null };
   if (refund !== null) {
     const about = { kind: 'refund' as const, refund };
     return { ...common, type: 'refund.updated', livemode: shown?.livemode ?? false, about };
@@ -145,7 +150,7 @@ function asEvent(moved: Movement): StripeEvent | null {
 }
 
 /** Under which Temporal takes it once, however often the page is done. */
-function requestIdOf({ id }: Movement): string {
+function requestIdOf({ id }: Shown): string {
   return `${jobOf()}/${id}`;
 }
 
@@ -171,33 +176,61 @@ export async function listUnseen(parts: ReconcileParts, input: UnseenInput): Pro
   return { unseen, next: last === undefined ? null : { id: last.id, occurredAtMs: last.occurredAtMs } };
 }
 
-/** Reads what was on no page by itself: one call. */
+/** Reads what was on no page by itself, one call; where it is not as it is booked, whom it concerns is told what that shows. */
 export async function readUnseen(
   parts: ReconcileParts,
   { account, booked }: { account: string; booked: Booked },
 ): Promise<PageDone> {
-  const { answer, stripeCalls } = await oneCall(parts, () => readOne(parts, account, booked));
-  const found = compareUnseen(booked, answer);
-  if (found !== null) await booksFor(parts).differences.record(jobOf(), [asDifference(found)]);
-  return { stripeCalls, counts: found === null ? {} : countsOf([found]) };
+  return keptPage(
+    parts,
+    `unseen/${booked.id}`,
+    async () => {
+      const { answer, stripeCalls } = await oneCall(parts, () => readOne(parts, account, booked));
+      const discrepancy = compareUnseen(booked, answer?.money ?? null);
+      const found: Found[] = discrepancy === null || answer === null ? [] : [[discrepancy, answer.shown]];
+      return { stripeCalls, discrepancy, told: await tellAll(parts, account, found) };
+    },
+    async (books, { stripeCalls, discrepancy, told }): Promise<PageDone> => {
+      if (discrepancy === null) return { stripeCalls, counts: {} };
+      await books.differences.record(jobOf(), [asDifference(discrepancy)]);
+      return { stripeCalls, counts: { ...told, ...countsOf([discrepancy]) } };
+    },
+  );
 }
 
-/** The money that Stripe shows of it now; null where Stripe knows no such thing. */
-async function readOne({ gateway, ...parts }: ReconcileParts, account: string, booked: Booked): Promise<Money | null> {
-  if (booked.kind === 'refund') {
-    const reply = await gateway.retrieveRefund(account, booked.id);
-    if (reply.kind === 'error' && reply.status === 404) return null;
-    return givenBackBy(settledBy(parts, reply));
+/** Something that was read by itself, and the money in it. */
+interface ReadOne {
+  readonly money: Money;
+  readonly shown: Shown;
+}
+
+/** As it is at Stripe now; null where Stripe knows no such thing. */
+async function readOne(
+  { gateway, ...parts }: ReconcileParts,
+  account: string,
+  { id, kind, intent }: Booked,
+): Promise<ReadOne | null> {
+  const nothing = { id, shown: null, refund: null, dispute: null };
+  if (kind === 'refund') {
+    const refund = ifThere(parts, await gateway.retrieveRefund(account, id));
+    if (refund === null) return null;
+    return { money: givenBackBy(refund), shown: { ...nothing, createdMs: refund.createdMs, refund } };
   }
-  if (booked.kind === 'dispute') {
-    const reply = await gateway.retrieveDispute(account, booked.id);
-    if (reply.kind === 'error' && reply.status === 404) return null;
-    return keptBy(settledBy(parts, reply));
+  if (kind === 'dispute') {
+    const dispute = ifThere(parts, await gateway.retrieveDispute(account, id));
+    if (dispute === null) return null;
+    return { money: keptBy(dispute), shown: { ...nothing, createdMs: dispute.createdMs, dispute } };
   }
-  if (booked.intent === null) return null;
-  const reply = await gateway.retrieveIntent(account, booked.intent);
+  const shown = intent === null ? null : ifThere(parts, await gateway.retrieveIntent(account, intent));
+  if (shown === null) return null;
+  return { money: receivedBy(shown), shown: { ...nothing, createdMs: shown.createdMs, shown } };
+}
+
+function ifThere<T>(parts: Pick<ExchangeParts, 'now' | 'random'>, reply: Reply<T>): T | null {
   if (reply.kind === 'error' && reply.status === 404) return null;
-  return receivedBy(settledBy(parts, reply));
+  // As the lists do: what was not written counts as no call.
+  if (reply.kind === 'not_sent') throw new NotSentError(reply.why, reply.againInMs);
+  return settledBy(parts, reply);
 }
 
 /** As the store keeps it: what is missing, is missing at Stripe. */

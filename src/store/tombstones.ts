@@ -59,6 +59,16 @@ export class Tombstones {
     return row === undefined ? null : toTombstone(row);
   }
 
+  /** Those of these payments of which it is known how they ended, in no order. */
+  async closed(payments: readonly string[]): Promise<readonly string[]> {
+    const rows = await this.on.query<Pick<Row, 'payment'>>(
+      `select payment from penstock.tombstones
+        where deployment = $1 and closed_at is not null and payment in (select json_array_elements_text($2::json))`,
+      [this.deployment, JSON.stringify(payments)],
+    );
+    return rows.map(({ payment }) => payment);
+  }
+
   /**
    * The tombstone of an earlier payment under this id, of another run than this: one that closed, or one of which money is
    * known to have moved. Null where nothing says that the payment was ever taken before.

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { JobView } from '../../src/api/background-schemas.js';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
+import type { Tombstone } from '../../src/domain/tombstone.js';
 import type { Books, Database } from '../../src/store/index.js';
 import { type Answer, aPayment, type ProblemBody } from '../support/api-client.js';
 import { openBooks } from '../support/books.js';
@@ -174,6 +175,12 @@ describe('a job', { skip: postgresMissing() }, () => {
     for (const id of payments) await until(async () => (await books.ledger.ofPayment(id)).length > 0);
   };
 
+  /** The store knows how it ended. */
+  const buried = async (payment: string): Promise<Tombstone> => {
+    await until(async () => (await books.tombstones.find(payment))?.closedAtMs != null);
+    return (await books.tombstones.find(payment)) as Tombstone;
+  };
+
   /** A period of payments that agree, and whatever `plant` makes not agree. */
   const reconcile = async (key: string, from: number) => {
     const period = await untilNow(from);
@@ -189,11 +196,23 @@ describe('a job', { skip: postgresMissing() }, () => {
     // What others do on the account is nobody's here.
     await stack.stripe.paymentIntents.create(cardPayment({ capture_method: 'automatic' }));
     await booked(paid.map(({ id }) => id));
+    const declining = { payment_method: 'pm_card_visa_chargeDeclinedInsufficientFunds', off_session: true };
+    const declined = await stack.api.pay(aPayment(declining));
+    const ends = await Promise.all([...paid, declined].map(({ id }) => buried(id)));
     await database.query('delete from penstock.ledger');
+    // Of one it is known that it was taken, and of the others nothing.
+    await database.query('delete from penstock.tombstones where payment <> $1', [declined.id]);
+    await database.query('update penstock.tombstones set result = null, closed_at = null');
     const { done, found } = await reconcile('agrees', from);
     assert.deepEqual([done.status, done.complete, found], ['completed', true, []]);
     assert.equal(done.stripe_calls, 1);
-    assert.equal(done.counts['filled'], 4);
+    assert.deepEqual([done.counts['filled'], done.counts['tombstones']], [4, 5]);
+    for (const end of ends) {
+      const again = await books.tombstones.find(end.payment);
+      // When exactly the run knew its end, only the run knew.
+      assert.ok(Math.abs((again?.closedAtMs ?? 0) - (end.closedAtMs ?? 0)) < 5_000);
+      assert.deepEqual({ ...again, closedAtMs: end.closedAtMs }, end);
+    }
     for (const { id } of paid) {
       const [entry] = await books.ledger.ofPayment(id);
       assert.deepEqual([entry?.kind, entry?.amount, entry?.currency], ['charge', 1999, 'eur']);
@@ -250,6 +269,30 @@ describe('a job', { skip: postgresMissing() }, () => {
     for (const id of [agreed, other, waiting.id]) assert.equal((await stack.chargesOf(id)).length, 1);
   });
 
+  it('tells a refund that is on no page what the read of it shows', async () => {
+    const { id } = await stack.paid({ payment_method: 'pm_card_pendingRefund' });
+    const { body: refund } = await stack.api.refund(id, { reference: 'slow' });
+    const pending = async () =>
+      (await books.ledger.ofPayment(id)).find(({ status }) => status === 'pending')?.id ?? null;
+    await until(async () => (await pending()) !== null);
+    const entry = await pending();
+    await stack.simulator.faults({ webhooks: [{ kind: 'drop' }] });
+    await stack.simulator.bank('refund', { refund: entry, outcome: 'fail' });
+    await stack.simulator.noFaults();
+    // Stripe need not have a pending refund on its balance: here it is booked in a period in which nothing moved there.
+    const to = nowSeconds() - DAY_S;
+    const occurredAt = new Date((to - 30) * 1_000);
+    await database.query('update penstock.ledger set occurred_at = $1 where id = $2', [occurredAt, entry]);
+    const { body } = await post(stack, { type: 'reconciliation', account: 'default', from: to - 60, to });
+    const done = await ended(stack, body.id);
+    const { missing, told } = done.counts;
+    assert.deepEqual([done.complete, done.stripe_calls, missing, told], [true, 2, 1, 1]);
+    // Its own look at Stripe would have come an hour later.
+    await stack.closed(refund.id);
+    assert.equal((await stack.api.get(id)).body.refunds[0]?.status, 'failed');
+    assert.equal((await stack.chargesOf(id)).length, 1);
+  });
+
   it('stands still between two steps of a reconciliation while it is paused, and goes on where it was', async () => {
     // What closed before is in no period that begins once its second is over.
     const { to: from } = await untilNow(0);
@@ -260,6 +303,7 @@ describe('a job', { skip: postgresMissing() }, () => {
     const period = await untilNow(from);
     const held = [{ kind: 'hold_before' as const, endpoint: 'balance_transactions.list', times: 1 }];
     await stack.simulator.faults({ requests: held });
+    const before = await sent(stack, 'refunds.retrieve');
     const { body } = await post(stack, { type: 'reconciliation', ...period }, { 'idempotency-key': 'is-paused' });
     await stack.simulator.untilHeld();
     await ask(stack, body.id, 'pause');
@@ -268,11 +312,11 @@ describe('a job', { skip: postgresMissing() }, () => {
     await until(async () => (await read(stack, body.id)).pages === 2);
     const paused = await read(stack, body.id);
     assert.deepEqual([paused.status, paused.pages, paused.stripe_calls], ['paused', 2, 1]);
-    assert.equal(await sent(stack, 'refunds.retrieve'), 0, 'nothing is asked while it is paused');
+    assert.equal(await sent(stack, 'refunds.retrieve'), before, 'nothing is asked while it is paused');
     await ask(stack, body.id, 'resume');
     const done = await ended(stack, body.id);
     assert.deepEqual([done.status, done.complete, done.pages, done.stripe_calls], ['completed', true, 3, 2]);
-    assert.deepEqual([done.counts['missing'], await sent(stack, 'refunds.retrieve')], [1, 1]);
+    assert.deepEqual([done.counts['missing'], (await sent(stack, 'refunds.retrieve')) - before], [1, 1]);
   });
 
   it('asks for a report where that is fewer calls, and reads no list beside it', async () => {

@@ -173,6 +173,9 @@ onBothDatabases('the books', (on) => {
       openTombstone('pay.acme.1', 'run-2', { openedAtMs: KEPT_AT + 99 }),
     ]);
     assert.deepEqual(await tombstones.find('pay.acme.1'), closedTombstone('pay.acme.1', 'run-1', KEPT_AT + 9));
+    await tombstones.record([openTombstone('pay.acme.2', 'run-1')]);
+    const asked = ['pay.acme.1', 'pay.acme.2', 'pay.acme.never'];
+    assert.deepEqual(await tombstones.closed(asked), ['pay.acme.1']);
   });
 
   it('end as closed, whichever comes first of an opening and a closing in one batch', async () => {
