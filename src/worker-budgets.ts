@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
+import { now, setTimer } from './clock.js';
 import type { Account } from './config/index.js';
 import type { Budget } from './control/budget.js';
 import { safeRates } from './control/lane-rates.js';
@@ -24,13 +25,6 @@ export interface WorkerBudgets {
   drain(): void;
   /** Gives the leases back; nothing is sent afterwards. */
   stop(): Promise<void>;
-}
-
-const now = () => performance.now();
-
-function setTimer(run: () => void, ms: number) {
-  const timer = setTimeout(run, ms);
-  return { cancel: () => clearTimeout(timer) };
 }
 
 /** A governor for each account, and what keeps its lease. */

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Tombstone } from '../domain/tombstone.js';
 import type { Logger } from '../telemetry/logger.js';
 import { booksOf } from './books.js';
@@ -166,42 +165,4 @@ export class Records {
 
 function requestsIn(batches: readonly UsageBatch[]): number {
   return batches.flatMap(({ rows }) => rows).reduce((sum, { requests }) => sum + requests, 0);
-}
-
-/** How long a payment's first send waits for the store's word, ms. */
-const PATIENCE_MS = 250;
-/** A store that did not answer in time is not asked again for so long: no two payments in a row wait for it. */
-const REST_MS = 5_000;
-
-/** What the store knows of payments that were, asked on the payment path: within a bound, and never failing. */
-export class PastPayments {
-  private restsUntilMs = 0;
-
-  constructor(private readonly parts: Pick<RecordsParts, 'store' | 'deployment' | 'onMissed' | 'now'>) {}
-
-  /**
-   * The tombstone of an earlier payment under this id; null where there is none, and where the store cannot say in time,
-   * which is counted.
-   */
-  async takenBefore(payment: string, run: string): Promise<Tombstone | null> {
-    const { store, deployment, onMissed, now } = this.parts;
-    if (!store.isThere || now() < this.restsUntilMs) {
-      onMissed('tombstone_read', 1);
-      return null;
-    }
-    const answer = booksOf(store.database, deployment).tombstones.takenBefore(payment, run);
-    const done = new AbortController();
-    try {
-      const found = await Promise.race([answer, sleep(PATIENCE_MS, 'late' as const, { signal: done.signal })]);
-      if (found !== 'late') return found;
-    } catch {
-      // The store says so itself, once.
-    } finally {
-      done.abort();
-      answer.catch(() => undefined);
-    }
-    this.restsUntilMs = now() + REST_MS;
-    onMissed('tombstone_read', 1);
-    return null;
-  }
 }
