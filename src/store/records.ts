@@ -27,6 +27,12 @@ const USAGE_ROWS = 20_000;
 const USAGE_BATCHES: OutboxBounds = { rows: 4, bytes: 32 * 2 ** 20 };
 /** By then a batch of unknown outcome was sent again or given up long ago. */
 const BATCHES_KEPT_MS = 7 * 24 * 60 * 60_000;
+/**
+ * A job that goes on does a page at least every 31 days: no more lies between it and the next month's reads. Of one that did
+ * none for so long, be it that it was called off, failed, or is paused, the pages go; resumed after all, it reads them anew or
+ * says that it is not complete.
+ */
+const PAGES_KEPT_MS = 90 * 24 * 60 * 60_000;
 const FORGET_EVERY_MS = 60 * 60_000;
 
 export interface RecordsParts {
@@ -38,6 +44,8 @@ export interface RecordsParts {
   /** How long rows wait for others, ms. */
   readonly lingerMs?: number;
   readonly usageEveryMs?: number;
+  /** How often what nobody needs any more is forgotten, ms. */
+  readonly forgetEveryMs?: number;
   /** What each queue holds at most. */
   readonly bounds?: OutboxBounds;
 }
@@ -57,6 +65,7 @@ export class Records {
 
   constructor(private readonly parts: RecordsParts) {
     const { store, deployment, lingerMs = LINGER_MS, usageEveryMs = USAGE_EVERY_MS } = parts;
+    const { forgetEveryMs = FORGET_EVERY_MS } = parts;
     const books = booksOf(store.database, deployment);
     this.ledger = this.outbox('ledger', (rows) => books.ledger.record(rows), lingerMs);
     this.tombstones = this.outbox('tombstone', (rows) => books.tombstones.record(rows), lingerMs);
@@ -73,7 +82,8 @@ export class Records {
       setInterval(() => {
         // Housekeeping: what could not be forgotten is forgotten an hour later.
         books.usage.forgetBatches(BATCHES_KEPT_MS).catch(() => undefined);
-      }, FORGET_EVERY_MS).unref(),
+        books.jobs.forgetPagesOlderThan(PAGES_KEPT_MS).catch(() => undefined);
+      }, forgetEveryMs).unref(),
     ];
   }
 

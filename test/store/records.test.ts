@@ -178,6 +178,19 @@ onBothDatabases('what payments tell the store', (on) => {
     assert.deepEqual(missed, {});
   });
 
+  it('forgets what nobody will need: the pages of jobs that did none for months', async () => {
+    const { books, records } = setUp({ forgetEveryMs: 20 });
+    for (const cursor of ['first', 'last']) {
+      for (const job of ['job.called-off', 'job.goes-on']) await books.jobs.finishPage(job, cursor, { seen: ['ch_1'] });
+    }
+    const backdate = `update penstock.job_pages set done_at = now() - interval '91 days'
+      where job = 'job.called-off' or cursor = 'first'`;
+    await on.database.query(backdate);
+    await until(async () => (await books.jobs.pages('job.called-off')).length === 0);
+    assert.equal((await books.jobs.pages('job.goes-on')).length, 2);
+    await records.close(1_000);
+  });
+
   it('is nothing where there is no store, and nobody waits for one', async () => {
     const { records, past, missed } = setUp({
       store: { isThere: false, database: on.database, close: async () => undefined },
