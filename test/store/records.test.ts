@@ -156,7 +156,11 @@ onBothDatabases('what payments tell the store', (on) => {
     await records.close(50);
     await makeRoom();
     assert.deepEqual(missed, { tombstone: 1, ledger: 3 });
-    assert.deepEqual(said.at(-1)?.['missed'], missed);
+    // What was being written by then may say afterwards that it was refused.
+    assert.deepEqual(
+      said.flatMap((line) => line['missed'] ?? []),
+      [missed],
+    );
   });
 
   it('is counted where the store stays away until the end', async () => {
