@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
+import { now, setTimer } from './clock.js';
 import type { Account } from './config/index.js';
 import type { Budget } from './control/budget.js';
 import { safeRates } from './control/lane-rates.js';
@@ -26,15 +27,8 @@ export interface WorkerBudgets {
   stop(): Promise<void>;
 }
 
-const now = () => performance.now();
-
 /** Whoever was turned away sooner did not wait, ms: timers, by which waits end, are no finer. */
 const LEAST_WAIT_MS = 1;
-
-function setTimer(run: () => void, ms: number) {
-  const timer = setTimeout(run, ms);
-  return { cancel: () => clearTimeout(timer) };
-}
 
 /** A governor for each account, and what keeps its lease. */
 export function openBudgets(

@@ -1,4 +1,5 @@
 import { GracefulShutdownPeriodExpiredError } from '@temporalio/worker';
+import { now, setTimer } from './clock.js';
 import { type Config, loadConfig } from './config/index.js';
 import { LANE_CLASSES } from './domain/lanes.js';
 import { withMetricsPort } from './metrics-server.js';
@@ -55,7 +56,7 @@ export async function startWorker(config: Config, options: WorkerOptions): Promi
   const records = new Records(tell);
   const workers = await serveQueues({
     ...{ config, connection, client, deployment, logger, metrics, budgets, store, records },
-    past: new PastPayments({ ...tell, now: () => performance.now() }),
+    past: new PastPayments({ ...tell, now, setTimer }),
     graceMs: config.policy.payments.stripe_timeout_ms + GRACE_OVER_STRIPE_MS,
     forceMs: FORCE_OVER_GRACE_MS,
   });

@@ -1,7 +1,7 @@
 import type { StripeLists } from '../stripe/lists.js';
 import type { SyncedPage, SyncPageInput } from './background-types.js';
 import type { ExchangeParts } from './exchange.js';
-import { type KeptParts, keptPage } from './kept-page.js';
+import { booksFor, type KeptParts, keptPage } from './kept-page.js';
 import { oneCall } from './one-call.js';
 
 export interface SyncParts extends Pick<ExchangeParts, 'now' | 'random'>, KeptParts {
@@ -10,7 +10,7 @@ export interface SyncParts extends Pick<ExchangeParts, 'now' | 'random'>, KeptPa
 
 /**
  * Lists one page of historic objects and keeps them. Stripe's objects have no version, and a list shows each as it is when
- * it is asked: so the time before the asking is the version, and whatever was shown later is newer.
+ * it is asked: so the time before the asking is the version, by the one clock that all workers have, the store's.
  */
 export function syncObjects(parts: SyncParts, input: SyncPageInput): Promise<SyncedPage> {
   const { account, kind, fromMs, toMs, after } = input;
@@ -18,7 +18,7 @@ export function syncObjects(parts: SyncParts, input: SyncPageInput): Promise<Syn
     parts,
     `${kind}/${after ?? ''}`,
     async () => {
-      const version = parts.now();
+      const version = await booksFor(parts).objects.versionNow();
       const call = await oneCall(parts, () => parts.lists.objects(account, kind, { fromMs, toMs }, after));
       return { ...call, version };
     },

@@ -94,6 +94,16 @@ export class Jobs {
   async forgetPages(job: string): Promise<void> {
     await this.on.query('delete from penstock.job_pages where deployment = $1 and job = $2', [this.deployment, job]);
   }
+
+  /** Forgets the pages of jobs that have done none for so long, ms: of one that goes on, none however old. */
+  async forgetPagesOlderThan(ms: number): Promise<void> {
+    await this.on.query(
+      `delete from penstock.job_pages where deployment = $1 and job in (
+        select job from penstock.job_pages where deployment = $1 group by job
+          having max(done_at) < now() - $2::bigint * interval '1 millisecond')`,
+      [this.deployment, ms],
+    );
+  }
 }
 
 function toJob({ updated_at, ...row }: Row): JobRecord {

@@ -1,4 +1,4 @@
-import type { Queryable } from './database.js';
+import { DatabaseError, type Queryable } from './database.js';
 import { asJson, lastOfEach, timestamp } from './rows.js';
 
 /** An object as Stripe showed it. */
@@ -53,6 +53,18 @@ export class Objects {
       [this.deployment, asJson(rows)],
     );
     return kept.length;
+  }
+
+  /**
+   * The version of what Stripe is asked for from here on, Unix ms by the store's own clock: the clocks of workers that list the
+   * same objects may be apart.
+   */
+  async versionNow(): Promise<number> {
+    const [row] = await this.on.query<{ version: number }>(
+      'select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as version',
+    );
+    if (row === undefined) throw new DatabaseError('the store does not know the time', null);
+    return row.version;
   }
 
   async find(account: string, kind: string, id: string): Promise<StoredObject | null> {

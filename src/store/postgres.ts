@@ -4,6 +4,10 @@ import { Transaction } from './transaction.js';
 
 /** Connections of one process: the store stands beside the payment path, and batches need few. */
 const CONNECTIONS = 5;
+/** Of those, what is kept open while nobody uses it: a payment that asks does not wait for a connection to be made first. */
+const CONNECTIONS_KEPT = 1;
+/** A connection that nobody uses shows so often that it lives: what stands between forgets silent ones within minutes. */
+const KEEP_ALIVE_AFTER_MS = 10_000;
 /** A database that does not answer counts as away after this. */
 const CONNECT_TIMEOUT_MS = 5_000;
 /** What runs for longer is ended by the server. */
@@ -32,12 +36,14 @@ export function openPostgres(url: string): Database {
     connectionString: url,
     types,
     max: CONNECTIONS,
+    min: CONNECTIONS_KEPT,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
     idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
     query_timeout: ANSWER_TIMEOUT_MS,
     application_name: 'penstock',
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
   });
   // A connection that breaks while nobody uses it is replaced with the next statement.
   pool.on('error', ignore);

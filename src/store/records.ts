@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Tombstone } from '../domain/tombstone.js';
 import type { Logger } from '../telemetry/logger.js';
 import { booksOf } from './books.js';
@@ -28,6 +27,12 @@ const USAGE_ROWS = 20_000;
 const USAGE_BATCHES: OutboxBounds = { rows: 4, bytes: 32 * 2 ** 20 };
 /** By then a batch of unknown outcome was sent again or given up long ago. */
 const BATCHES_KEPT_MS = 7 * 24 * 60 * 60_000;
+/**
+ * A job that goes on does a page at least every 31 days: no more lies between it and the next month's reads. Of one that did
+ * none for so long, be it that it was called off, failed, or is paused, the pages go; resumed after all, it reads them anew or
+ * says that it is not complete.
+ */
+const PAGES_KEPT_MS = 90 * 24 * 60 * 60_000;
 const FORGET_EVERY_MS = 60 * 60_000;
 
 export interface RecordsParts {
@@ -39,6 +44,8 @@ export interface RecordsParts {
   /** How long rows wait for others, ms. */
   readonly lingerMs?: number;
   readonly usageEveryMs?: number;
+  /** How often what nobody needs any more is forgotten, ms. */
+  readonly forgetEveryMs?: number;
   /** What each queue holds at most. */
   readonly bounds?: OutboxBounds;
 }
@@ -58,6 +65,7 @@ export class Records {
 
   constructor(private readonly parts: RecordsParts) {
     const { store, deployment, lingerMs = LINGER_MS, usageEveryMs = USAGE_EVERY_MS } = parts;
+    const { forgetEveryMs = FORGET_EVERY_MS } = parts;
     const books = booksOf(store.database, deployment);
     this.ledger = this.outbox('ledger', (rows) => books.ledger.record(rows), lingerMs);
     this.tombstones = this.outbox('tombstone', (rows) => books.tombstones.record(rows), lingerMs);
@@ -74,7 +82,8 @@ export class Records {
       setInterval(() => {
         // Housekeeping: what could not be forgotten is forgotten an hour later.
         books.usage.forgetBatches(BATCHES_KEPT_MS).catch(() => undefined);
-      }, FORGET_EVERY_MS).unref(),
+        books.jobs.forgetPagesOlderThan(PAGES_KEPT_MS).catch(() => undefined);
+      }, forgetEveryMs).unref(),
     ];
   }
 
@@ -166,42 +175,4 @@ export class Records {
 
 function requestsIn(batches: readonly UsageBatch[]): number {
   return batches.flatMap(({ rows }) => rows).reduce((sum, { requests }) => sum + requests, 0);
-}
-
-/** How long a payment's first send waits for the store's word, ms. */
-const PATIENCE_MS = 250;
-/** A store that did not answer in time is not asked again for so long: no two payments in a row wait for it. */
-const REST_MS = 5_000;
-
-/** What the store knows of payments that were, asked on the payment path: within a bound, and never failing. */
-export class PastPayments {
-  private restsUntilMs = 0;
-
-  constructor(private readonly parts: Pick<RecordsParts, 'store' | 'deployment' | 'onMissed' | 'now'>) {}
-
-  /**
-   * The tombstone of an earlier payment under this id; null where there is none, and where the store cannot say in time,
-   * which is counted.
-   */
-  async takenBefore(payment: string, run: string): Promise<Tombstone | null> {
-    const { store, deployment, onMissed, now } = this.parts;
-    if (!store.isThere || now() < this.restsUntilMs) {
-      onMissed('tombstone_read', 1);
-      return null;
-    }
-    const answer = booksOf(store.database, deployment).tombstones.takenBefore(payment, run);
-    const done = new AbortController();
-    try {
-      const found = await Promise.race([answer, sleep(PATIENCE_MS, 'late' as const, { signal: done.signal })]);
-      if (found !== 'late') return found;
-    } catch {
-      // The store says so itself, once.
-    } finally {
-      done.abort();
-      answer.catch(() => undefined);
-    }
-    this.restsUntilMs = now() + REST_MS;
-    onMissed('tombstone_read', 1);
-    return null;
-  }
 }

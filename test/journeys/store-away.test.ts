@@ -13,9 +13,16 @@ const AWAY_MS = 60_000;
 /** Far more than a payment takes here, and less than the store's own time-outs add up to. */
 const DELAYED_MS = 10_000;
 
+/** As long as several of the store's rests: a send that asks after one must not wait either. */
+const SILENT_MS = 20_000;
+/** What a busy machine adds; a store that each payment waited for by seconds would add more. */
+const SLACK_MS = 1_000;
+
+const median = (some: readonly number[]) => [...some].sort((a, b) => a - b)[Math.floor(some.length / 2)] ?? 0;
+
 const nowSeconds = () => Math.floor(Date.now() / 1000);
 
-describe('the store, away for a minute', { skip: postgresMissing() }, () => {
+describe('the store, silent or away for a minute', { skip: postgresMissing() }, () => {
   let postgres: OwnPostgres;
   let database: Database;
   let stack: Stack;
@@ -42,6 +49,13 @@ describe('the store, away for a minute', { skip: postgresMissing() }, () => {
     const rows = await books.usage.list('default', fromMs - 60_000, Date.now() + 60_000);
     const creates = rows.filter(({ endpoint }) => endpoint === 'payment_intents.create');
     return creates.reduce((sum, { requests }) => sum + requests, 0);
+  };
+
+  /** A payment, and how long it took, ms. */
+  const timed = async () => {
+    const startedAt = performance.now();
+    const { id } = await stack.paid();
+    return { id, ms: performance.now() - startedAt };
   };
 
   it('delays and fails no payment, has what waited once it is back, and the rest from Temporal', async () => {
@@ -92,5 +106,25 @@ describe('the store, away for a minute', { skip: postgresMissing() }, () => {
     for await (const { metadata } of stack.stripe.charges.list({ limit: 100 }))
       charged.push(metadata['penstock_workflow']);
     assert.deepEqual(charged.sort(), [...lost, ...kept].map(({ id }) => id).sort(), 'each is charged once');
+  });
+
+  it('delays no payment while it takes connections and says nothing', async () => {
+    const before: number[] = [];
+    for (let nth = 0; nth < 10; nth += 1) before.push((await timed()).ms);
+    const unasked = await missed('tombstone_read');
+    const thaw = postgres.freeze();
+    const paid: { id: string; ms: number }[] = [];
+    try {
+      const endsAt = performance.now() + SILENT_MS;
+      while (performance.now() < endsAt) paid.push(await timed());
+    } finally {
+      thaw();
+    }
+    const times = paid.map(({ ms }) => ms);
+    const said = `${times.map(Math.round)} ms with a silent store, ${before.map(Math.round)} ms before`;
+    assert.ok(median(times) < median(before) + SLACK_MS, said);
+    assert.ok(Math.max(...times) < Math.max(...before) + 3 * SLACK_MS, said);
+    assert.ok((await missed('tombstone_read')) - unasked >= paid.length, 'each went out without its word');
+    for (const { id } of paid) await until(async () => (await books.tombstones.find(id))?.closedAtMs != null);
   });
 });

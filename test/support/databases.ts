@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
@@ -175,6 +175,26 @@ export class OwnPostgres {
     await this.server.kill9();
   }
 
+  /**
+   * Stops its processes where they are: they are there, take connections, and answer nobody.
+   *
+   * @returns what lets them go on.
+   */
+  freeze(): () => void {
+    const { pid } = this.server;
+    process.kill(pid, 'SIGSTOP');
+    // Each connection has a process of its own; no more of them come about now.
+    const frozen = [pid, ...childrenOf(pid)];
+    for (const child of frozen) process.kill(child, 'SIGSTOP');
+    const thaw = () => {
+      process.off('exit', thaw);
+      for (const each of frozen.splice(0)) process.kill(each, 'SIGCONT');
+    };
+    // What is stopped does not end with its parent either.
+    process.on('exit', thaw);
+    return thaw;
+  }
+
   /** Starts it again on its files, once what a kill left behind has gone. */
   async startAgain(): Promise<void> {
     this.server = await launch(this.folder, this.port);
@@ -188,6 +208,21 @@ export class OwnPostgres {
   private urlOf(name: string): string {
     const { user, password } = this.server.database;
     return `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${this.port}/${name}`;
+  }
+}
+
+function childrenOf(parent: number): number[] {
+  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return processes.map(Number).filter((pid) => parentOf(pid) === parent);
+}
+
+/** After the process' name in parentheses come its state and its parent; null once it has ended. */
+function parentOf(pid: number): number | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')')).split(' ')[2]);
+  } catch {
+    return null;
   }
 }
 

@@ -1,0 +1,88 @@
+import type { Tombstone } from '../domain/tombstone.js';
+import { booksOf } from './books.js';
+import type { RecordsParts } from './records.js';
+
+/** How long a send waits for the word of a store that has answered well so far, ms. */
+const PATIENCE_MS = 250;
+/**
+ * A healthy store answers this one read within some milliseconds, over a network too. What takes longer than this delays
+ * payments: from here on the others go on without it, ms.
+ */
+const WELL_MS = 50;
+/** It rests for so many times as long as it kept a send waiting: of all time, a twentieth at most is anybody's wait. */
+const RESTS_TIMES = 20;
+/** Where it failed, or said nothing in time. */
+const LONGEST_REST_MS = RESTS_TIMES * PATIENCE_MS;
+
+export interface PastPaymentsParts extends Pick<RecordsParts, 'store' | 'deployment' | 'onMissed'> {
+  /** Milliseconds of a clock that is never set back. */
+  readonly now: () => number;
+  readonly setTimer: (run: () => void, ms: number) => { cancel(): void };
+}
+
+/**
+ * What the store knows of payments that were, asked on the payment path: within a bound, and never failing.
+ *
+ * A store that was slow, silent or away rests: nobody asks it, and nobody waits. After the rest one send asks alone, for no
+ * longer than a healthy store needs, and by a good answer the others ask again.
+ */
+export class PastPayments {
+  /** Until when nobody asks; once that is past, the next one asks alone. Null while it answers well. */
+  private restsUntilMs: number | null = null;
+
+  constructor(private readonly parts: PastPaymentsParts) {}
+
+  /**
+   * The tombstone of an earlier payment under this id; null where there is none, and where the store was not asked or could
+   * not say in time, which is counted.
+   */
+  async takenBefore(payment: string, run: string): Promise<Tombstone | null> {
+    const { store, deployment, now } = this.parts;
+    const { restsUntilMs } = this;
+    const askedAtMs = now();
+    if (!store.isThere || (restsUntilMs !== null && askedAtMs < restsUntilMs)) return this.missed();
+
+    const isTrial = restsUntilMs !== null;
+    // To the others the store goes on resting until this one has its answer.
+    if (isTrial) this.rest(LONGEST_REST_MS);
+    const books = booksOf(store.database, deployment);
+    // Why it failed the store says by itself, once.
+    const answer = books.tombstones.takenBefore(payment, run).catch(() => 'failed' as const);
+    let word = await this.within(WELL_MS, answer);
+    const isSlow = word === 'late';
+    if (isSlow) {
+      this.rest(LONGEST_REST_MS);
+      if (!isTrial) word = await this.within(PATIENCE_MS - WELL_MS, answer);
+    }
+
+    if (word === 'late' || word === 'failed') {
+      this.rest(LONGEST_REST_MS);
+      return this.missed();
+    }
+    if (isSlow) this.rest(RESTS_TIMES * (now() - askedAtMs));
+    else if (isTrial) this.restsUntilMs = null;
+    return word;
+  }
+
+  private rest(ms: number): void {
+    this.restsUntilMs = this.parts.now() + ms;
+  }
+
+  private missed(): null {
+    this.parts.onMissed('tombstone_read', 1);
+    return null;
+  }
+
+  private async within<T>(ms: number, answer: Promise<T>): Promise<T | 'late'> {
+    let late = (_: 'late'): void => undefined;
+    const tooLate = new Promise<'late'>((resolve) => {
+      late = resolve;
+    });
+    const timer = this.parts.setTimer(() => late('late'), ms);
+    try {
+      return await Promise.race([answer, tooLate]);
+    } finally {
+      timer.cancel();
+    }
+  }
+}
