@@ -59,8 +59,16 @@ export async function orPaced<T>(parts: Pick<ExchangeParts, 'now' | 'random'>, w
   }
 }
 
-/** What Stripe showed of something that is asked until it shows it, or a failure that Temporal retries at its cause's pace. */
-export function settledBy<T>({ now, random }: Pick<ExchangeParts, 'now' | 'random'>, reply: Reply<T>): T {
+/**
+ * What Stripe showed of something that is asked until it shows it, or a failure that Temporal retries at its cause's pace.
+ *
+ * @param details of that failure.
+ */
+export function settledBy<T>(
+  { now, random }: Pick<ExchangeParts, 'now' | 'random'>,
+  reply: Reply<T>,
+  ...details: unknown[]
+): T {
   const outcome = outcomeOf(reply, true);
   if (outcome.kind === 'settled') return outcome.object;
   const cause = 'cause' in outcome ? outcome.cause : 'refused_repeat';
@@ -70,6 +78,7 @@ export function settledBy<T>({ now, random }: Pick<ExchangeParts, 'now' | 'rando
   throw ApplicationFailure.create({
     message: `not settled: ${cause}`,
     type: 'StripeNotSettled',
+    details,
     nextRetryDelay: Math.max(pauseMs, advised(reply).againInMs ?? 0),
   });
 }

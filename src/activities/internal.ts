@@ -6,6 +6,7 @@ import { tellWorkflow } from '../temporal/tell-workflow.js';
 import { intentTold, lookYourself } from '../workflows/messages.js';
 import { FINGERPRINT } from '../workflows/payment-start.js';
 import { ACCOUNT, STATUS } from '../workflows/search-attributes.js';
+import { callsUnderWay } from './calls-under-way.js';
 import type { ForgetInput, InternalActivities, ListOverdueInput, OverdueBatch, OverduePayment } from './types.js';
 
 export interface InternalActivityParts {
@@ -51,6 +52,8 @@ export function createInternalActivities(parts: InternalActivityParts): Internal
       for (const { id, fingerprint } of payments) same.push((await fingerprintOf(client, id)) === fingerprint);
       return same;
     },
+
+    callsUnderWay: () => callsUnderWay(client),
 
     async alert({ text, ...fields }) {
       logger.error({ incident: fields }, text);

@@ -1,6 +1,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { outcomeOf } from '../domain/outcome.js';
 import { replyOfError } from '../stripe/classify.js';
+import type { BackgroundActivities } from './background-types.js';
 import { type ExchangeParts, settledBy } from './exchange.js';
 
 /** What is told from one try to the next: how many requests the tries up to that one have made. */
@@ -15,7 +16,18 @@ export interface OneCall<T> {
   readonly stripeCalls: number;
 }
 
-/** The type of the failure that Stripe's refusal is; its details are the requests that were made. */
+/** The activities that ask Stripe by {@link oneCall}; the others of background work ask the store, or Temporal. */
+const ASK_STRIPE: ReadonlySet<string> = new Set<keyof BackgroundActivities>([
+  'recoverWebhooks',
+  'syncObjects',
+  'comparePage',
+  'askReport',
+  'lookAtReport',
+  'compareReport',
+  'compareUnseen',
+]);
+
+/** The type of the failure that Stripe's refusal is. */
 export const STRIPE_REFUSED = 'StripeRefused';
 
 /**
@@ -24,7 +36,7 @@ export const STRIPE_REFUSED = 'StripeRefused';
  * that, and never too low.
  *
  * @throws ApplicationFailure: one that Temporal repeats at the pace of its cause, without end, or one that it does not,
- *   where Stripe refuses what is asked for.
+ *   where Stripe refuses what is asked for. Its details are the requests that were made.
  */
 export async function oneCall<T>(
   parts: Pick<ExchangeParts, 'now' | 'random'>,
@@ -35,12 +47,13 @@ export async function oneCall<T>(
     return { answer: await ask(), stripeCalls: before + 1 };
   } catch (error) {
     const reply = replyOfError<never>(error, () => null);
-    if (reply.kind === 'not_sent') tell(before);
+    const made = reply.kind === 'not_sent' ? before : before + 1;
+    if (made === before) tell(made);
     const outcome = outcomeOf(reply, false);
-    if (outcome.kind !== 'rejected') return settledBy(parts, reply);
+    if (outcome.kind !== 'rejected') return settledBy(parts, reply, made);
     const { code, message } = outcome.failure;
     const words = `Stripe refuses it (${code ?? 'no code'}): ${message}`;
-    throw ApplicationFailure.nonRetryable(words, STRIPE_REFUSED, before + 1);
+    throw ApplicationFailure.nonRetryable(words, STRIPE_REFUSED, made);
   }
 }
 
@@ -61,8 +74,24 @@ export async function beforeCall<T>(work: () => Promise<T>): Promise<T> {
 /** The requests of the tries before this one. */
 export function callsBefore(): number {
   const { attempt, heartbeatDetails } = Context.current().info;
-  const told = heartbeatDetails as Told | undefined;
-  return told === undefined ? attempt - 1 : told.made + (attempt - 1 - told.attempt);
+  return callsOf(attempt - 1, heartbeatDetails as Told | undefined);
+}
+
+/** What is known of an activity that has not ended. */
+export interface Pending {
+  readonly type: string;
+  /** Tries that have begun. */
+  readonly tries: number;
+  readonly heartbeatDetails: unknown;
+}
+
+/** The requests of its tries, one that is under way among them. */
+export function callsSoFar({ type, tries, heartbeatDetails }: Pending): number {
+  return ASK_STRIPE.has(type) ? callsOf(tries, heartbeatDetails as Told | undefined) : 0;
+}
+
+function callsOf(tries: number, told: Told | undefined): number {
+  return told === undefined ? tries : told.made + (tries - told.attempt);
 }
 
 function tell(made: number): void {

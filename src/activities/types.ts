@@ -158,6 +158,8 @@ export interface InternalActivities {
   }): Promise<{ told: number }>;
   /** Whether each payment that was taken has this fingerprint, in their order; false of one that nobody has any more. */
   comparePayments(input: { payments: readonly { id: string; fingerprint: string }[] }): Promise<boolean[]>;
+  /** The requests to Stripe that the tries of what this workflow has under way have made. */
+  callsUnderWay(): Promise<number>;
   alert(input: {
     kind: AlertKind;
     paymentId: string;

@@ -72,7 +72,9 @@ export const jobSchema = z
     from: z.iso.datetime(),
     to: z.iso.datetime(),
     objects: z.array(z.enum(SYNC_KINDS)).optional(),
-    status: z.enum(['running', 'paused', 'completed', 'canceled', 'failed']),
+    status: z
+      .enum(['running', 'paused', 'completed', 'incomplete', 'canceled', 'failed'])
+      .describe('`incomplete`: it has ended, and could not read all of what was asked for.'),
     complete: z.boolean().describe('Whether everything that was asked for was read to its end.'),
     pages: z.int(),
     stripe_calls: z.int().describe('HTTP requests to Stripe, those that failed among them.'),

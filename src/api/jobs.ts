@@ -1,5 +1,5 @@
 import express, { Router } from 'express';
-import { complaintsAbout, EVENTS_KEPT_MS } from '../domain/job-period.js';
+import { complaintsAbout, complaintsAboutEvents, recoverable } from '../domain/job-period.js';
 import { placeInLane } from '../domain/lanes.js';
 import { SYNC_BEGINS, SYNC_KINDS, type SyncKind } from '../domain/syncing.js';
 import type { Store } from '../store/index.js';
@@ -29,9 +29,10 @@ export function jobRoutes(parts: JobParts): Router {
   const json = express.json({ limit: LARGEST_BODY, type: () => true, strict: false });
 
   router.post('/jobs', json, async (req, res) => {
-    const { asked, errors } = parseJob(parts, req.body);
-    const id = backgroundId('job', req.header('idempotency-key'), asked);
-    const created = await take(parts, id, asked, errors);
+    const { asked, sent, errors } = parseJob(parts, req.body);
+    const key = req.header('idempotency-key');
+    const id = backgroundId('job', key, asked);
+    const created = await take(parts, { id, asked, named: key === undefined ? asked : sent, errors });
     res.location(`/v1/jobs/${id}`);
     res.status(created ? 202 : 200).json(await show(id));
   });
@@ -52,7 +53,7 @@ export function jobRoutes(parts: JobParts): Router {
       from: new Date(fromMs).toISOString(),
       to: new Date(toMs).toISOString(),
       ...(objects === undefined ? {} : { objects: [...objects] }),
-      status,
+      status: result?.complete === false ? 'incomplete' : status,
       complete: result?.complete ?? false,
       pages,
       stripe_calls: stripeCalls,
@@ -83,16 +84,23 @@ interface AskedJob {
   readonly objects?: readonly SyncKind[];
 }
 
-const MINUTE_MS = 60_000;
+/** The same as it was sent: what was left out is null, and no other a minute later. */
+type SentJob = Omit<AskedJob, 'fromMs' | 'toMs'> & { readonly fromMs: number | null; readonly toMs: number | null };
+
+interface ParsedJob {
+  readonly asked: AskedJob;
+  readonly sent: SentJob;
+  readonly errors: readonly FieldError[];
+}
 
 /**
  * The job, with all that is wrong with it as of now: a repetition of one that was started may come when its time is past.
- * A recovery without a period is of the thirty days for which Stripe keeps events, up to the minute, so that the same
- * again within the minute is the same and later on is another.
+ * A recovery without a period is of the thirty days for which Stripe keeps events, up to the minute: without a key, the same
+ * again within the minute is the same, and later on is another.
  *
  * @throws Problem 422 for what is no job at all.
  */
-function parseJob({ config, now }: JobParts, body: unknown): { asked: AskedJob; errors: FieldError[] } {
+function parseJob({ config, now }: JobParts, body: unknown): ParsedJob {
   const { type, account, from, to, objects } = parseSafely(createJobSchema, body);
   const errors: FieldError[] = [];
   if (!config.accounts.some(({ name }) => name === account)) {
@@ -103,16 +111,17 @@ function parseJob({ config, now }: JobParts, body: unknown): { asked: AskedJob; 
   if (from === undefined && !recovery) errors.push({ path: 'from', message: 'is required' });
   if (to === undefined && !recovery) errors.push({ path: 'to', message: 'is required' });
   const nowMs = now();
-  const toMs = to === undefined ? Math.floor(nowMs / MINUTE_MS) * MINUTE_MS : inMs(to);
-  const fromMs = from === undefined ? Math.max(0, toMs - EVENTS_KEPT_MS + MINUTE_MS) : inMs(from);
+  const sent = { fromMs: from === undefined ? null : inMs(from), toMs: to === undefined ? null : inMs(to) };
+  const period = recovery ? recoverable(sent, nowMs) : { fromMs: sent.fromMs ?? 0, toMs: sent.toMs ?? 0 };
   if (errors.every(({ path }) => path !== 'from' && path !== 'to')) {
-    errors.push(...complaintsAbout(fromMs, toMs, nowMs).map(({ field, message }) => ({ path: field, message })));
-    if (recovery && fromMs < nowMs - EVENTS_KEPT_MS && errors.length === 0) {
-      errors.push({ path: 'from', message: 'Stripe keeps events for 30 days, and has none from before' });
-    }
+    const complaints = recovery
+      ? complaintsAboutEvents(sent, nowMs)
+      : complaintsAbout(period.fromMs, period.toMs, nowMs);
+    errors.push(...complaints.map(({ field, message }) => ({ path: field, message })));
   }
   const kinds = type === 'sync' ? { objects: SYNC_KINDS.filter((kind) => objects?.includes(kind) ?? true) } : {};
-  return { asked: { type, account, fromMs, toMs, ...kinds }, errors };
+  const named = { type, account, ...kinds };
+  return { asked: { ...named, ...period }, sent: { ...named, ...sent }, errors };
 }
 
 function inMs(time: number | string): number {
@@ -120,9 +129,17 @@ function inMs(time: number | string): number {
   return Math.floor(ms / 1_000) * 1_000;
 }
 
-async function take(parts: JobParts, id: string, asked: AskedJob, errors: readonly FieldError[]): Promise<boolean> {
+interface Taking {
+  readonly id: string;
+  readonly asked: AskedJob;
+  /** What tells the same again from something else under the same id. */
+  readonly named: AskedJob | SentJob;
+  readonly errors: readonly FieldError[];
+}
+
+async function take(parts: JobParts, { id, asked, named, errors }: Taking): Promise<boolean> {
   if (errors.length > 0) {
-    if (await isStarted(parts.client, 'job', id, asked)) return false;
+    if (await isStarted(parts.client, 'job', id, named)) return false;
     throw invalid(errors);
   }
   if (asked.type !== 'webhook_recovery' && !parts.store.isThere) {
@@ -142,16 +159,16 @@ async function take(parts: JobParts, id: string, asked: AskedJob, errors: readon
   switch (asked.type) {
     case 'webhook_recovery': {
       const args: [Parameters<typeof webhookRecovery>[0]] = [{ ...common, after: null }];
-      return startOnce(parts.client, webhookRecovery, { kind, id, asked, options: { ...options, args } });
+      return startOnce(parts.client, webhookRecovery, { kind, id, asked: named, options: { ...options, args } });
     }
     case 'sync': {
       const kinds = asked.objects ?? SYNC_KINDS;
       const args: [Parameters<typeof sync>[0]] = [{ ...common, kinds, at: SYNC_BEGINS }];
-      return startOnce(parts.client, sync, { kind, id, asked, options: { ...options, args } });
+      return startOnce(parts.client, sync, { kind, id, asked: named, options: { ...options, args } });
     }
     case 'reconciliation': {
       const args: [Parameters<typeof reconciliation>[0]] = [{ ...common, at: { step: 'fill', token: null } }];
-      return startOnce(parts.client, reconciliation, { kind, id, asked, options: { ...options, args } });
+      return startOnce(parts.client, reconciliation, { kind, id, asked: named, options: { ...options, args } });
     }
   }
 }

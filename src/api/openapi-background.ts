@@ -42,7 +42,7 @@ function kindOf(
       summary,
       parameters: [ID],
       responses: {
-        202: answer('Asked for; it takes effect after the step it is at.', kind),
+        202: answer('Asked for; a call to Stripe that is under way is waited for.', kind),
         ...problems({ 401: 'No key', 404: 'None', 409: 'It has ended', 503: 'Not taken' }),
       },
     },

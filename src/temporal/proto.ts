@@ -6,6 +6,7 @@ export const {
   EventType,
   HistoryEventFilterType,
   IndexedValueType,
+  PendingActivityState,
   TaskQueueType,
   WorkflowExecutionStatus,
 } = proto.temporal.api.enums.v1;

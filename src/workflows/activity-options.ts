@@ -92,6 +92,19 @@ export function readOptions(place: Placed, summary: string, workerLostMs: number
   return { ...placed(place, summary), ...untilItIsDone(workerLostMs) };
 }
 
+/**
+ * A step of a job: behind all else in the lane, and repeated until it answers, unless the job is called off. Cancelling waits
+ * for a try that has begun, so that what it read is kept and counted, and takes back one that waits for its next try, or that
+ * no worker has picked up.
+ */
+export function stepOptions(job: { account: string; workerLostMs: number }, summary: string): ActivityOptions {
+  const place = { account: job.account, lane: 'background', work: 'background', merchant: 'penstock-job' } as const;
+  return {
+    ...readOptions(place, summary, job.workerLostMs),
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  };
+}
+
 function untilItIsDone(workerLostMs: number): ActivityOptions {
   return {
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '2m' },

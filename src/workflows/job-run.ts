@@ -1,17 +1,27 @@
 import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
   isCancellation,
   makeContinueAsNewFunc,
+  patched,
+  proxyActivities,
   setCurrentDetails,
   setHandler,
   upsertMemo,
   type Workflow,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { InternalActivities } from '../activities/types.js';
+import { INTERNAL } from './activity-options.js';
 import { type JobProgress, type JobResult, jobProgress, PROGRESS } from './messages.js';
 import { Pausable } from './pausing.js';
 
 /** A run does at most this many steps, and the next one goes on: some ten events each. */
 const STEPS_OF_ONE_RUN = 100;
+
+const { callsUnderWay } = proxyActivities<InternalActivities>(INTERNAL);
 
 /** What a step of a job did. */
 export interface StepDone {
@@ -20,14 +30,18 @@ export interface StepDone {
 }
 
 /**
- * A job inside its workflow: a step at a time, each read to its end, between which it can be paused, called off or carried
- * over into a new run. How far it has come is shown on its page in the Web UI, told when it is asked, and noted in its
+ * A job inside its workflow: a step at a time, between which it can be paused, or carried over into a new run. Called off, it
+ * ends where it is: a call to Stripe that is under way is waited for, and nothing else. How far it has come is shown on its page in the Web UI, told when it is asked, and noted in its
  * memo where no worker may be there to ask.
  */
 export class JobRun {
   private progress: JobProgress;
   private readonly pausable: Pausable;
   private steps = 0;
+  /** What the step that is under way waits for. */
+  private underWay: CancellationScope | null = null;
+  /** The calls to Stripe of its tries, where it was called off. */
+  private tried = 0;
 
   constructor(
     private readonly title: string,
@@ -39,6 +53,7 @@ export class JobRun {
       this.note();
     });
     setHandler(jobProgress, () => this.now());
+    CancellationScope.current().cancelRequested.catch(() => CancellationScope.nonCancellable(() => this.callOff()));
     this.show();
   }
 
@@ -60,10 +75,28 @@ export class JobRun {
       const memo = { ...workflowInfo().memo, [PROGRESS]: this.now() };
       await makeContinueAsNewFunc<W>({ memo })(...rest(this.now()));
     }
-    const done = await this.pausable.step(work);
+    const done = await this.untilCalledOff(work);
     this.steps += 1;
-    this.add(done);
+    this.count(done, 1);
     return done;
+  }
+
+  /**
+   * Adds up what was done.
+   *
+   * @param pages how many pages it ends; none of what a step counts while it is under way.
+   */
+  count({ stripeCalls, counts }: StepDone, pages = 0): void {
+    const { progress } = this;
+    const sums = { ...progress.counts };
+    for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + count;
+    this.progress = {
+      ...progress,
+      pages: progress.pages + pages,
+      stripeCalls: progress.stripeCalls + stripeCalls,
+      counts: sums,
+    };
+    this.show();
   }
 
   /** The job's end. @param complete whether everything that was asked for was read to its end. */
@@ -88,17 +121,33 @@ export class JobRun {
     upsertMemo({ [PROGRESS]: this.now() });
   }
 
-  private add({ stripeCalls, counts }: StepDone): void {
-    const { progress } = this;
-    const sums = { ...progress.counts };
-    for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + count;
-    this.progress = {
-      ...progress,
-      pages: progress.pages + 1,
-      stripeCalls: progress.stripeCalls + stripeCalls,
-      counts: sums,
-    };
-    this.show();
+  /** Does a step to its end, or until what it waits for was taken back. */
+  private untilCalledOff<D extends StepDone>(work: () => Promise<D>): Promise<D> {
+    return CancellationScope.nonCancellable(async () => {
+      const step = new CancellationScope();
+      this.underWay = step;
+      this.tried = 0;
+      try {
+        return await step.run(work);
+      } catch (error) {
+        this.count({ stripeCalls: callsTold(error) ?? this.tried, counts: {} });
+        throw isTakenBack(error) ? new CancelledFailure('called off between two tries') : error;
+      } finally {
+        this.underWay = null;
+      }
+    });
+  }
+
+  /**
+   * Takes back what the step under way waits for. What its tries have cost is asked for first: once it was taken back, the
+   * server has forgotten it.
+   */
+  private async callOff(): Promise<void> {
+    const step = this.underWay;
+    // Jobs that were called off before this did their step to its end, however long that took.
+    if (step === null || !patched('steps-taken-back')) return;
+    this.tried = await callsUnderWay();
+    step.cancel();
   }
 
   private show(): void {
@@ -111,6 +160,18 @@ export class JobRun {
     if (told.length > 0) lines.push(told.join(', '));
     setCurrentDetails(lines.join('\n\n'));
   }
+}
+
+/** How many requests the tries took, where the last one told it as it failed. */
+function callsTold(error: unknown): number | undefined {
+  const cause = error instanceof ActivityFailure ? error.cause : undefined;
+  const told = cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
+  return typeof told === 'number' ? told : undefined;
+}
+
+/** Whether it would have gone again, had it not been called off. */
+function isTakenBack(error: unknown): boolean {
+  return error instanceof ActivityFailure && error.retryState === 'CANCEL_REQUESTED';
 }
 
 function isFailure(error: unknown): boolean {

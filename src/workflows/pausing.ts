@@ -1,10 +1,7 @@
 import { CancellationScope, condition, setHandler } from '@temporalio/workflow';
 import { pauseWork, resumeWork } from './messages.js';
 
-/**
- * Background work that people can hold up: between two steps it stops while it is paused, and ends where it was cancelled.
- * A step that has begun is never cut off, so what it did is known and counted.
- */
+/** Background work that people can hold up: between two steps it stops while it is paused, and ends where it was cancelled. */
 export class Pausable {
   /** @param onChange called when it was paused or goes on, to show that. */
   constructor(

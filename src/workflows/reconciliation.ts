@@ -10,7 +10,7 @@ import type {
   UnseenPage,
 } from '../activities/types.js';
 import { REPORT_LOOKS } from '../domain/reconciling.js';
-import { readOptions } from './activity-options.js';
+import { stepOptions } from './activity-options.js';
 import { endJob } from './job-end.js';
 import { inWords, JobRun } from './job-run.js';
 import type { JobResult, ReconciliationInput, ReconcilingAt } from './messages.js';
@@ -85,7 +85,7 @@ async function takeStep(job: JobRun, input: Input, at: ReconcilingAt): Promise<R
     case 'unseen': {
       let next: LedgerPlace | null = null;
       await job.step<PageDone, typeof reconciliation>(async () => {
-        const done = await readUnseen(input, at.after, job.now().counts['unseen_read'] ?? 0);
+        const done = await readUnseen(job, input, at.after);
         next = done.next;
         return done;
       }, from);
@@ -113,25 +113,22 @@ async function waitForReport(
   return { step: 'report', run: look.id, looks: looks + 1 };
 }
 
-/** One page of the ledger, and what of it has to be read, one call each. */
-async function readUnseen(input: Input, after: LedgerPlace | null, readBefore: number) {
+/** One page of the ledger, and what of it has to be read, one call each, that are counted as they are made. */
+async function readUnseen(job: JobRun, input: Input, after: LedgerPlace | null) {
   const { account, fromMs, toMs } = input;
+  const readBefore = job.now().counts['unseen_read'] ?? 0;
   const { listUnseen } = activities(input, 'what was on no page');
   const page: UnseenPage = await listUnseen({ account, fromMs, toMs, after });
   const toRead = page.unseen.slice(0, Math.max(0, MOST_READ - readBefore));
-  const counts: Record<string, number> = { unseen_read: toRead.length };
-  if (toRead.length < page.unseen.length) counts['missing_unread'] = page.unseen.length - toRead.length;
-  let stripeCalls = 0;
   for (const booked of toRead) {
     const { compareUnseen } = activities(input, `read ${booked.id}`);
-    const done = await compareUnseen({ account, booked });
-    stripeCalls += done.stripeCalls;
-    for (const [name, count] of Object.entries(done.counts)) counts[name] = (counts[name] ?? 0) + count;
+    const { stripeCalls, counts } = await compareUnseen({ account, booked });
+    job.count({ stripeCalls, counts: { ...counts, unseen_read: 1 } });
   }
-  return { next: page.next, stripeCalls, counts };
+  const unread = page.unseen.length - toRead.length;
+  return { next: page.next, stripeCalls: 0, counts: { unseen_read: 0, ...(unread > 0 && { missing_unread: unread }) } };
 }
 
-function activities({ account, workerLostMs }: Input, summary: string) {
-  const place = { account, lane: 'background', work: 'background', merchant: 'penstock-job' } as const;
-  return proxyActivities<BackgroundActivities>(readOptions(place, summary, workerLostMs));
+function activities(input: Input, summary: string) {
+  return proxyActivities<BackgroundActivities>(stepOptions(input, summary));
 }

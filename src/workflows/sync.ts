@@ -1,7 +1,7 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { BackgroundActivities, SyncedPage } from '../activities/types.js';
 import { afterPage, type SyncCursor } from '../domain/syncing.js';
-import { readOptions } from './activity-options.js';
+import { stepOptions } from './activity-options.js';
 import { endJob } from './job-end.js';
 import { inWords, JobRun } from './job-run.js';
 import type { JobResult, SyncInput } from './messages.js';
@@ -29,9 +29,9 @@ export async function sync(input: SyncInput): Promise<JobResult> {
   });
 }
 
-function syncPage({ account, fromMs, toMs, kinds, workerLostMs }: SyncInput, { kind, after }: SyncCursor) {
-  const place = { account, lane: 'background', work: 'background', merchant: 'penstock-job' } as const;
+function syncPage(input: SyncInput, { kind, after }: SyncCursor) {
+  const { account, fromMs, toMs, kinds } = input;
   const name = kinds[kind] ?? 'charges';
-  const { syncObjects } = proxyActivities<BackgroundActivities>(readOptions(place, `a page of ${name}`, workerLostMs));
+  const { syncObjects } = proxyActivities<BackgroundActivities>(stepOptions(input, `a page of ${name}`));
   return syncObjects({ account, fromMs, toMs, after, kind: name });
 }

@@ -1,6 +1,6 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { BackgroundActivities, RecoveredPage } from '../activities/types.js';
-import { readOptions } from './activity-options.js';
+import { readOptions, stepOptions } from './activity-options.js';
 import { inWords, JobRun } from './job-run.js';
 import type { JobResult, RecoveredTo, Stretch, WebhookRecoveryInput } from './messages.js';
 
@@ -30,13 +30,12 @@ export async function webhookRecovery(input: WebhookRecoveryInput): Promise<JobR
 
 type Where = Pick<WebhookRecoveryInput, 'account' | 'workerLostMs'>;
 
-/** Hands on one page. Of a job: behind all else in the lane. */
-function recoverPage({ account, workerLostMs }: Where, stretch: Stretch): Promise<RecoveredPage> {
-  const place = { account, lane: 'background', work: 'background', merchant: 'penstock-job' } as const;
+/** Hands on one page, of a job. */
+function recoverPage(job: Where, stretch: Stretch): Promise<RecoveredPage> {
   const { recoverWebhooks } = proxyActivities<BackgroundActivities>(
-    readOptions(place, 'a page of events that were not delivered', workerLostMs),
+    stepOptions(job, 'a page of events that were not delivered'),
   );
-  return recoverWebhooks({ account, ...stretch });
+  return recoverWebhooks({ account: job.account, ...stretch });
 }
 
 export interface RecoveredNow {

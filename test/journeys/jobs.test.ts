@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { JobView } from '../../src/api/background-schemas.js';
-import { SIMULATOR_KEY } from '../../src/config/accounts.js';
+import { SIMULATOR_KEY, SIMULATOR_WEBHOOK_SECRET } from '../../src/config/accounts.js';
 import type { Tombstone } from '../../src/domain/tombstone.js';
 import type { Books, Database } from '../../src/store/index.js';
+import { PendingActivityState } from '../../src/temporal/proto.js';
 import { type Answer, aPayment, type ProblemBody } from '../support/api-client.js';
 import { openBooks } from '../support/books.js';
 import { postgresMissing } from '../support/databases.js';
@@ -25,6 +28,21 @@ const ended = async (stack: Stack, id: string): Promise<JobView> => {
     .catch(() => undefined);
   return read(stack, id);
 };
+/** Its worker has been told that the call under way is called off: it was, and a heartbeat has come after that. */
+const untilTold = async (stack: Stack, id: string) => {
+  const pending = async () => (await stack.temporal.workflow.getHandle(id).describe()).raw.pendingActivities?.[0];
+  await until(async () => (await pending())?.state === PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED);
+  const beat = async () => Number((await pending())?.lastHeartbeatTime?.seconds ?? 0);
+  const before = await beat();
+  await until(async () => (await beat()) > before);
+};
+/** What it asked last came to nothing, and waits for its next try. */
+const untilItWaits = (stack: Stack, id: string) =>
+  until(async () => {
+    const { raw } = await stack.temporal.workflow.getHandle(id).describe();
+    const [pending] = raw.pendingActivities ?? [];
+    return pending?.state === PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED && (pending.attempt ?? 1) > 1;
+  });
 const sent = async (stack: Stack, endpoint: string) => (await stack.simulator.requests(endpoint)).length;
 
 describe('a job that cannot be', () => {
@@ -164,9 +182,11 @@ describe('a job', { skip: postgresMissing() }, () => {
     const { body } = await post(stack, { type: 'sync', ...period, objects: ['customers'] });
     await stack.simulator.untilHeld();
     assert.equal((await ask(stack, body.id, 'cancel')).status, 202);
+    await untilTold(stack, body.id);
     await stack.simulator.release();
     const done = await ended(stack, body.id);
     assert.deepEqual([done.status, done.complete, done.pages, done.stripe_calls], ['canceled', false, 1, 1]);
+    assert.equal(await books.objects.count('default', 'customer', period.from * 1000, period.to * 1000), 100);
     assert.equal((await ask(stack, body.id, 'pause')).status, 409);
   });
 
@@ -319,6 +339,29 @@ describe('a job', { skip: postgresMissing() }, () => {
     assert.deepEqual([done.counts['missing'], (await sent(stack, 'refunds.retrieve')) - before], [1, 1]);
   });
 
+  it('that is called off while it reads what was on no page has counted what it read, and each try', async () => {
+    const { to: from } = await untilNow(0);
+    const occurredAtMs = Date.now();
+    const money = { amount: 700, currency: 'eur', status: 'succeeded', occurredAtMs, recordedAtMs: occurredAtMs };
+    const nobodys = { account: 'default', payment: 'pay.acme.nobody', intent: 'pi_of_nobody', ...money };
+    await books.ledger.record([
+      { ...nobodys, kind: 'charge', id: 'ch_read_first' },
+      { ...nobodys, kind: 'refund', id: 're_read_next' },
+    ]);
+    const period = await untilNow(from);
+    await stack.simulator.faults({
+      requests: [{ kind: 'reject', endpoint: 'refunds.retrieve', status: 429, reason: 'resource-specific' }],
+    });
+    const before = await sent(stack, 'refunds.retrieve');
+    const { body } = await post(stack, { type: 'reconciliation', ...period }, { 'idempotency-key': 'is-called-off' });
+    await untilItWaits(stack, body.id);
+    await ask(stack, body.id, 'cancel');
+    const done = await ended(stack, body.id);
+    const reads = (await sent(stack, 'refunds.retrieve')) - before;
+    const { missing, unseen_read } = done.counts;
+    assert.deepEqual([done.status, missing, unseen_read, reads, done.stripe_calls], ['canceled', 1, 1, 1, 3]);
+  });
+
   it('asks for a report where that is fewer calls, and reads no list beside it', async () => {
     await stack.simulator.account(SIMULATOR_KEY, { settles_after_ms: 0, report_takes_ms: 500 });
     const to = nowSeconds() - 3 * DAY_S;
@@ -364,5 +407,79 @@ describe('a job', { skip: postgresMissing() }, () => {
     assert.ok((done.counts['movements'] ?? 0) >= 1);
     assert.equal((await sent(stack, 'balance_transactions.list')) - before, done.stripe_calls);
     assert.equal(done.stripe_calls, 3);
+  });
+});
+
+describe('a job that is called off while it gets nowhere', () => {
+  const GONE = 'gone';
+  const account = (simulator: string) => ({
+    secret_key: SIMULATOR_KEY,
+    webhook_secrets: [SIMULATOR_WEBHOOK_SECRET],
+    api_base: simulator,
+  });
+  let stack: Stack;
+  let simulator = '';
+  before(async () => {
+    stack = await Stack.start({
+      without: ['worker'],
+      file(base) {
+        simulator = base;
+        return { accounts: { default: account(base), [GONE]: account(base) } };
+      },
+    });
+    // The workers know one account less than the API.
+    const file = join(stack.folder, 'config.json');
+    const config = JSON.parse(readFileSync(file, 'utf8')) as object;
+    writeFileSync(file, JSON.stringify({ ...config, accounts: { default: account(simulator) } }));
+    await stack.workerPart.start();
+  });
+  after(() => stack?.stop());
+
+  /** By far less than any pause between two tries. */
+  const SOON_MS = 15_000;
+  const recover = async (key: string, name = 'default') => {
+    const { status, body } = await post(stack, { type: 'webhook_recovery', account: name }, { 'idempotency-key': key });
+    assert.equal(status, 202, JSON.stringify(body));
+    return body.id;
+  };
+  const calledOff = async (id: string) => {
+    const askedMs = Date.now();
+    assert.equal((await ask(stack, id, 'cancel')).status, 202);
+    await until(async () => (await read(stack, id)).status === 'canceled' || Date.now() - askedMs > SOON_MS);
+    return read(stack, id);
+  };
+
+  it('ends at once where no worker serves the account', async () => {
+    const id = await recover('no-worker', GONE);
+    await until(
+      async () => (await stack.temporal.workflow.getHandle(id).describe()).raw.pendingActivities?.length === 1,
+    );
+    const done = await calledOff(id);
+    assert.deepEqual([done.status, done.stripe_calls], ['canceled', 0]);
+  });
+
+  it('ends with the try that is under way, where that comes to nothing', async () => {
+    await stack.simulator.faults({ requests: [{ kind: 'hold_before', endpoint: 'events.list', times: 1 }] });
+    const id = await recover('under-way');
+    await stack.simulator.untilHeld();
+    await ask(stack, id, 'cancel');
+    await untilTold(stack, id);
+    await stack.simulatorPart.kill9();
+    const done = await ended(stack, id);
+    assert.deepEqual([done.status, done.pages, done.stripe_calls], ['canceled', 0, 1]);
+    await stack.simulatorPart.start();
+  });
+
+  it('ends at once where its key is refused, paused or not, with the calls that it made', async () => {
+    await stack.simulator.faults({ requests: [{ kind: 'reject', endpoint: 'events.list', status: 401 }] });
+    for (const isPaused of [false, true]) {
+      const before = await sent(stack, 'events.list');
+      const id = await recover(`refused-${isPaused}`);
+      await untilItWaits(stack, id);
+      if (isPaused) await ask(stack, id, 'pause');
+      const done = await calledOff(id);
+      const calls = (await sent(stack, 'events.list')) - before;
+      assert.deepEqual([done.status, done.complete, done.pages, done.stripe_calls], ['canceled', false, 0, calls]);
+    }
   });
 });

@@ -1,3 +1,4 @@
+import type { WorkflowHandle } from '@temporalio/client';
 import type { JobView } from '../../../src/api/background-schemas.js';
 import { SIMULATOR_KEY } from '../../../src/config/accounts.js';
 import { budgetId } from '../../../src/domain/ids.js';
@@ -10,7 +11,7 @@ import { aPayment } from '../../support/api-client.js';
 import { BudgetAskers } from '../../support/budget-askers.js';
 import type { Stack } from '../../support/stack.js';
 import { until } from '../../support/until.js';
-import { toPlain } from '../histories.js';
+import { contentsOf, toPlain } from '../histories.js';
 import { DROPPED, type Paths, SWEPT } from './path.js';
 
 const nowSeconds = () => Math.floor(Date.now() / 1000);
@@ -22,6 +23,23 @@ async function job(stack: Stack, from: number, asked: object): Promise<string[]>
   const { body } = await stack.api.call<JobView>('POST', '/v1/jobs', { account: 'default', from, to, ...asked });
   await stack.temporal.workflow.getHandle(body.id).result();
   return [body.id];
+}
+
+/** A recovery of lost webhooks that has begun. */
+async function recovery(stack: Stack): Promise<WorkflowHandle> {
+  const asked = { type: 'webhook_recovery', account: 'default' };
+  const { body } = await stack.api.call<JobView>('POST', '/v1/jobs', asked);
+  return stack.temporal.workflow.getHandle(body.id);
+}
+
+/** Which try of its step is next, or under way. */
+async function triesOf(handle: WorkflowHandle): Promise<number> {
+  const [pending] = (await handle.describe()).raw.pendingActivities ?? [];
+  return pending?.attempt ?? 0;
+}
+
+async function callOff(stack: Stack, { workflowId }: WorkflowHandle): Promise<void> {
+  await stack.api.call('POST', `/v1/jobs/${workflowId}/cancel`);
 }
 
 /** A charge that is booked and that Stripe has never heard of. */
@@ -86,6 +104,32 @@ export const BACKGROUND: Paths = {
       return [...ids, id];
     },
     holds: ['recoverWebhooks'],
+  },
+  'called-off-between-tries': {
+    async go(stack) {
+      const limited = { kind: 'reject' as const, endpoint: 'events.list', status: 429 as const };
+      await stack.simulator.faults({ requests: [{ ...limited, reason: 'resource-specific' }] });
+      const handle = await recovery(stack);
+      await until(async () => (await triesOf(handle)) > 1);
+      await callOff(stack, handle);
+      await handle.result().catch(() => undefined);
+      return [handle.workflowId];
+    },
+    holds: ['recoverWebhooks', 'callsUnderWay', 'ACTIVITY_TASK_CANCELED'],
+  },
+  'called-off-amid-a-call': {
+    async go(stack) {
+      await stack.simulator.faults({ requests: [{ kind: 'hold_before', endpoint: 'events.list', times: 1 }] });
+      const handle = await recovery(stack);
+      await stack.simulator.untilHeld();
+      await callOff(stack, handle);
+      await until(async () => contentsOf(toPlain(await handle.fetchHistory())).includes('callsUnderWay'));
+      await stack.simulator.release();
+      // Its last page was read to the end.
+      await handle.result();
+      return [handle.workflowId];
+    },
+    holds: ['recoverWebhooks', 'callsUnderWay'],
   },
   'recovered-by-the-sweep': {
     async go(stack) {
