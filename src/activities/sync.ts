@@ -2,7 +2,7 @@ import type { StripeLists } from '../stripe/lists.js';
 import type { SyncedPage, SyncPageInput } from './background-types.js';
 import type { ExchangeParts } from './exchange.js';
 import { booksFor, type KeptParts, keptPage } from './kept-page.js';
-import { oneCall } from './one-call.js';
+import { beforeCall, oneCall } from './one-call.js';
 
 export interface SyncParts extends Pick<ExchangeParts, 'now' | 'random'>, KeptParts {
   readonly lists: StripeLists;
@@ -18,7 +18,7 @@ export function syncObjects(parts: SyncParts, input: SyncPageInput): Promise<Syn
     parts,
     `${kind}/${after ?? ''}`,
     async () => {
-      const version = await booksFor(parts).objects.versionNow();
+      const version = await beforeCall(() => booksFor(parts).objects.versionNow());
       const call = await oneCall(parts, () => parts.lists.objects(account, kind, { fromMs, toMs }, after));
       return { ...call, version };
     },
