@@ -31,8 +31,8 @@ export interface StepDone {
 
 /**
  * A job inside its workflow: a step at a time, between which it can be paused, or carried over into a new run. Called off, it
- * ends where it is: a call to Stripe that is under way is waited for, and nothing else. How far it has come is shown on its page in the Web UI, told when it is asked, and noted in its
- * memo where no worker may be there to ask.
+ * ends where it is: a call to Stripe that is under way is waited for, and nothing else. How far it has come is shown on its page
+ * in the Web UI, told when it is asked, and noted in its memo where no worker may be there to ask.
  */
 export class JobRun {
   private progress: JobProgress;

@@ -412,8 +412,8 @@ describe('a job', { skip: postgresMissing() }, () => {
 
 describe('a job that is called off while it gets nowhere', () => {
   const GONE = 'gone';
-  const account = (simulator: string) => ({
-    secret_key: SIMULATOR_KEY,
+  const account = (simulator: string, key = SIMULATOR_KEY) => ({
+    secret_key: key,
     webhook_secrets: [SIMULATOR_WEBHOOK_SECRET],
     api_base: simulator,
   });
@@ -424,7 +424,7 @@ describe('a job that is called off while it gets nowhere', () => {
       without: ['worker'],
       file(base) {
         simulator = base;
-        return { accounts: { default: account(base), [GONE]: account(base) } };
+        return { accounts: { default: account(base), [GONE]: account(base, 'sk_test_ofthegoneaccount') } };
       },
     });
     // The workers know one account less than the API.

@@ -161,7 +161,7 @@ describe('/metrics', () => {
     for (const process of [stack.api, stack.webhooks, ...stack.workerPorts]) {
       const families = await read(process);
       const own = families.filter(({ name }) => name.startsWith('penstock_'));
-      assert.equal(own.length, 17);
+      assert.equal(own.length, 18);
       for (const family of own) assert.deepEqual(faultsOf(family), [], family.name);
       assert.ok(total(families, 'process_cpu_seconds_total') > 0);
       const labels = families.flatMap(({ samples }) => samples.flatMap((sample) => Object.values(sample.labels)));
