@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { laneRate } from '../../src/temporal/lane-keeper.js';
 import { aPayment } from '../support/api-client.js';
 import { withBudget } from '../support/budget-file.js';
 import { Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
 const PER_SECOND = 20;
-const ACTIVITY_QUEUE = 2;
 
 describe('a budget that workers share', () => {
   let stack: Stack;
@@ -47,23 +47,10 @@ describe('a budget that workers share', () => {
   });
 
   it('puts right the limit of a lane that somebody changed', async () => {
-    const queue = { namespace: 'default', taskQueue: 'stripe.default.background', taskQueueType: ACTIVITY_QUEUE };
-    await stack.temporal.workflowService.updateTaskQueueConfig({
-      ...queue,
-      identity: 'somebody',
-      updateQueueRateLimit: { rateLimit: { requestsPerSecond: 0 }, reason: 'by hand' },
-    });
+    await stack.setLane('background', 0);
     const { body } = await stack.api.create(aPayment({ priority: 'background', off_session: true }));
     assert.equal((await stack.api.until(body.id, (p) => p.final)).status, 'succeeded');
-    await until(async () => {
-      const { config } = await stack.temporal.workflowService.describeTaskQueue({
-        namespace: 'default',
-        taskQueue: { name: queue.taskQueue },
-        taskQueueType: ACTIVITY_QUEUE,
-        reportConfig: true,
-      });
-      return (config?.queueRateLimit?.rateLimit?.requestsPerSecond ?? 0) >= PER_SECOND / 10;
-    });
+    await until(async () => ((await laneRate(stack.temporal, 'default', 'background')) ?? 0) >= PER_SECOND / 10);
   });
 
   it('is shared out by a workflow that stays open', async () => {

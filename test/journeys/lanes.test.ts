@@ -28,16 +28,6 @@ describe('lanes and what operators see', () => {
     return effectiveRateLimit?.requestsPerSecond;
   };
 
-  const setRate = (lane: string, requestsPerSecond: number | undefined) =>
-    stack.temporal.workflowService.updateTaskQueueConfig({
-      namespace: 'default',
-      identity: 'test',
-      taskQueue: `stripe.default.${lane}`,
-      taskQueueType: ACTIVITY_QUEUE,
-      updateQueueRateLimit:
-        requestsPerSecond === undefined ? { reason: 'test' } : { rateLimit: { requestsPerSecond }, reason: 'test' },
-    });
-
   it("where people see to the lanes, they are the account's budget in two parts", async () => {
     await stack.api.pay(aPayment());
     await stack.api.pay(aPayment({ priority: 'background' }));
@@ -46,7 +36,7 @@ describe('lanes and what operators see', () => {
   });
 
   it('renewals go before background in their lane, and both by the lane of background', async () => {
-    await setRate('background', 0);
+    await stack.setLane('background', 0);
     const background = await Promise.all(
       Array.from({ length: 4 }, () => stack.api.create(aPayment({ priority: 'background', off_session: true }))),
     );
@@ -57,7 +47,7 @@ describe('lanes and what operators see', () => {
     await Promise.all(all.map((id) => stack.inLane(id)));
     // Checkout does not wait behind any of it.
     assert.equal((await stack.api.pay(aPayment())).status, 'succeeded');
-    await setRate('background', undefined);
+    await stack.setLane('background', null);
     await Promise.all(all.map((id) => stack.api.until(id, (p) => p.final)));
     const sends = (await stack.simulator.requests('payment_intents.create')).flatMap((r) => {
       const index = all.findIndex((id) => r.idempotencyKey?.includes(`/${id}/`));

@@ -19,7 +19,7 @@ describe('a payment that is called off or runs out of time', () => {
   it('cancelled before sending: nothing was ever sent', async () => {
     await stack.workerPart.stop();
     // A worker that has not begun the task must exist to take the update, so the lane is what is paused.
-    await pauseLane(true);
+    await stack.setLane('checkout', 0);
     await stack.workerPart.start();
     const { body } = await stack.api.create(aPayment());
     const canceled = await stack.api.cancel(body.id);
@@ -28,7 +28,7 @@ describe('a payment that is called off or runs out of time', () => {
     assert.equal(final.status, 'canceled');
     assert.equal(final.failure?.kind, 'canceled');
     await stack.closed(body.id);
-    await pauseLane(false);
+    await stack.setLane('checkout', null);
     assert.equal((await stack.simulator.requestsOf(body.id)).length, 0);
     assert.equal((await stack.intentsOf(body.id)).length, 0);
   });
@@ -135,13 +135,13 @@ describe('a payment that is called off or runs out of time', () => {
   });
 
   it('expired while unsent: canceled, and nothing is sent later', async () => {
-    await pauseLane(true);
+    await stack.setLane('checkout', 0);
     const { body } = await stack.api.create(aPayment({ expires_at: soon() }));
     const final = await stack.api.until(body.id, (p) => p.final);
     assert.equal(final.status, 'canceled');
     assert.equal(final.failure?.kind, 'expired');
     await stack.closed(body.id);
-    await pauseLane(false);
+    await stack.setLane('checkout', null);
     assert.equal((await stack.simulator.requestsOf(body.id)).length, 0);
   });
 
@@ -203,15 +203,4 @@ describe('a payment that is called off or runs out of time', () => {
       ['canceled'],
     );
   });
-
-  /** A rate of 0 pauses the lane at the server: what is scheduled waits, begun by nobody. */
-  async function pauseLane(paused: boolean): Promise<void> {
-    await stack.temporal.workflowService.updateTaskQueueConfig({
-      namespace: 'default',
-      identity: 'test',
-      taskQueue: 'stripe.default.checkout',
-      taskQueueType: 2,
-      updateQueueRateLimit: paused ? { rateLimit: { requestsPerSecond: 0 }, reason: 'test' } : { reason: 'test' },
-    });
-  }
 });

@@ -107,15 +107,7 @@ describe('/metrics', () => {
   });
 
   it('of the worker tells what waits in a lane, and for how long', async () => {
-    const setRate = (rateLimit: { requestsPerSecond: number } | null) =>
-      stack.temporal.workflowService.updateTaskQueueConfig({
-        namespace: 'default',
-        identity: 'test',
-        taskQueue: 'stripe.default.background',
-        taskQueueType: 2,
-        updateQueueRateLimit: { ...(rateLimit === null ? {} : { rateLimit }), reason: 'test' },
-      });
-    await setRate({ requestsPerSecond: 0 });
+    await stack.setLane('background', 0);
     const waiting = { priority: 'background', off_session: true };
     const taken = await Promise.all(Array.from({ length: 6 }, () => stack.api.create(aPayment(waiting))));
     const lane = { account: 'default', lane: 'background' };
@@ -123,7 +115,7 @@ describe('/metrics', () => {
     await until(async () => total(await read(stack.workerPorts[0] as ApiClient), 'penstock_lane_backlog', lane) >= 5);
     const first = await read(stack.workerPorts[0] as ApiClient);
     assert.ok(total(first, 'penstock_lane_backlog_age_seconds', lane) > 0);
-    await setRate(null);
+    await stack.setLane('background', null);
     await Promise.all(taken.map(({ body }) => stack.api.until(body.id, (p) => p.final)));
     await until(async () => total(await read(stack.workerPorts[0] as ApiClient), 'penstock_lane_backlog', lane) === 0);
   });

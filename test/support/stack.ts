@@ -8,6 +8,7 @@ import Stripe from 'stripe';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import { type Config, loadConfig } from '../../src/config/index.js';
 import { freeLowPorts } from '../../src/dev/ports.js';
+import { type LaneClass, laneQueue } from '../../src/domain/lanes.js';
 import { ApiClient, aPayment } from './api-client.js';
 import type { Code } from './code.js';
 import { OwnPostgres } from './databases.js';
@@ -160,6 +161,24 @@ export class Stack {
     const { namespace } = this.temporal.options;
     const { namespaceInfo } = await this.temporal.workflowService.describeNamespace({ namespace });
     return namespaceInfo?.id ?? '';
+  }
+
+  /** Sets a lane's limit by hand, activities a second, over whatever its workers say; null takes it away, and 0 pauses it. */
+  async setLane(lane: LaneClass, requestsPerSecond: number | null): Promise<void> {
+    const { namespace } = this.temporal.options;
+    const rateLimit = requestsPerSecond === null ? {} : { rateLimit: { requestsPerSecond } };
+    for (;;) {
+      try {
+        await this.temporal.workflowService.updateTaskQueueConfig({
+          ...{ namespace, identity: 'somebody', taskQueue: laneQueue('default', lane), taskQueueType: 2 },
+          updateQueueRateLimit: { ...rateLimit, reason: 'by hand' },
+        });
+        return;
+      } catch (error) {
+        // Of two that write at once, the workers among them, the server refuses one.
+        if (!/exactly one row/.test(String(error))) throw error;
+      }
+    }
   }
 
   /** One more worker, beside those of the run's shape; not started yet, and ended with the stack. */

@@ -55,7 +55,7 @@ export const UNSURE: Paths = {
   'taken-back': {
     holds: ['createPayment', 'ACTIVITY_TASK_CANCELED'],
     go: async (stack) => {
-      await pauseLane(stack);
+      await stack.setLane('checkout', 0);
       const id = await create(stack);
       await stack.inLane(id);
       await stack.api.cancel(id);
@@ -65,7 +65,7 @@ export const UNSURE: Paths = {
   'expired-in-its-lane': {
     holds: ['createPayment', 'ACTIVITY_TASK_TIMED_OUT'],
     go: async (stack) => {
-      await pauseLane(stack);
+      await stack.setLane('checkout', 0);
       const id = await create(stack, { expires_at: soon() });
       await stack.inLane(id);
       return ended(stack, id);
@@ -121,16 +121,6 @@ export const UNSURE: Paths = {
     },
   },
 };
-
-async function pauseLane(stack: Stack): Promise<void> {
-  await stack.temporal.workflowService.updateTaskQueueConfig({
-    namespace: stack.temporal.options.namespace,
-    identity: 'recorded',
-    taskQueue: 'stripe.default.checkout',
-    taskQueueType: 2,
-    updateQueueRateLimit: { rateLimit: { requestsPerSecond: 0 }, reason: 'a call that waits in its lane' },
-  });
-}
 
 /** The event with which a run's first workflow task completed. */
 const FIRST_TASK = 4;
