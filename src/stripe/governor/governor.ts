@@ -222,7 +222,8 @@ export class Governor {
     const now = this.parts.now();
     if (now < this.untilMs) {
       for (;;) {
-        const waiter = this.next(now);
+        const heads = [...this.waiting.heads()];
+        const waiter = this.next(heads, now);
         if (waiter === undefined) break;
         this.waiting.take(waiter);
         this.sent[laneOfKey(waiter.priority)] += 1;
@@ -230,7 +231,7 @@ export class Governor {
           this.reads += 1;
           this.readsLeft -= 1;
         }
-        waiter.go(this.permit(waiter, now));
+        waiter.go(this.permit(waiter, heads, now));
       }
     }
     if (this.waiting.size === 0) return;
@@ -241,8 +242,7 @@ export class Governor {
   }
 
   /** Who goes now: the most urgent that may, but for what background is owed. */
-  private next(now: number): Waiter | undefined {
-    const heads = [...this.waiting.heads()];
+  private next(heads: readonly Waiter[], now: number): Waiter | undefined {
     const background = heads.filter(isBackground);
     const may = new Map<string, boolean>();
     const mayGo = ({ endpoint }: Waiter) => {
@@ -274,11 +274,11 @@ export class Governor {
     return Math.max(...times);
   }
 
-  private permit({ endpoint, askedMs }: Waiter, now: number): Permit {
+  /** @param heads those that waited when it went, itself among them. */
+  private permit({ endpoint, askedMs }: Waiter, heads: readonly Waiter[], now: number): Permit {
     const { rate, concurrency } = this.limitsOf(endpoint);
     const request = {};
-    const heads = [...this.waiting.heads()];
-    const since = (some: readonly Waiter[]) => Math.min(askedMs, ...some.map((head) => head.askedMs));
+    const since = (some: readonly Waiter[]) => Math.min(...some.map((head) => head.askedMs));
     const ofAll = this.all.hold(request, now, since(heads));
     const ofEndpoint = rate.hold(request, now, since(heads.filter((head) => head.endpoint === endpoint)));
     this.concurrency.enter(request, now);
