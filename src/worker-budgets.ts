@@ -91,6 +91,7 @@ export function openBudgets(
     },
     drain: () => {
       for (const governor of governors.values()) governor.close();
+      for (const keeper of keepers) keeper.drain();
     },
     stop: async () => {
       await Promise.all(keepers.map((keeper) => keeper.stop()));

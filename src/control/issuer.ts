@@ -45,6 +45,11 @@ export interface BudgetAsk {
   readonly lanes: LaneUse;
   /** Reads made since the last time that was answered. */
   readonly reads: number;
+  /**
+   * Until when it waits for the answer, by the issuer's clock; not there where it does not know that clock, nor from a worker of an
+   * earlier version.
+   */
+  readonly waitsUntilMs?: number;
 }
 
 export interface BudgetAnswer extends Grant {
@@ -56,6 +61,16 @@ export interface BudgetAnswer extends Grant {
   readonly lanes: LaneRates | null;
   /** What is left of the month's reads; below nothing where more were made. */
   readonly readsLeft: number;
+  /** The issuer's own time; one of an earlier version does not tell. */
+  readonly nowMs?: number;
+}
+
+/**
+ * Whether nobody waits for the answer any more. Temporal hands an ask on to the next worker that comes, be that long after the
+ * one that asked has ended: it would hold a share, and the lanes, that nobody makes use of.
+ */
+export function isTooLate({ waitsUntilMs }: BudgetAsk, nowMs: number): boolean {
+  return waitsUntilMs !== undefined && nowMs >= waitsUntilMs;
 }
 
 /** Answers a worker. Pure; `nowMs` is the issuer's own time. */
@@ -88,8 +103,10 @@ export function answer(issuer: Issuer, ask: BudgetAsk, nowMs: number): { issuer:
       ...given.grant,
       sharers: workers.length,
       tryMore: isTurn || heard < rises,
-      lanes: workers[0] === ask.worker ? lanes : null,
+      // Of those that are known to have left none is waited for.
+      lanes: Object.keys(told).sort()[0] === ask.worker ? lanes : null,
       readsLeft: ask.budget.readsPerMonth - readsIn(reads),
+      nowMs,
     },
   };
 }

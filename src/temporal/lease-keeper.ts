@@ -69,7 +69,9 @@ export class LeaseKeeper {
   /** The issuer's newest mark, and since when it is known not to have changed. */
   private seen: { mark: string; sinceMs: number } | undefined;
   private wake: () => void = () => undefined;
+  private draining = false;
   private stopped = false;
+  private ending: Promise<void> | undefined;
   private failing = false;
   /** How many shared the budget when it was last heard of. */
   private sharers = 1;
@@ -78,6 +80,8 @@ export class LeaseKeeper {
   private wantsMore = false;
   /** Reads that the issuer was told of. */
   private readsTold = 0;
+  /** What the issuer's clock shows more than this one's, at most, ms; undefined where it did not answer last. */
+  private aheadMs: number | undefined;
 
   constructor(private readonly parts: LeaseKeeperParts) {
     this.before.atMs = parts.now();
@@ -88,12 +92,22 @@ export class LeaseKeeper {
     await this.renew();
   }
 
-  /** Renews until {@link stop}. Never rejects. */
+  /** Renews until {@link stop}, or until what was under way at {@link drain} is over. Never rejects. */
   async run(): Promise<void> {
     while (!this.stopped) {
       await this.untilDue();
-      if (!this.stopped) await this.renew();
+      if (this.isDrained()) await this.stop();
+      else if (!this.stopped) await this.renew();
     }
+  }
+
+  /**
+   * The governor lets nothing go any more: the lease is given back once nothing is under way, while there may be somebody to
+   * hear it. What an issuer is asked that has no worker left, the next worker hears.
+   */
+  drain(): void {
+    this.draining = true;
+    this.wake();
   }
 
   /** Calls wait that a larger share would let go: it is asked for as soon as may be, be an answer still on its way. */
@@ -104,7 +118,12 @@ export class LeaseKeeper {
   }
 
   /** Sends nothing more, and gives the lease back; where calls were cut off that are still under way, it ends by itself. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.ending ??= this.end();
+    return this.ending;
+  }
+
+  private async end(): Promise<void> {
     this.stopped = true;
     this.wake();
     this.parts.governor.hold({}, Number.NEGATIVE_INFINITY, 1);
@@ -121,13 +140,17 @@ export class LeaseKeeper {
   private async untilDue(): Promise<void> {
     const { now } = this.parts;
     const dueMs = now() + (this.failing ? AGAIN_MS : this.renewInMs());
-    while (!this.stopped) {
+    while (!this.stopped && !this.isDrained()) {
       // Of an issuer that does not answer nobody gets more by asking sooner.
       const hurries = this.wantsMore && !this.failing;
       const leftMs = (hurries ? Math.min(dueMs, this.askedMs + SOONEST_MS) : dueMs) - now();
       if (leftMs <= 0) return;
       await this.pause(leftMs);
     }
+  }
+
+  private isDrained(): boolean {
+    return this.draining && this.parts.governor.use().underWay === 0;
   }
 
   private renewInMs(): number {
@@ -151,6 +174,7 @@ export class LeaseKeeper {
       rose: use.rises > this.before.rises,
       lanes: this.laneUse(use, askedMs),
       reads: use.reads - this.readsTold,
+      ...(this.aheadMs === undefined ? {} : { waitsUntilMs: askedMs + this.aheadMs + ASK_TIMEOUT_MS }),
     };
     try {
       const answer = await this.parts.issuer.ask(ask, ASK_TIMEOUT_MS);
@@ -181,6 +205,8 @@ export class LeaseKeeper {
     if (this.failing) this.parts.logger.info('the budget is shared out again');
     this.failing = false;
     this.seen = undefined;
+    // It answered later than it was asked: by this no answer counts as too late that is still waited for.
+    this.aheadMs = answer.nowMs === undefined ? undefined : answer.nowMs - askedMs;
     this.holding = answer.lease;
     // From before it asked: the issuer counts from when it answered, which is later.
     this.untilMs = askedMs + answer.leaseMs;
@@ -208,6 +234,8 @@ export class LeaseKeeper {
     const { issuer, governor, budget, now, logger } = this.parts;
     if (!this.failing) logger.warn({ err: error }, "the budget's issuer does not answer");
     this.failing = true;
+    // Should its clock have been set, it may take what comes now for late; it is asked without, and tells it again.
+    this.aheadMs = undefined;
     const lookedMs = now();
     // While the lease lasts, asking again is worth more than looking why.
     if (this.seen === undefined && lookedMs + LOOK_BEFORE_MS < this.untilMs) return;

@@ -1,5 +1,12 @@
-import { allHandlersFinished, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
-import { answer, firstIssuer, type Issuer, left, NEW_ISSUER } from '../control/issuer.js';
+import {
+  ApplicationFailure,
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { answer, type BudgetAsk, firstIssuer, type Issuer, isTooLate, left, NEW_ISSUER } from '../control/issuer.js';
 import { askBudget, leaveBudget } from './messages.js';
 
 /** What the issuer of an account's budget is started with. */
@@ -25,11 +32,16 @@ const EVENTS = 2_000;
  */
 export async function budget(input: BudgetInput): Promise<void> {
   let issuer = input.issuer ?? (input.isFirst ? firstIssuer(Date.now()) : NEW_ISSUER);
-  setHandler(askBudget, (ask) => {
+  const grant = (ask: BudgetAsk) => {
     const answered = answer(issuer, ask, Date.now());
     issuer = answered.issuer;
     return answered.answer;
-  });
+  };
+  // What is refused here leaves nothing in the history.
+  const validator = (ask: BudgetAsk) => {
+    if (isTooLate(ask, Date.now())) throw ApplicationFailure.nonRetryable('nobody waits for this answer any more');
+  };
+  setHandler(askBudget, grant, { validator });
   setHandler(leaveBudget, (worker, reads) => {
     issuer = left(issuer, worker, reads ?? 0, Date.now());
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { answer, type BudgetAsk, type Issuer, left, NEW_ISSUER, TURN_MS } from '../../src/control/issuer.js';
+import { answer, type BudgetAsk, type Issuer, isTooLate, left, NEW_ISSUER, TURN_MS } from '../../src/control/issuer.js';
 import { aBudget } from '../support/a-budget.js';
 
 const BUDGET = aBudget({ perSecond: 100, perEndpoint: 100, leaseMs: 5_000 });
@@ -56,8 +56,17 @@ describe('the issuer of a budget', () => {
     assert.notEqual(asked.ask('a').lanes, null);
     assert.equal(asked.ask('b').lanes, null);
     asked.issuer = left(asked.issuer, 'a', 0, asked.nowMs);
-    asked.nowMs += 2_000;
-    assert.notEqual(asked.ask('b').lanes, null);
+    assert.notEqual(asked.ask('b').lanes, null, 'what it sent still counts, and it sees to nothing');
+  });
+
+  it('takes an ask for too late once nobody waits for the answer, and never one that does not say until when', () => {
+    const asked = new Asked();
+    const { nowMs = Number.NaN } = asked.ask('a');
+    assert.equal(nowMs, asked.nowMs);
+    const ask = { worker: 'a', holding: 1, budget: BUDGET, demand: 0, rose: false, lanes: IDLE, reads: 0 };
+    assert.equal(isTooLate(ask, nowMs + 1_000_000), false);
+    assert.equal(isTooLate({ ...ask, waitsUntilMs: nowMs + 2_000 }, nowMs + 1_999), false);
+    assert.equal(isTooLate({ ...ask, waitsUntilMs: nowMs + 2_000 }, nowMs + 2_000), true);
   });
 
   it('grants nobody what another has under way', () => {

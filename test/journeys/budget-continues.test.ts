@@ -84,6 +84,16 @@ describe("the issuer of an account's budget", () => {
     assert.ok((issuer?.leases.next ?? 0) > 1 && issuer?.leases.grantedMs !== null);
   });
 
+  it('grants nothing to a worker that ended before anybody could answer it', async () => {
+    const { nowMs = Number.NaN, lease: before } = await askers.ask('a');
+    // The server keeps the ask, and hands it to the worker that comes next.
+    await stack.workerPart.stop();
+    await assert.rejects(issuer.ask(askers.of('gone', { waitsUntilMs: nowMs + 1_000 }), 1_000));
+    await stack.workerPart.start();
+    const { lease } = await askers.ask('a');
+    assert.equal(lease, before + 1, 'nobody else was granted anything');
+  });
+
   it('counts what a worker read last, which it tells as it leaves', async () => {
     const { readsLeft } = await askers.ask('a');
     await issuer.leave('late', 40, 5_000);

@@ -22,11 +22,15 @@ export class BudgetAskers {
     readonly budget: Budget = aBudget({ perSecond: 100, perEndpoint: 100, leaseMs: 5_000 }),
   ) {}
 
+  /** What a worker asks. */
+  of(worker: string, changes: Partial<BudgetAsk> = {}): BudgetAsk {
+    const holding = this.holding.get(worker) ?? 0;
+    return { worker, holding, budget: this.budget, demand: 50, rose: false, lanes: IDLE, reads: 0, ...changes };
+  }
+
   async ask(worker: string, changes: Partial<BudgetAsk> = {}): Promise<Granted> {
     const { budget } = this;
-    const holding = this.holding.get(worker) ?? 0;
-    const ask = { worker, holding, budget, demand: 50, rose: false, lanes: IDLE, reads: 0, ...changes };
-    const answer = await this.issuer.ask(ask, PATIENCE_MS);
+    const answer = await this.issuer.ask(this.of(worker, changes), PATIENCE_MS);
     const countsUntilMs = Date.now() + budget.leaseMs + budget.arrivesWithinMs + 1_000;
     const granted = { ...answer, worker, countsUntilMs };
     this.granted.push(granted);

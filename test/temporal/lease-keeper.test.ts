@@ -10,6 +10,9 @@ import { VirtualTime } from '../support/virtual-time.js';
 const BUDGET = aBudget({ perSecond: 100, perEndpoint: 100, maxWorkers: 4, leaseMs: 5_000, arrivesWithinMs: 20 });
 const SHARE: Units = { all: 50 };
 
+/** What the issuer's clock shows more than the worker's, ms. */
+const AHEAD_MS = 1_000_000;
+
 describe('the keeper of a lease', () => {
   let time: VirtualTime;
   let asks: { atMs: number; ask: BudgetAsk }[];
@@ -42,6 +45,7 @@ describe('the keeper of a lease', () => {
             tryMore: false,
             lanes: null,
             readsLeft: 100,
+            nowMs: time.now() + AHEAD_MS,
           };
         },
         leave: async (worker, reads) => void left.push({ worker, reads }),
@@ -208,6 +212,50 @@ describe('the keeper of a lease', () => {
       asks.reduce((sum, { ask }) => sum + ask.reads, 0),
       7,
     );
+  });
+
+  it('says until when it waits, by the clock of the issuer that answered last, later rather than sooner', async () => {
+    assert.equal(asks[0]?.ask.waitsUntilMs, undefined);
+    answersInMs = 300;
+    await time.run(10_000);
+    const told = asks.slice(1).map(({ atMs, ask }) => (ask.waitsUntilMs ?? Number.NaN) - (atMs + AHEAD_MS));
+    assert.ok(told.length >= 4);
+    assert.equal(told[0], 2_000);
+    assert.deepEqual(new Set(told.slice(1)), new Set([2_300]), 'its answer was under way for 300 ms at most');
+  });
+
+  it('asks without, once it was not answered: by a clock that was set it may be late for ever', async () => {
+    await time.run(2_500);
+    assert.notEqual(asks.at(-1)?.ask.waitsUntilMs, undefined);
+    answers = false;
+    await time.run(4_200);
+    answers = true;
+    await time.run(4_700);
+    assert.deepEqual([asks.at(-1)?.atMs, asks.at(-1)?.ask.waitsUntilMs], [4_500, undefined]);
+    await time.run(7_000);
+    assert.notEqual(asks.at(-1)?.ask.waitsUntilMs, undefined);
+  });
+
+  it('gives its lease back at once where it is to stop and nothing is under way', async () => {
+    keeper.drain();
+    await time.run(0);
+    assert.equal(left.length, 1);
+    const many = asks.length;
+    await time.run(10_000);
+    await keeper.stop();
+    assert.deepEqual([asks.length, left.length], [many, 1], 'it asks for nothing more, and leaves once');
+  });
+
+  it('keeps its lease while it is to stop and something is under way', async () => {
+    [underWay, demand] = [1, 1];
+    keeper.drain();
+    await time.run(10_000);
+    assert.ok(asks.length >= 9, `${asks.length} asked`);
+    assert.deepEqual(left, []);
+    [underWay, demand] = [0, 0];
+    await time.run(11_000);
+    assert.equal(left.length, 1);
+    assert.deepEqual(last()?.units, {});
   });
 
   it('lets its lease end by itself where it stops with calls under way', async () => {
