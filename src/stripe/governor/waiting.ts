@@ -11,22 +11,39 @@ export interface Waiter extends Turn {
 /** A merchant's calls of one priority, those for each endpoint in a row of their own; a Set keeps the order and lets go of any. */
 type Rows = Map<string, Set<Waiter>>;
 
+/** Of so many merchants it is known when they had their last turn; of others it is longer ago. */
+const REMEMBERED = 1_000;
+
 /**
  * The calls of one priority. Whoever has many waiting takes turns with whoever has few: the server shares a lane out among
- * merchants, and what it hands out in a burst must not undo that here.
+ * merchants, and what it hands out in a burst must not undo that here. Whoever comes meanwhile, and had its last turn before the
+ * one whose turn it is, goes before that one, as if it had waited all along; but no two of them in a row, or a
+ * crowd of merchants with one call each would keep all others waiting.
  */
 class Class {
-  /** By merchant, the next to go first. */
+  /** By merchant, the next to go first, but for the {@link newcomer}. */
   private readonly merchants = new Map<string, Rows>();
+  private newcomer: string | undefined;
+  private newcomerWent = false;
+  /** The number of each merchant's last turn, the latest last. */
+  private readonly turns = new Map<string, number>();
+  private turn = 0;
   readonly sizes = new Map<string, number>();
   size = 0;
 
   add(waiter: Waiter): void {
     const { merchant, endpoint } = waiter;
+    if (this.passes(merchant)) this.newcomer = merchant;
     const rows: Rows = this.merchants.get(merchant) ?? new Map();
     rows.set(endpoint, (rows.get(endpoint) ?? new Set()).add(waiter));
     this.merchants.set(merchant, rows);
     this.count(endpoint, 1);
+  }
+
+  private passes(merchant: string): boolean {
+    if (this.newcomer !== undefined || this.newcomerWent || this.merchants.has(merchant)) return false;
+    const [next] = this.merchants.keys();
+    return next !== undefined && (this.turns.get(merchant) ?? 0) < (this.turns.get(next) ?? 0);
   }
 
   has(waiter: Waiter): boolean {
@@ -39,26 +56,48 @@ class Class {
     const row = rows?.get(endpoint);
     if (rows === undefined || row?.delete(waiter) !== true) return false;
     if (row.size === 0) rows.delete(endpoint);
-    if (rows.size === 0) this.merchants.delete(merchant);
+    if (rows.size === 0) {
+      this.merchants.delete(merchant);
+      if (merchant === this.newcomer) this.newcomer = undefined;
+    }
     this.count(endpoint, -1);
     return true;
   }
 
   /** It goes, and the next turn is another merchant's. */
   take(waiter: Waiter): void {
+    const { merchant } = waiter;
+    this.newcomerWent = merchant === this.newcomer;
+    if (this.newcomerWent) this.newcomer = undefined;
     this.remove(waiter);
-    const rest = this.merchants.get(waiter.merchant);
+    this.hadTurn(merchant);
+    const rest = this.merchants.get(merchant);
     if (rest === undefined) return;
-    this.merchants.delete(waiter.merchant);
-    this.merchants.set(waiter.merchant, rest);
+    this.merchants.delete(merchant);
+    this.merchants.set(merchant, rest);
+  }
+
+  private hadTurn(merchant: string): void {
+    this.turn += 1;
+    this.turns.delete(merchant);
+    this.turns.set(merchant, this.turn);
+    if (this.turns.size <= REMEMBERED) return;
+    const [oldest] = this.turns.keys();
+    if (oldest !== undefined) this.turns.delete(oldest);
   }
 
   /** Of each merchant and endpoint the one that has waited longest; of a merchant the oldest first. */
   *heads(): Generator<Waiter> {
-    for (const rows of this.merchants.values()) {
+    for (const rows of this.inTurn()) {
       const heads = [...rows.values()].flatMap(([head]) => head ?? []);
       yield* heads.sort((a, b) => a.askedMs - b.askedMs);
     }
+  }
+
+  private *inTurn(): Generator<Rows> {
+    const { newcomer } = this;
+    if (newcomer !== undefined) yield this.merchants.get(newcomer) ?? new Map();
+    for (const [merchant, rows] of this.merchants) if (merchant !== newcomer) yield rows;
   }
 
   *all(): Generator<Waiter> {

@@ -100,7 +100,7 @@ describe('the governor', () => {
       void send(parts, { merchant, priority: 3 }, {}, () => order.push(merchant));
     }
     await parts.time.run(5_000);
-    assert.deepEqual(order, ['large', 'large', 'small', 'other', 'large', 'small', 'large', 'large']);
+    assert.deepEqual(order, ['large', 'small', 'large', 'other', 'small', 'large', 'large', 'large']);
   });
 
   it('has them take turns over all endpoints: what many reads of one wait for, a charge of another does not', async () => {
@@ -112,7 +112,7 @@ describe('the governor', () => {
     await parts.time.run(20);
     ask('small', CREATE);
     await parts.time.run(5_000);
-    assert.equal(order.indexOf(`small ${CREATE}`), 2);
+    assert.equal(order.indexOf(`small ${CREATE}`), 1);
   });
 
   it('gives background its floor of an endpoint that checkout fills, and no more', async () => {
