@@ -1,8 +1,14 @@
-import { type Client, WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  type Client,
+  WithStartWorkflowOperation,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import type { BudgetAnswer, BudgetAsk } from '../control/issuer.js';
 import { budgetId } from '../domain/ids.js';
 import { budget } from '../workflows/index.js';
-import { askBudget, leaveBudget, ON_MAIN_QUEUE } from '../workflows/messages.js';
+import { askBudget, leaveBudget, ON_MAIN_QUEUE, TOO_LATE } from '../workflows/messages.js';
 import { EventType } from './proto.js';
 
 /** Its tasks go before all others: payments wait for what it grants. */
@@ -11,6 +17,11 @@ const FIRST = { priorityKey: 1 };
 /** So many of a history's newest events surely hold its newest answer, if it has any: each takes five. */
 const NEWEST = 20;
 
+/** The issuer took an ask for one that nobody waits for any more. */
+export class LateAskError extends Error {
+  override readonly name = 'LateAskError';
+}
+
 /** The issuer of one account's budget, as a worker speaks to it. */
 export class BudgetIssuer {
   constructor(
@@ -18,8 +29,21 @@ export class BudgetIssuer {
     private readonly account: string,
   ) {}
 
-  /** Asks for a share; starts the issuer where none runs. @throws whatever kept it from answering in time. */
+  /**
+   * Asks for a share; starts the issuer where none runs.
+   *
+   * @throws LateAskError where it came too late by the issuer's clock; whatever kept it from answering in time.
+   */
   async ask(ask: BudgetAsk, withinMs: number): Promise<BudgetAnswer> {
+    try {
+      return await this.update(ask, withinMs);
+    } catch (error) {
+      if (isLate(error)) throw new LateAskError('too late by the clock of the issuer', { cause: error });
+      throw error;
+    }
+  }
+
+  private update(ask: BudgetAsk, withinMs: number): Promise<BudgetAnswer> {
     return this.client.connection.withDeadline(Date.now() + withinMs, async () => {
       try {
         const handle = this.client.workflow.getHandle(budgetId(this.account));
@@ -86,4 +110,9 @@ export class BudgetIssuer {
       return `${workflowExecutionInfo?.execution?.runId}/${answered?.eventId ?? 'none'}`;
     });
   }
+}
+
+function isLate(error: unknown): boolean {
+  if (!(error instanceof WorkflowUpdateFailedError)) return false;
+  return error.cause instanceof ApplicationFailure && error.cause.type === TOO_LATE;
 }

@@ -3,7 +3,7 @@ import { type BudgetAnswer, floorUnits } from '../control/issuer.js';
 import { followed, type LaneRates } from '../control/lane-rates.js';
 import type { LaneClass } from '../domain/lanes.js';
 import type { Logger } from '../telemetry/logger.js';
-import type { BudgetIssuer } from './budget-issuer.js';
+import { type BudgetIssuer, LateAskError } from './budget-issuer.js';
 
 /** What a worker's governor is to its keeper (src/stripe/governor). */
 export interface Governed {
@@ -80,7 +80,7 @@ export class LeaseKeeper {
   private wantsMore = false;
   /** Reads that the issuer was told of. */
   private readsTold = 0;
-  /** What the issuer's clock shows more than this one's, at most, ms; undefined where it did not answer last. */
+  /** What the issuer's clock shows more than this one's, at most, ms; undefined until it has told. */
   private aheadMs: number | undefined;
 
   constructor(private readonly parts: LeaseKeeperParts) {
@@ -181,6 +181,11 @@ export class LeaseKeeper {
       this.readsTold = use.reads;
       this.take(answer, askedMs);
     } catch (error) {
+      if (error instanceof LateAskError && this.aheadMs !== undefined) {
+        // The issuer's clock was set. Asked without a time, it tells its own anew.
+        this.aheadMs = undefined;
+        return this.renew();
+      }
       await this.unanswered(error);
     }
     this.parts.onRenewed();
@@ -234,8 +239,6 @@ export class LeaseKeeper {
     const { issuer, governor, budget, now, logger } = this.parts;
     if (!this.failing) logger.warn({ err: error }, "the budget's issuer does not answer");
     this.failing = true;
-    // Should its clock have been set, it may take what comes now for late; it is asked without, and tells it again.
-    this.aheadMs = undefined;
     const lookedMs = now();
     // While the lease lasts, asking again is worth more than looking why.
     if (this.seen === undefined && lookedMs + LOOK_BEFORE_MS < this.untilMs) return;

@@ -7,7 +7,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { answer, type BudgetAsk, firstIssuer, type Issuer, isTooLate, left, NEW_ISSUER } from '../control/issuer.js';
-import { askBudget, leaveBudget } from './messages.js';
+import { askBudget, leaveBudget, TOO_LATE } from './messages.js';
 
 /** What the issuer of an account's budget is started with. */
 export interface BudgetInput {
@@ -39,7 +39,8 @@ export async function budget(input: BudgetInput): Promise<void> {
   };
   // What is refused here leaves nothing in the history.
   const validator = (ask: BudgetAsk) => {
-    if (isTooLate(ask, Date.now())) throw ApplicationFailure.nonRetryable('nobody waits for this answer any more');
+    if (isTooLate(ask, Date.now()))
+      throw ApplicationFailure.nonRetryable('nobody waits for this answer any more', TOO_LATE);
   };
   setHandler(askBudget, grant, { validator });
   setHandler(leaveBudget, (worker, reads) => {

@@ -184,6 +184,9 @@ export const SHOWN = 'shown';
 /** A worker asks the issuer of an account's budget for its share. */
 export const askBudget = defineUpdate<BudgetAnswer, [BudgetAsk]>('askBudget');
 
+/** The failure's type of an ask that nobody waits for any more. */
+export const TOO_LATE = 'TooLate';
+
 /** A worker stops, and needs its share no more; with the reads that it has not told yet, but for one of an earlier version. */
 export const leaveBudget = defineSignal<[worker: string, reads?: number]>('leaveBudget');
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { budgetId } from '../../src/domain/ids.js';
-import { BudgetIssuer } from '../../src/temporal/budget-issuer.js';
+import { BudgetIssuer, LateAskError } from '../../src/temporal/budget-issuer.js';
 import type { BudgetInput } from '../../src/workflows/budget.js';
 import { BudgetAskers } from '../support/budget-askers.js';
 import { Stack } from '../support/stack.js';
@@ -92,6 +92,11 @@ describe("the issuer of an account's budget", () => {
     await stack.workerPart.start();
     const { lease } = await askers.ask('a');
     assert.equal(lease, before + 1, 'nobody else was granted anything');
+  });
+
+  it('says of an ask that it came too late, where its asker still waits', async () => {
+    const { nowMs = Number.NaN } = await askers.ask('a');
+    await assert.rejects(issuer.ask(askers.of('late', { waitsUntilMs: nowMs - 1 }), 10_000), LateAskError);
   });
 
   it('counts what a worker read last, which it tells as it leaves', async () => {

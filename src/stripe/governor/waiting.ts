@@ -8,58 +8,58 @@ export interface Waiter extends Turn {
   readonly giveUp: (againInMs: number) => void;
 }
 
-/** A merchant's calls of one priority, those for each endpoint in a row of their own; a Set keeps the order and lets go of any. */
-type Rows = Map<string, Set<Waiter>>;
+/** What waits of one merchant, of one priority. */
+interface Line {
+  /** Those for each endpoint in a row of their own; a Set keeps the order and lets go of any. */
+  readonly rows: Map<string, Set<Waiter>>;
+  /** The turn that it had last, or is taken to have had: who has the lowest goes next. */
+  since: number;
+}
 
-/** Of so many merchants it is known when they had their last turn; of others it is longer ago. */
+/** So many turns back it is known whose they were. */
 const REMEMBERED = 1_000;
 
 /**
  * The calls of one priority. Whoever has many waiting takes turns with whoever has few: the server shares a lane out among
- * merchants, and what it hands out in a burst must not undo that here. Whoever comes meanwhile, and had its last turn before the
- * one whose turn it is, goes before that one, as if it had waited all along; but no two of them in a row, or a
- * crowd of merchants with one call each would keep all others waiting.
+ * merchants, and what it hands out in a burst must not undo that here. The turn is of whoever had its last one the longest ago,
+ * so that no other has two while one waits. Who comes anew is taken to have had its own a round ago, a turn for each that waits:
+ * it goes before those that have had one since, and a crowd of such, which never ends, before nobody for longer than that.
  */
 class Class {
-  /** By merchant, the next to go first, but for the {@link newcomer}. */
-  private readonly merchants = new Map<string, Rows>();
-  private newcomer: string | undefined;
-  private newcomerWent = false;
-  /** The number of each merchant's last turn, the latest last. */
-  private readonly turns = new Map<string, number>();
+  private readonly lines = new Map<string, Line>();
+  /** The number of the last turn, and of each merchant's last one, the latest last. */
   private turn = 0;
+  private readonly turns = new Map<string, number>();
+  /** When whoever came last is taken to have had its turn, if it had none since: who comes later is not taken to have waited longer. */
+  private roundAgo = Number.NEGATIVE_INFINITY;
   readonly sizes = new Map<string, number>();
   size = 0;
 
   add(waiter: Waiter): void {
     const { merchant, endpoint } = waiter;
-    if (this.passes(merchant)) this.newcomer = merchant;
-    const rows: Rows = this.merchants.get(merchant) ?? new Map();
+    const { rows } = this.lines.get(merchant) ?? this.begin(merchant);
     rows.set(endpoint, (rows.get(endpoint) ?? new Set()).add(waiter));
-    this.merchants.set(merchant, rows);
     this.count(endpoint, 1);
   }
 
-  private passes(merchant: string): boolean {
-    if (this.newcomer !== undefined || this.newcomerWent || this.merchants.has(merchant)) return false;
-    const [next] = this.merchants.keys();
-    return next !== undefined && (this.turns.get(merchant) ?? 0) < (this.turns.get(next) ?? 0);
+  private begin(merchant: string): Line {
+    this.roundAgo = Math.max(this.roundAgo, this.turn - this.lines.size - 1);
+    const line = { rows: new Map(), since: Math.max(this.roundAgo, this.turns.get(merchant) ?? this.roundAgo) };
+    this.lines.set(merchant, line);
+    return line;
   }
 
   has(waiter: Waiter): boolean {
-    return this.merchants.get(waiter.merchant)?.get(waiter.endpoint)?.has(waiter) ?? false;
+    return this.lines.get(waiter.merchant)?.rows.get(waiter.endpoint)?.has(waiter) ?? false;
   }
 
   remove(waiter: Waiter): boolean {
     const { merchant, endpoint } = waiter;
-    const rows = this.merchants.get(merchant);
+    const rows = this.lines.get(merchant)?.rows;
     const row = rows?.get(endpoint);
     if (rows === undefined || row?.delete(waiter) !== true) return false;
     if (row.size === 0) rows.delete(endpoint);
-    if (rows.size === 0) {
-      this.merchants.delete(merchant);
-      if (merchant === this.newcomer) this.newcomer = undefined;
-    }
+    if (rows.size === 0) this.lines.delete(merchant);
     this.count(endpoint, -1);
     return true;
   }
@@ -67,41 +67,31 @@ class Class {
   /** It goes, and the next turn is another merchant's. */
   take(waiter: Waiter): void {
     const { merchant } = waiter;
-    this.newcomerWent = merchant === this.newcomer;
-    if (this.newcomerWent) this.newcomer = undefined;
     this.remove(waiter);
-    this.hadTurn(merchant);
-    const rest = this.merchants.get(merchant);
-    if (rest === undefined) return;
-    this.merchants.delete(merchant);
-    this.merchants.set(merchant, rest);
-  }
-
-  private hadTurn(merchant: string): void {
     this.turn += 1;
     this.turns.delete(merchant);
     this.turns.set(merchant, this.turn);
-    if (this.turns.size <= REMEMBERED) return;
     const [oldest] = this.turns.keys();
-    if (oldest !== undefined) this.turns.delete(oldest);
+    if (this.turns.size > REMEMBERED && oldest !== undefined) this.turns.delete(oldest);
+    const rest = this.lines.get(merchant);
+    if (rest === undefined) return;
+    rest.since = this.turn;
+    // Of those that come while it waits, none that is taken to have had the same turn goes before it.
+    this.lines.delete(merchant);
+    this.lines.set(merchant, rest);
   }
 
   /** Of each merchant and endpoint the one that has waited longest; of a merchant the oldest first. */
   *heads(): Generator<Waiter> {
-    for (const rows of this.inTurn()) {
+    // The sort leaves those of one turn in the order in which they came.
+    for (const { rows } of [...this.lines.values()].sort((a, b) => a.since - b.since)) {
       const heads = [...rows.values()].flatMap(([head]) => head ?? []);
       yield* heads.sort((a, b) => a.askedMs - b.askedMs);
     }
   }
 
-  private *inTurn(): Generator<Rows> {
-    const { newcomer } = this;
-    if (newcomer !== undefined) yield this.merchants.get(newcomer) ?? new Map();
-    for (const [merchant, rows] of this.merchants) if (merchant !== newcomer) yield rows;
-  }
-
   *all(): Generator<Waiter> {
-    for (const rows of this.merchants.values()) for (const row of rows.values()) yield* row;
+    for (const { rows } of this.lines.values()) for (const row of rows.values()) yield* row;
   }
 
   private count(endpoint: string, more: number): void {

@@ -3,32 +3,55 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type Waiter, Waiting } from '../../../src/stripe/governor/waiting.js';
 
-/** Calls of one priority at one endpoint, by their merchants. */
-class Calls {
-  readonly went: string[] = [];
-  private readonly waiting = new Waiting();
-  private nth = 0;
+interface Call {
+  readonly merchant: string;
+  readonly endpoint: string;
+  readonly nth: number;
+}
 
-  come(merchant: string, many = 1): void {
+/** Calls of one priority. */
+class Calls {
+  readonly went: Call[] = [];
+  private readonly waiting = new Waiting();
+  private readonly calls = new Map<Waiter, Call>();
+
+  come(merchant: string, many = 1, endpoint = 'create'): void {
     for (let i = 0; i < many; i += 1) {
-      this.nth += 1;
+      const nth = this.calls.size;
       const waiter: Waiter = {
-        ...{ merchant, endpoint: 'payment_intents.create', priority: 1, waitMs: 1e9, askedMs: this.nth },
+        ...{ merchant, endpoint, priority: 1, waitMs: 1e9, askedMs: nth },
         ...{ go: () => undefined, giveUp: () => undefined },
       };
+      this.calls.set(waiter, { merchant, endpoint, nth });
       this.waiting.add(waiter);
     }
   }
 
-  go(many = 1): void {
+  /** The next that goes, at any endpoint or where only one is open. */
+  go(many = 1, open?: string): void {
     for (let i = 0; i < many; i += 1) {
-      const [head] = this.waiting.heads();
+      const head = [...this.waiting.heads()].find(({ endpoint }) => open === undefined || endpoint === open);
       if (head === undefined) return;
       this.waiting.take(head);
-      this.went.push(head.merchant);
+      const call = this.calls.get(head);
+      assert.ok(call !== undefined);
+      this.went.push(call);
     }
   }
+
+  get merchants(): string[] {
+    return this.went.map(({ merchant }) => merchant);
+  }
 }
+
+const STEPS = fc.array(
+  fc.record({
+    merchant: fc.integer({ min: 0, max: 5 }).map(String),
+    endpoint: fc.constantFrom('create', 'list'),
+    goes: fc.integer({ min: 0, max: 3 }),
+  }),
+  { minLength: 10, maxLength: 60 },
+);
 
 describe('calls that wait in a worker', () => {
   it('a merchant that comes while another has many waiting goes next', () => {
@@ -37,7 +60,16 @@ describe('calls that wait in a worker', () => {
     calls.go(3);
     calls.come('small', 2);
     calls.go(4);
-    assert.deepEqual(calls.went.slice(3), ['small', 'large', 'small', 'large']);
+    assert.deepEqual(calls.merchants.slice(3), ['small', 'large', 'small', 'large']);
+  });
+
+  it('those that come meanwhile go in the order in which they came', () => {
+    const calls = new Calls();
+    calls.come('large', 10);
+    calls.go(3);
+    for (const merchant of ['one', 'another', 'a third']) calls.come(merchant);
+    calls.go(4);
+    assert.deepEqual(calls.merchants.slice(3), ['one', 'another', 'a third', 'large']);
   });
 
   it('whoever comes back after each of its turns has no more than one among others', () => {
@@ -46,10 +78,10 @@ describe('calls that wait in a worker', () => {
     for (const merchant of others) calls.come(merchant, 40);
     calls.go(4);
     for (let i = 0; i < 100; i += 1) {
-      if (i === 0 || calls.went.at(-1) === 'eager') calls.come('eager');
+      if (i === 0 || calls.merchants.at(-1) === 'eager') calls.come('eager');
       calls.go();
     }
-    const turns = (merchant: string) => calls.went.slice(4).filter((who) => who === merchant).length;
+    const turns = (merchant: string) => calls.merchants.slice(4).filter((who) => who === merchant).length;
     for (const merchant of [...others, 'eager']) assert.equal(turns(merchant), 20, merchant);
   });
 
@@ -61,51 +93,61 @@ describe('calls that wait in a worker', () => {
       calls.come(`one of many ${i}`);
       calls.go();
     }
-    // As where each waits behind all others that are there: those that came since its last turn go before its next.
-    const large = calls.went.flatMap((who, i) => (who === 'large' ? [i] : []));
-    assert.deepEqual(large.slice(0, 8), [0, 2, 5, 9, 14, 20, 27, 35]);
+    // More and more wait, and each has its turn first: where newcomers wait behind all others, it is 1, 3, 6, 10, 15, ...
+    const large = calls.merchants.flatMap((who, i) => (who === 'large' ? [i] : []));
+    assert.deepEqual(large.slice(0, 6), [0, 3, 8, 15, 24, 35]);
   });
 
-  it('of two that both wait all the while, none has two turns more than the other', () => {
-    const arrivals = fc.array(
-      fc.record({ merchant: fc.integer({ min: 0, max: 5 }), goes: fc.integer({ min: 0, max: 3 }) }),
-      {
-        minLength: 10,
-        maxLength: 60,
-      },
-    );
+  it('a crowd at one endpoint keeps nobody there waiting while others go elsewhere', () => {
+    const calls = new Calls();
+    calls.come('patient', 10, 'create');
+    calls.go(1, 'create');
+    calls.come('busy', 1_000, 'list');
+    for (let i = 0; i < 20; i += 1) {
+      calls.come(`one of many ${i}`, 1, 'create');
+      calls.go(1, 'create');
+      calls.go(3, 'list');
+    }
+    const patient = calls.merchants.filter((who) => who === 'patient').length;
+    assert.ok(patient >= 5, `${patient} of ten went`);
+  });
+
+  it('while one waits no other has two turns', () => {
     fc.assert(
-      fc.property(arrivals, (steps) => {
+      fc.property(STEPS, (steps) => {
         const calls = new Calls();
-        calls.come('a', 500);
-        calls.come('b', 500);
-        for (const { merchant, goes } of steps) {
-          calls.come(`other ${merchant}`);
+        calls.come('patient', 500);
+        for (const { merchant, endpoint, goes } of steps) {
+          calls.come(merchant, 1, endpoint);
           calls.go(goes);
         }
-        let ahead = 0;
-        for (const who of calls.went) {
-          ahead += who === 'a' ? 1 : who === 'b' ? -1 : 0;
-          assert.ok(Math.abs(ahead) <= 1, calls.went.join(' '));
+        let since = new Set<string>();
+        for (const who of calls.merchants) {
+          assert.ok(!since.has(who), calls.merchants.join(' '));
+          since = who === 'patient' ? new Set() : since.add(who);
         }
       }),
     );
   });
 
-  it('lets each go once, in the order of its merchant', () => {
-    const steps = fc.array(
-      fc.record({ merchant: fc.integer({ min: 0, max: 3 }), goes: fc.integer({ min: 0, max: 2 }) }),
-    );
+  it('each goes once, those of one merchant at one endpoint in the order in which they came', () => {
     fc.assert(
-      fc.property(steps, (all) => {
+      fc.property(STEPS, (steps) => {
         const calls = new Calls();
-        for (const { merchant, goes } of all) {
-          calls.come(String(merchant));
+        for (const { merchant, endpoint, goes } of steps) {
+          calls.come(merchant, 1, endpoint);
           calls.go(goes);
         }
-        calls.go(all.length);
-        const came = all.map(({ merchant }) => String(merchant)).sort();
-        assert.deepEqual([...calls.went].sort(), came);
+        calls.go(steps.length);
+        assert.equal(new Set(calls.went.map(({ nth }) => nth)).size, steps.length);
+        for (const { merchant, endpoint } of steps) {
+          const own = calls.went.filter((call) => call.merchant === merchant && call.endpoint === endpoint);
+          const order = own.map(({ nth }) => nth);
+          assert.deepEqual(
+            order,
+            [...order].sort((a, b) => a - b),
+          );
+        }
       }),
     );
   });
