@@ -3,10 +3,11 @@ import { type Config, loadConfig } from './config/index.js';
 import { DRAIN_MS, listen } from './http-server.js';
 import { withMetricsPort } from './metrics-server.js';
 import { failure, isMain, type Running, runAsProcess } from './process.js';
+import { installRuntime } from './runtime.js';
 import { openStore, type Store } from './store/index.js';
 import { createLogger } from './telemetry/logger.js';
 import { Metrics } from './telemetry/metrics.js';
-import { connectClient } from './temporal/connect.js';
+import { connectClient, connectForEvents } from './temporal/connect.js';
 import { prepareNamespace } from './temporal/prepare.js';
 
 /** For the connection to Temporal to close. */
@@ -28,6 +29,8 @@ export interface ApiOptions {
 export async function startApi(config: Config, options: ApiOptions): Promise<Running> {
   const logger = createLogger(config.logLevel, 'api');
   const client = await connectClient(config);
+  await installRuntime(logger, options.metrics);
+  const events = await connectForEvents(config);
   const { deployment } = await prepareNamespace(client, config, options.ownServer);
   const store = options.store ?? openStore({ config, logger, mayEmbed: false });
   const { namespace, address, uiPort } = config.temporal;
@@ -37,6 +40,7 @@ export async function startApi(config: Config, options: ApiOptions): Promise<Run
       : null;
   const app = createApp({
     client,
+    events,
     config,
     deployment,
     store,
@@ -56,6 +60,7 @@ export async function startApi(config: Config, options: ApiOptions): Promise<Run
     stop: async () => {
       await server.drain();
       if (options.store === undefined) await store.close();
+      await events.connection.close();
       await client.connection.close();
     },
   };

@@ -3,9 +3,10 @@ import { type Config, loadConfig } from './config/index.js';
 import { DRAIN_MS, listen } from './http-server.js';
 import { withMetricsPort } from './metrics-server.js';
 import { failure, isMain, type Running, runAsProcess } from './process.js';
+import { installRuntime } from './runtime.js';
 import { createLogger } from './telemetry/logger.js';
 import { Metrics } from './telemetry/metrics.js';
-import { connectClient } from './temporal/connect.js';
+import { connectClient, connectForEvents } from './temporal/connect.js';
 import { prepareNamespace } from './temporal/prepare.js';
 
 /** For the connection to Temporal to close. */
@@ -21,9 +22,12 @@ export const WEBHOOKS_STOP_WITHIN_MS = DRAIN_MS + CLOSE_OVER_DRAIN_MS;
 async function startWebhooks(config: Config, metrics: Metrics): Promise<Running> {
   const logger = createLogger(config.logLevel, 'webhooks');
   const client = await connectClient(config);
+  await installRuntime(logger, metrics);
+  const events = await connectForEvents(config);
   const { deployment } = await prepareNamespace(client, config, false);
   const app = createIngest({
     client,
+    events,
     config,
     deployment,
     policy: config.policy.payments,
@@ -40,6 +44,7 @@ async function startWebhooks(config: Config, metrics: Metrics): Promise<Running>
     stopsWithinMs: WEBHOOKS_STOP_WITHIN_MS,
     stop: async () => {
       await server.drain();
+      await events.connection.close();
       await client.connection.close();
     },
   };

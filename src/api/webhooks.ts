@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Client } from '@temporalio/client';
 import type { Account, Config } from '../config/index.js';
 import { readEvent, SignatureError, type StripeEvent, UnreadableEventError } from '../stripe/signature.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -11,6 +12,8 @@ import { Bodies, type BodyLimits } from './body.js';
 import { answerError, notFound, Problem, unavailable } from './errors.js';
 
 export interface WebhookParts extends DeliverParts {
+  /** By which events are handed over; `client` answers how the process is. */
+  readonly events: Client;
   readonly config: Config;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -54,10 +57,11 @@ export function takeWebhooks(parts: WebhookParts, others: RequestListener): Requ
   const show = (account: string, waiting: number) => metrics.webhooksWait(account, waiting);
   const turns = parts.turns ?? new Turns(limitsFor(endpoints.size), show);
   for (const name of endpoints.keys()) show(name, 0);
+  const handing = { ...parts, client: parts.events };
   return (req, res) => {
     const name = req.method === 'POST' ? PATH.exec(req.url ?? '')?.[1] : undefined;
     if (name === undefined) others(req, res);
-    else void answer(parts, turns, endpoints.get(name), req, res);
+    else void answer(handing, turns, endpoints.get(name), req, res);
   };
 }
 

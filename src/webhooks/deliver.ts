@@ -29,11 +29,21 @@ export async function handOver(
   routing: ToSomebody,
 ): Promise<Delivery> {
   // The event's id as the request's: however often Stripe sends it, the history holds it once.
-  return parts.client.connection.withDeadline(Date.now() + TAKE_TIMEOUT_MS, async () => {
+  const handing = parts.client.connection.withDeadline(Date.now() + TAKE_TIMEOUT_MS, async () => {
     if (routing.to === 'refund') return deliverRefund(parts, routing, event);
     if (routing.to === 'dispute') return deliverDispute(parts, routing, event);
     return deliverToPayment(parts, account, routing, event.id);
   });
+  return inTime(handing);
+}
+
+/** A client that tries again by itself may take longer than any deadline; what it brings about later, it brings about once. */
+async function inTime<T>(handing: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('Temporal did not take the event in time')), TAKE_TIMEOUT_MS);
+  });
+  return Promise.race([handing, late]).finally(() => clearTimeout(timer));
 }
 
 export type ToPayment = Pick<Extract<Routing, { to: 'payment' }>, 'paymentId' | 'told'>;

@@ -43,6 +43,7 @@ class Ingest {
     const show = (name: string, waiting: number) => metrics.webhooksWait(name, waiting);
     const app = createIngest({
       client: {} as never,
+      events: {} as never,
       config: { ...config, accounts },
       deployment: DEPLOYMENT,
       policy: config.policy.payments,

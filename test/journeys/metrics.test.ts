@@ -120,6 +120,12 @@ describe('/metrics', () => {
     await until(async () => total(await read(stack.workerPorts[0] as ApiClient), 'penstock_lane_backlog', lane) === 0);
   });
 
+  it('of what takes events shows what Temporal was asked for them', async () => {
+    const signals = { operation: 'SignalWorkflowExecution' };
+    await stack.api.pay(aPayment());
+    await until(async () => total(await read(stack.webhooks), 'temporal_request_total', signals) > 0);
+  });
+
   it("of the worker shows Temporal's own beside them", async () => {
     const families = (await Promise.all(stack.workerPorts.map(read))).flat();
     for (const name of [
