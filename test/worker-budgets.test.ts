@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { Client } from '@temporalio/client';
 import { pino } from 'pino';
 import { accountSchema, toAccount } from '../src/config/accounts.js';
+import type { BudgetAnswer } from '../src/control/issuer.js';
 import { NoBudgetError } from '../src/stripe/governor/permit.js';
 import { Metrics } from '../src/telemetry/metrics.js';
 import { openBudgets } from '../src/worker-budgets.js';
@@ -28,6 +29,32 @@ function withoutShare() {
   return { budgets, ask, shown };
 }
 
+/** The budgets of a worker whose issuer gives it all there is, and what that is told by signals. */
+function withShare() {
+  const left: unknown[][] = [];
+  const answer: BudgetAnswer = {
+    lease: 1,
+    units: { all: 25, each: 25, concurrent: 50 },
+    leaseMs: EU.budget.leaseMs,
+    sharers: 1,
+    tryMore: false,
+    lanes: null,
+    readsLeft: 100,
+  };
+  const issuer = {
+    executeUpdate: async () => answer,
+    signal: async (_: unknown, ...args: unknown[]) => void left.push(args),
+  };
+  const client = {
+    connection: { withDeadline: (_: number, call: () => Promise<unknown>) => call() },
+    workflow: { getHandle: () => issuer },
+  };
+  const budgets = openBudgets(client as unknown as Client, [EU], pino({ level: 'silent' }), new Metrics());
+  const ask = () =>
+    budgets.admit('eu', { endpoint: 'payment_intents.create', priority: 1, merchant: 'acme', waitMs: 1_000 });
+  return { budgets, ask, left };
+}
+
 describe('the budgets of a worker', () => {
   it('show the wait of a call that went back to Temporal, and that it did', async () => {
     const { ask, shown } = withoutShare();
@@ -42,5 +69,35 @@ describe('the budgets of a worker', () => {
     budgets.drain();
     await assert.rejects(ask(50), NoBudgetError);
     assert.deepEqual(await shown(), { turnedAway: 1, waits: 0, seconds: 0 });
+  });
+
+  // Where nothing tells the keepers they keep the lease for ever, and the test waits in vain.
+  const AT_ONCE = { timeout: 10_000 };
+
+  it('are given back at once when the worker is to stop and nothing is under way', AT_ONCE, async (t) => {
+    const { budgets, left } = withShare();
+    t.after(() => budgets.stop());
+    await budgets.begin();
+    const kept = budgets.run();
+    budgets.drain();
+    await kept;
+    assert.equal(left.length, 1);
+    await budgets.stop();
+    assert.equal(left.length, 1, 'once');
+  });
+
+  it('are given back when what is under way is over, where the worker is to stop', AT_ONCE, async (t) => {
+    const { budgets, ask, left } = withShare();
+    t.after(() => budgets.stop());
+    await budgets.begin();
+    const kept = budgets.run();
+    const permit = await ask();
+    permit.written();
+    budgets.drain();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(left, []);
+    permit.ended('passed');
+    await kept;
+    assert.equal(left.length, 1);
   });
 });

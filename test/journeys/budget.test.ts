@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { laneRate } from '../../src/temporal/lane-keeper.js';
 import { aPayment } from '../support/api-client.js';
 import { withBudget } from '../support/budget-file.js';
+import { CarefulCaller } from '../support/careful-caller.js';
 import { Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
@@ -51,6 +52,23 @@ describe('a budget that workers share', () => {
     const { body } = await stack.api.create(aPayment({ priority: 'background', off_session: true }));
     assert.equal((await stack.api.until(body.id, (p) => p.final)).status, 'succeeded');
     await until(async () => ((await laneRate(stack.temporal, 'default', 'background')) ?? 0) >= PER_SECOND / 10);
+  });
+
+  it("keeps the lanes' limits while no worker is there, and over a restart of Temporal", async () => {
+    const lanes = () =>
+      Promise.all((['checkout', 'background'] as const).map((lane) => laneRate(stack.temporal, 'default', lane)));
+    // With nothing waiting checkout may have all of it, which is more than workers say of the lane before anybody has set it.
+    await until(async () => (await lanes())[0] === PER_SECOND);
+    await stack.workerPart.stop();
+    const kept = await lanes();
+    assert.equal(kept[0], PER_SECOND);
+    assert.ok((kept[1] ?? 0) >= PER_SECOND / 10);
+    await stack.temporalServer.kill9();
+    await stack.temporalServer.start();
+    assert.deepEqual(await lanes(), kept);
+    await stack.workerPart.start();
+    const id = await new CarefulCaller(stack).take(aPayment());
+    assert.equal((await stack.api.until(id, (p) => p.final)).status, 'succeeded');
   });
 
   it('is shared out by a workflow that stays open', async () => {

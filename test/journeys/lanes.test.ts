@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { defineQuery } from '@temporalio/workflow';
+import { laneRate } from '../../src/temporal/lane-keeper.js';
+import { PendingActivityState } from '../../src/temporal/proto.js';
 import { aPayment } from '../support/api-client.js';
 import { withBudget } from '../support/budget-file.js';
+import { CarefulCaller } from '../support/careful-caller.js';
 import { Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
@@ -58,6 +61,68 @@ describe('lanes and what operators see', () => {
     assert.ok(sends.lastIndexOf('renewal') <= 4, sends.join(' '));
   });
 
+  /** The place of a workflow among others, and of each of its calls in its lane, as Temporal has them on record. */
+  const placesOf = async (workflowId: string) => {
+    const { events } = await stack.temporal.workflow.getHandle(workflowId).fetchHistory();
+    const placeOf = (priority: { priorityKey?: number | null; fairnessKey?: string | null } | null | undefined) => ({
+      priorityKey: priority?.priorityKey,
+      fairnessKey: priority?.fairnessKey,
+    });
+    const started = events?.[0]?.workflowExecutionStartedEventAttributes;
+    const calls = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: call }) => {
+      const lane = /^stripe\.default\.(.*)/.exec(call?.taskQueue?.name ?? '')?.[1];
+      return lane === undefined ? [] : [{ name: call?.activityType?.name, lane, ...placeOf(call?.priority) }];
+    });
+    return { workflow: placeOf(started?.priority), calls };
+  };
+
+  for (const [priority, priorityKey, lane] of [
+    ['checkout', 1, 'checkout'],
+    ['renewal', 3, 'background'],
+    ['background', 5, 'background'],
+  ] as const) {
+    it(`a payment of ${priority} has its priority and its merchant, and so has each of its calls`, async () => {
+      const merchant = `shop-${priority}`;
+      const { id } = await stack.paid({ merchant, priority, off_session: priority !== 'checkout' });
+      const place = { priorityKey, fairnessKey: merchant };
+      const { workflow, calls } = await placesOf(id);
+      assert.deepEqual(workflow, place);
+      assert.equal(calls[0]?.name, 'createPayment');
+      for (const { name, ...call } of calls) assert.deepEqual(call, { lane, ...place }, name ?? '');
+    });
+  }
+
+  it('those of a batch have theirs, and not those of the batch', async () => {
+    const payments = ['renewal', 'background'].map((priority) =>
+      aPayment({ merchant: `many-${priority}`, priority, off_session: true }),
+    );
+    await stack.api.call('POST', '/v1/batches', { payments });
+    for (const [at, priorityKey] of [3, 5].entries()) {
+      const { merchant, reference } = payments[at] as (typeof payments)[number];
+      const id = `pay.${merchant}.${reference}`;
+      await stack.started(id);
+      await stack.closed(id);
+      const { workflow, calls } = await placesOf(id);
+      for (const place of [workflow, calls[0]]) {
+        assert.deepEqual([place?.priorityKey, place?.fairnessKey], [priorityKey, merchant]);
+      }
+    }
+  });
+
+  it('a capture and a refund go by the lane of checkout and right behind it, for the same merchant', async () => {
+    const asked = { merchant: 'changes', priority: 'background', capture_method: 'manual', off_session: true };
+    const authorized = await stack.api.pay(aPayment(asked));
+    await stack.api.capture(authorized.id);
+    await stack.closed(authorized.id);
+    const { body: refund } = await stack.api.refund(authorized.id, { reference: 'back' });
+    await stack.temporal.workflow.getHandle(refund.id).result();
+    const calls = (await Promise.all([authorized.id, refund.id].map(placesOf))).flatMap((places) => places.calls);
+    for (const change of ['capturePayment', 'createRefund']) {
+      const call = calls.find(({ name }) => name === change);
+      assert.deepEqual(call, { name: change, lane: 'checkout', priorityKey: 2, fairnessKey: 'changes' });
+    }
+  });
+
   it('"which payments of this merchant are waiting" is one query, and the page says what for', async () => {
     const waiting = await stack.api.pay(
       aPayment({ merchant: 'asker', payment_method: 'pm_card_authenticationRequired' }),
@@ -98,5 +163,52 @@ describe('lanes and what operators see', () => {
     await stack.simulator.release();
     await stack.api.until(body.id, (p) => p.final);
     await stack.simulator.noFaults();
+  });
+
+  it("a limit set by hand outlives Temporal's restart and the workers', whatever those say of their lane", async () => {
+    await stack.setLane('background', 7);
+    await stack.workerPart.stop();
+    await stack.temporalServer.kill9();
+    await stack.temporalServer.start();
+    assert.equal(await laneRate(stack.temporal, 'default', 'background'), 7);
+    await stack.workerPart.start();
+    // The API finds the server again in its own time.
+    const id = await new CarefulCaller(stack).take(aPayment({ priority: 'background' }));
+    await stack.closed(id);
+    assert.equal(await rateLimit('background'), 7);
+  });
+});
+
+describe('a merchant with many calls waiting in the worker', () => {
+  let stack: Stack;
+  before(async () => {
+    // Two a second: what the lane lets through waits in the worker for as long as the test takes.
+    const file = withBudget({ requests_per_second: 2, max_workers: 2, lane_check_ms: 0 });
+    stack = await Stack.start({ policy: { send_window_ms: 120_000, overdue_ms: 300_000 }, file });
+  });
+  after(() => stack?.stop());
+
+  const MANY = 20;
+  const inWorker = (id: string) =>
+    until(async () => {
+      const { raw } = await stack.temporal.workflow.getHandle(id).describe();
+      return raw.pendingActivities?.[0]?.state === PendingActivityState.PENDING_ACTIVITY_STATE_STARTED;
+    });
+  const sentOf = async (merchant: string) =>
+    (await stack.simulator.requests('payment_intents.create')).filter((r) =>
+      r.idempotencyKey?.includes(`/pay.${merchant}.`),
+    );
+
+  it('leaves the next turn to another that comes after', async () => {
+    await stack.setLane('checkout', 1_000);
+    const large = await Promise.all(
+      Array.from({ length: MANY }, () => stack.api.create(aPayment({ merchant: 'large' }))),
+    );
+    // The first ones go at once: the last are sure to wait.
+    await Promise.all(large.slice(MANY / 2).map(({ body }) => inWorker(body.id)));
+    const { body: small } = await stack.api.create(aPayment({ merchant: 'small' }));
+    await until(async () => (await sentOf('small')).length > 0);
+    const before = (await sentOf('large')).length;
+    assert.ok(before < MANY / 2, `${before} of the large one went before ${small.id}`);
   });
 });

@@ -79,4 +79,22 @@ describe('what a request tells the governor that let it go', () => {
     }
     assert.deepEqual(story().slice(0, 3), ['admitted', 'written', 'endpoint-rate']);
   });
+
+  const REFUSALS: readonly [what: string, reason: string | undefined, told: string][] = [
+    ['the concurrency of an endpoint', 'endpoint-concurrency', 'endpoint-concurrency'],
+    ["one object's own limit, which is none of the account's", 'resource-specific', 'passed'],
+    ['no limit at all, where two calls met on one object', undefined, 'passed'],
+    ['a limit that nobody knows yet, which is taken for the widest', 'lunar-phase', 'global-rate'],
+  ];
+  for (const [what, reason, ended] of REFUSALS) {
+    it(`that what refused it was ${what}`, async () => {
+      await simulated.control.noLimits();
+      const reject = { kind: 'reject' as const, times: 1, ...(reason === undefined ? {} : { reason }) };
+      await simulated.control.faults({ requests: [reject] });
+      const metered = gatewayTo(simulated.base);
+      const reply = await metered.gateway.createIntent('one', cardPayment(), metered.write());
+      assert.ok(reply.kind === 'error' && reply.status === 429, reply.kind);
+      assert.deepEqual(story().slice(0, 3), ['admitted', 'written', ended]);
+    });
+  }
 });

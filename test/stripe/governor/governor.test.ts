@@ -3,7 +3,13 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { TURN_MS } from '../../../src/control/issuer.js';
 import { Governor } from '../../../src/stripe/governor/governor.js';
-import { type LimitCause, NoBudgetError, type Permit, type Turn } from '../../../src/stripe/governor/permit.js';
+import {
+  type LimitCause,
+  limitCause,
+  NoBudgetError,
+  type Permit,
+  type Turn,
+} from '../../../src/stripe/governor/permit.js';
 import { VirtualStripe } from '../../support/virtual-stripe.js';
 import { VirtualTime } from '../../support/virtual-time.js';
 
@@ -22,7 +28,7 @@ function governed(units: Record<string, number>, forMs = 1e9) {
 async function send(
   { time, governor }: ReturnType<typeof governed>,
   turn: Partial<Turn>,
-  answer: { takesMs?: number; cause?: LimitCause | 'unknown' | null } = {},
+  answer: { takesMs?: number; cause?: LimitCause | 'passed' | 'unknown' | null } = {},
   onSent: () => void = () => undefined,
 ): Promise<void> {
   const permit = await governor.admit({ endpoint: CREATE, priority: 1, merchant: 'acme', waitMs: 1e6, ...turn });
@@ -306,17 +312,21 @@ describe('the governor', () => {
 });
 
 describe('a 429', () => {
+  const CONCURRENT = 20;
+  /** Answered so late, ms, that what goes within a second is what may be under way at once. */
+  const LATE_MS = 2_000;
+
   /** Refuses some calls for a cause, then tells what may be used of each endpoint in a second. */
-  async function after(cause: LimitCause) {
-    const parts = governed({ all: 100, each: 50, concurrent: 20 });
+  async function after(cause: LimitCause | 'passed') {
+    const parts = governed({ all: 100, each: 50, concurrent: CONCURRENT });
     for (let i = 0; i < 40; i += 1)
       void send(parts, { endpoint: CREATE }, { takesMs: 5, cause: i > 20 ? cause : null });
     await parts.time.run(3_000);
-    const count = async (endpoint: string) => {
+    const count = async (endpoint: string, takesMs = 5) => {
       let sent = 0;
       const from = parts.time.now();
       for (let i = 0; i < 200; i += 1)
-        void send(parts, { endpoint, waitMs: 1_000 }, {}, () => (sent += 1)).catch(() => 0);
+        void send(parts, { endpoint, waitMs: 1_000 }, { takesMs }, () => (sent += 1)).catch(() => 0);
       await parts.time.run(from + 1_000);
       await parts.time.run(from + 5_000);
       return sent;
@@ -391,11 +401,40 @@ describe('a 429', () => {
     }
   });
 
-  it('for concurrency slows no rate', async () => {
-    for (const cause of ['global-concurrency', 'endpoint-concurrency'] as const) {
-      const { count, parts } = await after(cause);
-      assert.ok(!parts.governor.standing().narrowed);
-      assert.ok((await count(LIST)) >= 48, cause);
-    }
+  it('for the concurrency of the account narrows that of all endpoints, and slows no rate', async () => {
+    const { count, parts } = await after('global-concurrency');
+    assert.ok(parts.governor.standing('concurrent').narrowed);
+    assert.ok((await count(CREATE, LATE_MS)) < CONCURRENT / 2);
+    assert.ok((await count(LIST, LATE_MS)) < CONCURRENT / 2);
+    await slowsNoRate({ count, parts });
   });
+
+  it('for the concurrency of an endpoint narrows that of this endpoint, and nothing else', async () => {
+    const { count, parts } = await after('endpoint-concurrency');
+    assert.ok(!parts.governor.standing('concurrent').narrowed);
+    assert.ok((await count(CREATE, LATE_MS)) < CONCURRENT / 2);
+    assert.equal(await count(LIST, LATE_MS), CONCURRENT);
+    await slowsNoRate({ count, parts });
+  });
+
+  for (const [what, reason] of [
+    ['without a reason, where two calls met on one object (lock_timeout),', null],
+    ["for one object's own limit", 'resource-specific'],
+  ] as const) {
+    it(`${what} narrows nothing`, async () => {
+      const { count, parts } = await after(limitCause(reason));
+      assert.ok(!parts.governor.standing('concurrent').narrowed);
+      for (const endpoint of [CREATE, LIST]) assert.equal(await count(endpoint, LATE_MS), CONCURRENT);
+      await slowsNoRate({ count, parts });
+    });
+  }
+
+  /** Where calls are answered at once, each endpoint has its whole rate. */
+  async function slowsNoRate({ count, parts }: Awaited<ReturnType<typeof after>>): Promise<void> {
+    assert.ok(!parts.governor.standing().narrowed);
+    for (const endpoint of [CREATE, LIST] as const) {
+      assert.ok(!parts.governor.standing(endpoint).narrowed);
+      assert.ok((await count(endpoint)) >= 48, endpoint);
+    }
+  }
 });
