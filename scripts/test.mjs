@@ -48,7 +48,7 @@ for (const path of all) {
 }
 // What several files need is made once, before they start and wait for it side by side: the Temporal server for those
 // that run one, the compiled code for those that run it.
-const runsServer = /^test.(bench|journeys|temporal|production|topology)./;
+const runsServer = /^test.(bench|journeys|temporal|workflows|production|topology)./;
 const runsCompiled = /^test.production./;
 const preparations = [
   ...(files.some((path) => runsServer.test(path)) ? [['--import', 'tsx', 'scripts/prepare-tests.ts']] : []),

@@ -1,66 +1,28 @@
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, beforeEach, describe, it } from 'node:test';
-import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
-import express from 'express';
-import pino from 'pino';
 import type { JobView } from '../../src/api/background-schemas.js';
-import { problemHandler } from '../../src/api/errors.js';
 import { type JobParts, jobRoutes } from '../../src/api/jobs.js';
 import { loadConfig } from '../../src/config/index.js';
-import { ApiClient, type ProblemBody } from '../support/api-client.js';
+import type { ApiClient, ProblemBody } from '../support/api-client.js';
 import { HOUR, MINUTE, SECOND } from '../support/facts.js';
+import { ServedRoutes, StartedWork } from '../support/started-work.js';
 
 const DAY = 24 * HOUR;
 /** In the middle of a minute. */
 const NOON = Date.UTC(2026, 10, 20, 12) + 30 * SECOND;
 
-interface Started {
-  readonly memo: Record<string, unknown>;
-}
-
-/** Temporal, as far as jobs need it: each is there from its start on, and has ended as is said. */
-class Temporal {
-  readonly started = new Map<string, Started>();
-  result = { pages: 1, stripeCalls: 1, counts: {}, complete: true };
-
-  get client(): Client {
-    const described = (id: string) => {
-      const found = this.started.get(id);
-      if (found === undefined) throw new WorkflowNotFoundError('none', id, undefined);
-      return { ...found, runId: 'run', startTime: new Date(NOON), status: { name: 'COMPLETED' } };
-    };
-    const client = {
-      connection: { withDeadline: (_: number, call: () => unknown) => call() },
-      workflow: {
-        start: async (_: unknown, { workflowId, memo }: Started & { workflowId: string }) => {
-          if (this.started.has(workflowId)) {
-            throw new WorkflowExecutionAlreadyStartedError('taken', workflowId, 'webhookRecovery');
-          }
-          this.started.set(workflowId, { memo });
-        },
-        getHandle: (id: string) => ({
-          describe: async () => described(id),
-          result: async () => this.result,
-        }),
-      },
-    };
-    return client as unknown as Client;
-  }
-}
+/** How each of them ended. */
+const DONE = { pages: 1, stripeCalls: 1, counts: {}, complete: true };
 
 describe('a job that is asked for', () => {
   let nowMs = NOON;
-  let temporal = new Temporal();
-  const servers: Server[] = [];
+  let temporal = new StartedWork(DONE, NOON);
+  const served = new ServedRoutes();
   beforeEach(() => {
     nowMs = NOON;
-    temporal = new Temporal();
+    temporal = new StartedWork(DONE, NOON);
   });
-  after(() => {
-    for (const server of servers) server.close();
-  });
+  after(() => served.close());
 
   const listening = async (): Promise<ApiClient> => {
     const parts: Partial<JobParts> = {
@@ -71,11 +33,7 @@ describe('a job that is asked for', () => {
       workflowUrl: (id) => `http://ui/${id}`,
       store: { isThere: true, database: {} as never, close: async () => undefined },
     };
-    const app = express().use('/v1', jobRoutes(parts as JobParts), problemHandler(pino({ enabled: false })));
-    const server = createServer(app);
-    servers.push(server);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new ApiClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    return served.serve(jobRoutes(parts as JobParts));
   };
   const post = async <T = JobView>(body: object, key?: string) =>
     (await listening()).call<T>('POST', '/v1/jobs', body, key === undefined ? {} : { 'idempotency-key': key });
@@ -134,7 +92,7 @@ describe('a job that is asked for', () => {
       [true, 'completed'],
       [false, 'incomplete'],
     ] as const) {
-      temporal.result = { ...temporal.result, complete };
+      temporal.result = { ...DONE, complete };
       const { body } = await post({ type: 'reconciliation', account: 'default', ...period }, status);
       assert.deepEqual([body.status, body.complete], [status, complete]);
     }

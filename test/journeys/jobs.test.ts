@@ -142,6 +142,9 @@ describe('a job', { skip: postgresMissing() }, () => {
     await until(async () => (await read(stack, body.id)).pages === 1);
     const paused = await read(stack, body.id);
     assert.deepEqual([paused.status, paused.pages, paused.stripe_calls], ['paused', 1, 1]);
+    const shown =
+      /^\*\*paused\*\*: customers of default, .*\n\n1 pages, 1 calls to Stripe\n\n100 objects, 100 new or newer$/;
+    assert.match(await stack.pageOf(body.id), shown);
     await stack.workerPart.kill9();
     await stack.workerPart.start();
     assert.equal((await read(stack, body.id)).status, 'paused');

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
+import { defineQuery } from '@temporalio/workflow';
 import Stripe from 'stripe';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import { type Config, loadConfig } from '../../src/config/index.js';
@@ -272,6 +273,12 @@ export class Stack {
   async inLane(paymentId: string): Promise<void> {
     const handle = this.temporal.workflow.getHandle(paymentId);
     await until(async () => ((await handle.describe()).raw.pendingActivities?.length ?? 0) > 0);
+  }
+
+  /** What a workflow's page in the Web UI says of it now (Markdown). */
+  async pageOf(workflowId: string): Promise<string> {
+    const metadata = defineQuery<{ currentDetails?: string }>('__temporal_workflow_metadata');
+    return (await this.temporal.workflow.getHandle(workflowId).query(metadata)).currentDetails ?? '';
   }
 
   /** Resolves once a person has been told, which is a line in a worker's log; what it is about is shown before that. */

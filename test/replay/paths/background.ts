@@ -57,7 +57,10 @@ async function book(stack: Stack, entries: readonly LedgerEntry[]): Promise<void
 }
 
 /** The server suggests to go on as new after so many events: a run of two thousand would be a long read. */
-const SHORT_RUNS = ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=40'];
+const runsOf = (events: number) => ['--dynamic-config-value', `limit.historyCount.suggestContinueAsNew=${events}`];
+const SHORT_RUNS = runsOf(40);
+/** Of some two steps of a job. */
+const SHORTER_RUNS = runsOf(15);
 
 /** An issuer's run that went on in another, and that one, which is asked by those who had asked before. */
 async function continued(stack: Stack) {
@@ -80,6 +83,23 @@ async function continued(stack: Stack) {
   ] as const;
 }
 
+/** The last run of a workflow that went on as new, and the one before it. */
+async function lastRuns(stack: Stack, id: string) {
+  const { runId } = await stack.temporal.workflow.getHandle(id).describe();
+  const { events } = await stack.temporal.workflow.getHandle(id, runId).fetchHistory();
+  const before = events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? '';
+  return [
+    { id, run: before },
+    { id, run: runId },
+  ] as const;
+}
+
+/** A sync that goes on in another run: each of its kinds is a step, though there is nothing of it. */
+async function continuedSync(stack: Stack) {
+  const [id = ''] = await job(stack, nowSeconds(), { type: 'sync' });
+  return lastRuns(stack, id);
+}
+
 /** Batches, jobs, and what the sweep does of them. */
 export const BACKGROUND: Paths = {
   batch: {
@@ -93,6 +113,17 @@ export const BACKGROUND: Paths = {
       return [body.id];
     },
     holds: ['payment', 'comparePayments'],
+  },
+  'batch-goes-on': {
+    async go(stack) {
+      // A run starts 250 of them, and is too long to be kept here.
+      const payments = Array.from({ length: 255 }, () => aPayment({ priority: 'renewal' }));
+      const { body } = await stack.api.call<{ id: string }>('POST', '/v1/batches', { payments });
+      await stack.temporal.workflow.getHandle(body.id).result();
+      const [, next] = await lastRuns(stack, body.id);
+      return [next];
+    },
+    holds: ['payment'],
   },
   'lost-webhooks': {
     async go(stack) {
@@ -211,6 +242,24 @@ export const BACKGROUND: Paths = {
     },
     store: true,
     holds: ['syncObjects', 'syncObjects', 'recordEnd'],
+  },
+  'sync-ends-a-run': {
+    go: async (stack) => {
+      const [ended] = await continuedSync(stack);
+      return [ended];
+    },
+    store: true,
+    serverFlags: SHORTER_RUNS,
+    holds: ['syncObjects', 'WORKFLOW_EXECUTION_CONTINUED_AS_NEW'],
+  },
+  'sync-goes-on': {
+    go: async (stack) => {
+      const [, next] = await continuedSync(stack);
+      return [next];
+    },
+    store: true,
+    serverFlags: SHORTER_RUNS,
+    holds: ['syncObjects', 'recordEnd'],
   },
   reconciliation: {
     async go(stack) {
