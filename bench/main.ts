@@ -15,7 +15,7 @@ function listed(names: readonly string[]): string {
 
 const HELP = `Measures Penstock beside the plain sample in bench/plain/, on servers of its own with fresh data.
 
-  npm run bench                     the default set, within 25 minutes:
+  npm run bench                     the default set, within 20 minutes:
                                     ${listed(DEFAULT_ROWS)};
                                     and prints what was kept of the others last
   npm run bench -- all              every row, within 50 minutes; beside those
@@ -40,7 +40,7 @@ const FULL: AllSizes = {
   storm: { payments: 200 },
   kill: { perPath: 3 },
   simulator: { rounds: 7, requests: 5_000, payments: 200_000, unheard: 20_000 },
-  webhooks: { rounds: 9, events: 1_500 },
+  webhooks: { rounds: 9, events: 3_000 },
   budgetUse: { seconds: 60 },
   worstSecond: { workers: [1, 2, 4], busyMs: 10_000 },
   hiddenLimit: { seconds: 60 },

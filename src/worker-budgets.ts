@@ -27,6 +27,9 @@ export interface WorkerBudgets {
   stop(): Promise<void>;
 }
 
+/** A limit takes some 100 ms to be set; for a server that is away nobody stays, ms. */
+const SETTLED_MS = 2_000;
+
 /** Whoever was turned away sooner did not wait, ms: timers, by which waits end, are no finer. */
 const LEAST_WAIT_MS = 1;
 
@@ -39,6 +42,7 @@ export function openBudgets(
 ): WorkerBudgets {
   const worker = randomUUID();
   const governors = new Map<string, Governor>();
+  const laneKeepers: LaneKeeper[] = [];
   const keepers = accounts.map(({ name, budget }) => {
     const governor: Governor = new Governor(budget, { now, setTimer }, () => keeper.scarce());
     governors.set(name, governor);
@@ -50,6 +54,7 @@ export function openBudgets(
       read: (lane) => laneRate(client, name, lane),
       write: (lane, rate) => setLaneRate(client, name, lane, rate, "the account's budget"),
     });
+    laneKeepers.push(lanes);
     const keeper: LeaseKeeper = new LeaseKeeper({
       issuer: new BudgetIssuer(client, name),
       governor,
@@ -95,8 +100,18 @@ export function openBudgets(
     },
     stop: async () => {
       await Promise.all(keepers.map((keeper) => keeper.stop()));
+      await within(SETTLED_MS, Promise.all(laneKeepers.map((lanes) => lanes.settled())));
     },
   };
+}
+
+/** What work under way is waited for at the most, ms; it may go on. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: { cancel(): void } | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimer(resolve, ms);
+  });
+  await Promise.race([work, late]).finally(() => timer?.cancel());
 }
 
 /** What the budget comes to here and now, as a whole and at each endpoint that there is. */

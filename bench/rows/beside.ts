@@ -131,7 +131,8 @@ async function compare(
       unsent += window.unsent;
       if (round > 0) all[stream].push(...window.toStripeMs);
       if (round > 0 && waits) leastWorkedPerSecond = Math.min(leastWorkedPerSecond, window.workedPerSecond);
-      last.push(`${stream} ${quantilesOf(window.toStripeMs).p99.toFixed(0)} ms`);
+      const worked = waits ? ` (${window.workedPerSecond.toFixed(0)} calls/s worked off)` : '';
+      last.push(`${stream} ${quantilesOf(window.toStripeMs).p99.toFixed(0)} ms${worked}`);
     }
     if (round > 0) say(`round ${round}, p99: ${last.sort().join(', ')}`);
   }

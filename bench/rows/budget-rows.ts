@@ -77,6 +77,7 @@ export const BUDGET_ROWS: Readonly<Record<string, Row>> = {
   },
   'background-left-over': {
     title: 'Background under a checkout load of 80% of the budget',
+    apart: true,
     measure: async ({ leftOver }, seed) => {
       const figures = await measureLeftOver(leftOver, seed);
       return { lines: reportLeftOver(figures), checks: checkLeftOver(figures), data: figures };

@@ -11,7 +11,7 @@ import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.js';
  * reads a second for the one shard of a development server puts 40 ms before every step; one partition makes low rates exact
  * and priority strict. A cluster gets the same from ops/temporal/dynamicconfig.yaml.
  */
-export const DYNAMIC_CONFIG: Readonly<Record<string, number | boolean>> = {
+export const DYNAMIC_CONFIG: Readonly<Record<string, number | boolean | string>> = {
   'history.transferProcessorMaxPollRPS': 2_000,
   'history.transferProcessorMaxPollHostRPS': 5_000,
   'history.timerProcessorMaxPollRPS': 2_000,
@@ -22,6 +22,8 @@ export const DYNAMIC_CONFIG: Readonly<Record<string, number | boolean>> = {
   'matching.enableFairness': true,
   'matching.numTaskqueueReadPartitions': 1,
   'matching.numTaskqueueWritePartitions': 1,
+  // How long at the most it refuses every limit on a lane after a call to set one was cut off half way; by default 5 minutes.
+  'matching.getUserDataRefresh': '10s',
   // As on a cluster. A development server reads them from its database for every start and every write to visibility.
   'system.forceSearchAttributesCacheRefreshOnRead': false,
 };
@@ -44,7 +46,7 @@ export const SERVER_FLAGS: readonly string[] = [
   ...['--sqlite-pragma', 'locking_mode=exclusive'],
   ...Object.entries({ ...DYNAMIC_CONFIG, ...FILE_DATABASE_CONFIG }).flatMap(([key, value]) => [
     '--dynamic-config-value',
-    `${key}=${value}`,
+    `${key}=${JSON.stringify(value)}`,
   ]),
   ...KNOWN_ATTRIBUTES.flatMap((attribute) => ['--search-attribute', attribute]),
 ];

@@ -56,7 +56,7 @@ export class LaneKeeper {
   /** When each was last seen to be as wanted, and what was wanted then. */
   private readonly seen = new Map<LaneClass, { atMs: number; rate: number }>();
   private notBeforeMs = Number.NEGATIVE_INFINITY;
-  private busy = false;
+  private keeping: Promise<void> | undefined;
   private refused = false;
 
   constructor(private readonly parts: LaneKeeperParts) {}
@@ -65,20 +65,33 @@ export class LaneKeeper {
   async keep(rates: LaneRates): Promise<void> {
     this.wanted = rates;
     const now = this.parts.now();
-    if (this.busy || now < this.notBeforeMs) return;
-    this.busy = true;
-    try {
-      for (const lane of LANE_CLASSES) await this.keepOne(lane, now);
-      this.refused = false;
-    } catch (error) {
-      // What workers say of their lanes holds meanwhile, or what was set last.
-      this.notBeforeMs = now + Math.min(this.parts.checkMs, AGAIN_MS);
-      const { account, logger } = this.parts;
-      if (!this.refused) logger.warn({ err: error, account }, 'the limits on the lanes could not be set');
-      this.refused = true;
-    } finally {
-      this.busy = false;
+    if (this.keeping !== undefined || now < this.notBeforeMs) return;
+    this.keeping = this.keepAll(now);
+    await this.keeping;
+    this.keeping = undefined;
+  }
+
+  /**
+   * Once what is being set is set. A call that is cut off half way may have been written all the same, and the server, which
+   * does not know, refuses all that come after until it looks at its database: for 5 minutes by default (measured, 1.29.1).
+   */
+  async settled(): Promise<void> {
+    await this.keeping;
+  }
+
+  private async keepAll(nowMs: number): Promise<void> {
+    const failures: unknown[] = [];
+    for (const lane of LANE_CLASSES) {
+      // A lane that the server does not set keeps no other from being set.
+      await this.keepOne(lane, nowMs).catch((error: unknown) => failures.push(error));
     }
+    const { account, logger, checkMs } = this.parts;
+    if (failures.length > 0) {
+      // What workers say of their lanes holds meanwhile, or what was set last.
+      this.notBeforeMs = nowMs + Math.min(checkMs, AGAIN_MS);
+      if (!this.refused) logger.warn({ err: failures[0], account }, 'the limits on the lanes could not be set');
+    }
+    this.refused = failures.length > 0;
   }
 
   private async keepOne(lane: LaneClass, nowMs: number): Promise<void> {

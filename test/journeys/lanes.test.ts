@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { laneRate } from '../../src/temporal/lane-keeper.js';
+import { laneRate, setLaneRate } from '../../src/temporal/lane-keeper.js';
 import { PendingActivityState } from '../../src/temporal/proto.js';
 import { aPayment } from '../support/api-client.js';
 import { withBudget } from '../support/budget-file.js';
@@ -174,6 +174,34 @@ describe('lanes and what operators see', () => {
     const id = await new CarefulCaller(stack).take(aPayment({ priority: 'background' }));
     await stack.closed(id);
     assert.equal(await rateLimit('background'), 7);
+  });
+
+  it('a limit that was cut off half way keeps the server from taking others for seconds, and not for minutes', async () => {
+    await stack.setLane('background', 7);
+    const set = (requestsPerSecond: number) =>
+      setLaneRate(stack.temporal, 'default', 'background', requestsPerSecond, 'by hand');
+    // Cut off on its way to the server it is not written, and on its way back it is known there.
+    let waitMs = 0;
+    await until(async () => {
+      const gone = new AbortController();
+      const cutOff = stack.temporal.withAbortSignal(gone.signal, () => set(8)).catch(() => undefined);
+      waitMs = (waitMs + 10) % 100;
+      setTimeout(() => gone.abort(), waitMs);
+      await cutOff;
+      return set(9).then(
+        () => false,
+        (error: unknown) => /exactly one row/.test(String(error)),
+      );
+    });
+    const refusedAt = performance.now();
+    await until(() =>
+      set(9).then(
+        () => true,
+        () => false,
+      ),
+    );
+    assert.ok(performance.now() - refusedAt < 30_000);
+    assert.equal(await rateLimit('background'), 9);
   });
 });
 

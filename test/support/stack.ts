@@ -168,18 +168,19 @@ export class Stack {
   async setLane(lane: LaneClass, requestsPerSecond: number | null): Promise<void> {
     const { namespace } = this.temporal.options;
     const rateLimit = requestsPerSecond === null ? {} : { rateLimit: { requestsPerSecond } };
-    for (;;) {
+    await until(async () => {
       try {
         await this.temporal.workflowService.updateTaskQueueConfig({
           ...{ namespace, identity: 'somebody', taskQueue: laneQueue('default', lane), taskQueueType: 2 },
           updateQueueRateLimit: { ...rateLimit, reason: 'by hand' },
         });
-        return;
+        return true;
       } catch (error) {
-        // Of two that write at once, the workers among them, the server refuses one.
+        // A worker that was killed while it set a limit has the server refuse all for some seconds.
         if (!/exactly one row/.test(String(error))) throw error;
+        return false;
       }
-    }
+    });
   }
 
   /** One more worker, beside those of the run's shape; not started yet, and ended with the stack. */

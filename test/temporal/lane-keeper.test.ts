@@ -11,12 +11,14 @@ describe('the keeper of the lanes', () => {
   let reads: number;
   let writes: number;
   let refuses: boolean;
+  let writing: Promise<void>;
   let checkMs: number;
   let keeper: LaneKeeper;
 
   beforeEach(() => {
     [nowMs, reads, writes, refuses, checkMs] = [0, 0, 0, false, 10_000];
     server = { checkout: null, background: null };
+    writing = Promise.resolve();
     keeper = aKeeper();
   });
 
@@ -33,6 +35,7 @@ describe('the keeper of the lanes', () => {
       },
       write: async (lane, rate) => {
         writes += 1;
+        await writing;
         server[lane] = Math.fround(rate);
       },
     });
@@ -60,7 +63,7 @@ describe('the keeper of the lanes', () => {
   it('does not wait for a server that refuses, and asks it again later', async () => {
     refuses = true;
     for (; nowMs < 30_000; nowMs += 1_000) await keeper.keep(RATES);
-    assert.equal(reads, 6);
+    assert.equal(reads, 12, 'three times, each lane');
     refuses = false;
     await keeper.keep(RATES);
     assert.deepEqual(server, RATES);
@@ -73,8 +76,44 @@ describe('the keeper of the lanes', () => {
     await keeper.keep(RATES);
     refuses = false;
     for (; nowMs < 5_000; nowMs += 1_000) await keeper.keep(RATES);
-    assert.equal(reads, 1, 'nor is it asked again and again');
+    assert.equal(reads, 2, 'each lane once, and not again and again');
     await keeper.keep(RATES);
     assert.deepEqual(server, RATES);
+  });
+
+  it('sets the one lane, though the server refuses what is wanted of the other', async () => {
+    const { checkout } = RATES;
+    Object.defineProperty(server, 'checkout', {
+      get: () => null,
+      set: () => {
+        throw new Error('Expected exactly one row to be updated');
+      },
+      configurable: true,
+    });
+    await keeper.keep(RATES);
+    assert.equal(server['background'], RATES.background);
+    Object.defineProperty(server, 'checkout', { value: null, writable: true });
+    nowMs = 5_000;
+    await keeper.keep(RATES);
+    assert.equal(server['checkout'], checkout);
+  });
+
+  it('is settled once what it is setting is set: cut off, it would have the server refuse all that come after', async () => {
+    let written = () => {};
+    writing = new Promise((resolve) => {
+      written = resolve;
+    });
+    const kept = keeper.keep(RATES);
+    let isSettled = false;
+    const settled = keeper.settled().then(() => {
+      isSettled = true;
+    });
+    await new Promise(setImmediate);
+    assert.equal(isSettled, false);
+    written();
+    await settled;
+    assert.deepEqual(server, RATES);
+    await kept;
+    await keeper.settled();
   });
 });
