@@ -27,8 +27,8 @@ export interface WorkerBudgets {
   stop(): Promise<void>;
 }
 
-/** A limit takes some 100 ms to be set; for a server that is away nobody stays, ms. */
-const SETTLED_MS = 2_000;
+/** A limit takes some 100 ms to be set; for a server that does not answer nobody stays longer, ms. */
+const SET_WITHIN_MS = 2_000;
 
 /** Whoever was turned away sooner did not wait, ms: timers, by which waits end, are no finer. */
 const LEAST_WAIT_MS = 1;
@@ -99,19 +99,21 @@ export function openBudgets(
       for (const keeper of keepers) keeper.drain();
     },
     stop: async () => {
-      await Promise.all(keepers.map((keeper) => keeper.stop()));
-      await within(SETTLED_MS, Promise.all(laneKeepers.map((lanes) => lanes.settled())));
+      const left = Promise.all(keepers.map((keeper) => keeper.stop()));
+      const set = Promise.all(laneKeepers.map((lanes) => lanes.stop()));
+      if (!(await isWithin(SET_WITHIN_MS, set))) logger.warn('the limit of a lane was not set in time, and is cut off');
+      await left;
     },
   };
 }
 
-/** What work under way is waited for at the most, ms; it may go on. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
+/** Whether it ends within so many ms; it may go on afterwards. */
+async function isWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
   let timer: { cancel(): void } | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimer(resolve, ms);
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimer(() => resolve(false), ms);
   });
-  await Promise.race([work, late]).finally(() => timer?.cancel());
+  return Promise.race([work.then(() => true), late]).finally(() => timer?.cancel());
 }
 
 /** What the budget comes to here and now, as a whole and at each endpoint that there is. */

@@ -8,6 +8,7 @@ import { NoBudgetError } from '../src/stripe/governor/permit.js';
 import { Metrics } from '../src/telemetry/metrics.js';
 import { openBudgets } from '../src/worker-budgets.js';
 import { parseMetrics, total } from './support/prometheus.js';
+import { until } from './support/until.js';
 
 const EU = toAccount('eu', accountSchema.parse({ secret_key: 'sk_test_0123456789', webhook_secrets: ['whsec_0123'] }));
 
@@ -30,15 +31,16 @@ function withoutShare() {
 }
 
 /** The budgets of a worker whose issuer gives it all there is, and what that is told by signals. */
-function withShare() {
+function withShare(lanes: BudgetAnswer['lanes'] = null, setLane = async () => {}) {
   const left: unknown[][] = [];
+  let setting = 0;
   const answer: BudgetAnswer = {
     lease: 1,
     units: { all: 25, each: 25, concurrent: 50 },
     leaseMs: EU.budget.leaseMs,
     sharers: 1,
     tryMore: false,
-    lanes: null,
+    lanes,
     readsLeft: 100,
   };
   const issuer = {
@@ -48,11 +50,19 @@ function withShare() {
   const client = {
     connection: { withDeadline: (_: number, call: () => Promise<unknown>) => call() },
     workflow: { getHandle: () => issuer },
+    options: { namespace: 'default', identity: 'test' },
+    workflowService: {
+      describeTaskQueue: async () => ({}),
+      updateTaskQueueConfig: () => {
+        setting += 1;
+        return setLane();
+      },
+    },
   };
   const budgets = openBudgets(client as unknown as Client, [EU], pino({ level: 'silent' }), new Metrics());
   const ask = () =>
     budgets.admit('eu', { endpoint: 'payment_intents.create', priority: 1, merchant: 'acme', waitMs: 1_000 });
-  return { budgets, ask, left };
+  return { budgets, ask, left, isSetting: () => until(() => setting > 0) };
 }
 
 describe('the budgets of a worker', () => {
@@ -99,5 +109,30 @@ describe('the budgets of a worker', () => {
     permit.ended('passed');
     await kept;
     assert.equal(left.length, 1);
+  });
+
+  it('end once the limit of a lane that is being set is set', AT_ONCE, async () => {
+    let set = () => {};
+    const held = new Promise<void>((resolve) => {
+      set = resolve;
+    });
+    const { budgets, isSetting } = withShare({ checkout: 20, background: 5 }, () => held);
+    await budgets.begin();
+    await isSetting();
+    let isStopped = false;
+    const stopped = budgets.stop().then(() => {
+      isStopped = true;
+    });
+    for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
+    assert.equal(isStopped, false);
+    set();
+    await stopped;
+  });
+
+  it('end all the same where Temporal does not say that it is set', AT_ONCE, async () => {
+    const { budgets, isSetting } = withShare({ checkout: 20, background: 5 }, () => new Promise(() => {}));
+    await budgets.begin();
+    await isSetting();
+    await budgets.stop();
   });
 });

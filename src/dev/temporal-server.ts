@@ -22,7 +22,8 @@ export const DYNAMIC_CONFIG: Readonly<Record<string, number | boolean | string>>
   'matching.enableFairness': true,
   'matching.numTaskqueueReadPartitions': 1,
   'matching.numTaskqueueWritePartitions': 1,
-  // How long at the most it refuses every limit on a lane after a call to set one was cut off half way; by default 5 minutes.
+  // For so long, give or take a fifth, it refuses every limit on a lane after a call to set one was cut off half way; by default
+  // for 5 minutes.
   'matching.getUserDataRefresh': '10s',
   // As on a cluster. A development server reads them from its database for every start and every write to visibility.
   'system.forceSearchAttributesCacheRefreshOnRead': false,

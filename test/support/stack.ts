@@ -176,8 +176,8 @@ export class Stack {
         });
         return true;
       } catch (error) {
-        // A worker that was killed while it set a limit has the server refuse all for some seconds.
-        if (!/exactly one row/.test(String(error))) throw error;
+        // A worker that was killed while it set a limit, or the first one of a lane, has the server refuse all for some seconds.
+        if (!/exactly one row|unique|duplicate/i.test(String(error))) throw error;
         return false;
       }
     });

@@ -63,7 +63,7 @@ describe('the keeper of the lanes', () => {
   it('does not wait for a server that refuses, and asks it again later', async () => {
     refuses = true;
     for (; nowMs < 30_000; nowMs += 1_000) await keeper.keep(RATES);
-    assert.equal(reads, 12, 'three times, each lane');
+    assert.equal(reads, 12, 'each lane six times');
     refuses = false;
     await keeper.keep(RATES);
     assert.deepEqual(server, RATES);
@@ -98,22 +98,42 @@ describe('the keeper of the lanes', () => {
     assert.equal(server['checkout'], checkout);
   });
 
-  it('is settled once what it is setting is set: cut off, it would have the server refuse all that come after', async () => {
+  it('goes on with the other lane as ever while the server refuses one', async () => {
+    Object.defineProperty(server, 'checkout', {
+      get: () => null,
+      set: () => {
+        throw new Error('Expected exactly one row to be updated');
+      },
+    });
+    for (; nowMs < 4_000; nowMs += 1_000) {
+      await keeper.keep({ ...RATES, background: nowMs + 1 });
+      assert.equal(server['background'], nowMs + 1);
+    }
+  });
+
+  it('stops once what it is setting is set: cut off, it would have the server refuse all that come after', async () => {
     let written = () => {};
     writing = new Promise((resolve) => {
       written = resolve;
     });
     const kept = keeper.keep(RATES);
-    let isSettled = false;
-    const settled = keeper.settled().then(() => {
-      isSettled = true;
+    await new Promise(setImmediate);
+    let isStopped = false;
+    const stopped = keeper.stop().then(() => {
+      isStopped = true;
     });
     await new Promise(setImmediate);
-    assert.equal(isSettled, false);
+    assert.deepEqual([writes, isStopped], [1, false]);
     written();
-    await settled;
-    assert.deepEqual(server, RATES);
+    await Promise.all([stopped, kept]);
+    assert.deepEqual(server, { ...RATES, background: null }, 'the other lane is not begun');
+  });
+
+  it('begins nothing once it has stopped, whatever it was looking at', async () => {
+    const kept = keeper.keep(RATES);
+    await keeper.stop();
     await kept;
-    await keeper.settled();
+    await keeper.keep(RATES);
+    assert.deepEqual([reads, writes], [1, 0]);
   });
 });
