@@ -18,7 +18,7 @@ const HELP = `Measures Penstock beside the plain sample in bench/plain/, on serv
   npm run bench                     the default set, within 20 minutes:
                                     ${listed(DEFAULT_ROWS)};
                                     and prints what was kept of the others last
-  npm run bench -- all              every row, within 50 minutes; beside those
+  npm run bench -- all              every row, within 75 minutes; beside those
                                     ${listed(Object.keys(ROWS).filter((name) => !DEFAULT_ROWS.includes(name)))}
   npm run bench -- ROW…             those
   npm run bench -- --quick          a few payments of everything: to try the bench itself, not to quote

@@ -56,6 +56,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   },
   acknowledgement: {
     title: 'Acknowledgement at 20 requests/s beside the bare workflow.start',
+    apart: true,
     measure: async (sizes, seed, say) => {
       const all: Acknowledgement[] = [];
       for (const surroundings of ['quiet', 'at work'] as const) {
@@ -89,6 +90,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   },
   simulator: {
     title: 'The simulator beside stripe-mock, through the same client',
+    apart: true,
     measure: async (sizes, _seed, say) => {
       const figures = await measureSimulator(sizes.simulator, say);
       return { lines: reportSimulator(figures), checks: checkSimulator(figures), data: figures };
