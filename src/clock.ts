@@ -6,3 +6,12 @@ export function setTimer(run: () => void, ms: number): { cancel(): void } {
   const timer = setTimeout(run, ms);
   return { cancel: () => clearTimeout(timer) };
 }
+
+/** What comes of it within so many ms, or else what `late` returns or throws; it may go on afterwards. */
+export async function inTime<T, L>(work: Promise<T>, ms: number, late: () => L): Promise<T | L> {
+  let timer: { cancel(): void } | undefined;
+  const tooLate = new Promise<void>((resolve) => {
+    timer = setTimer(resolve, ms);
+  }).then(late);
+  return Promise.race([work, tooLate]).finally(() => timer?.cancel());
+}

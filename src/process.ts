@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { inTime } from './clock.js';
 import { ConfigError } from './config/index.js';
 import { TemporalUnreachableError } from './temporal/connect.js';
 import { NamespaceUnfitError } from './temporal/prepare.js';
@@ -101,16 +102,11 @@ export class CutOffError extends Error {
 }
 
 async function stopInTime({ stop, stopsWithinMs = STOPS_WITHIN_MS }: Running): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise<never>((_, reject) => {
-    const message = `still not stopped after ${stopsWithinMs / 1000} s; it ends now, and what was under way is taken up again`;
-    timer = setTimeout(() => reject(new CutOffError(message)), stopsWithinMs);
+  await inTime(stop(), stopsWithinMs, () => {
+    throw new CutOffError(
+      `still not stopped after ${stopsWithinMs / 1000} s; it ends now, and what was under way is taken up again`,
+    );
   });
-  try {
-    await Promise.race([stop(), tooLong]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** How long a start that is interrupted has to undo what it began; exit handlers end the rest. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
-import { now, setTimer } from './clock.js';
+import { inTime, now, setTimer } from './clock.js';
 import type { Account } from './config/index.js';
 import type { Budget } from './control/budget.js';
 import { safeRates } from './control/lane-rates.js';
@@ -42,9 +42,8 @@ export function openBudgets(
 ): WorkerBudgets {
   const worker = randomUUID();
   const governors = new Map<string, Governor>();
-  const laneKeepers: LaneKeeper[] = [];
   const keepers = accounts.map(({ name, budget }) => {
-    const governor: Governor = new Governor(budget, { now, setTimer }, () => keeper.scarce());
+    const governor: Governor = new Governor(budget, { now, setTimer }, () => lease.scarce());
     governors.set(name, governor);
     const lanes = new LaneKeeper({
       account: name,
@@ -54,8 +53,7 @@ export function openBudgets(
       read: (lane) => laneRate(client, name, lane),
       write: (lane, rate) => setLaneRate(client, name, lane, rate, "the account's budget"),
     });
-    laneKeepers.push(lanes);
-    const keeper: LeaseKeeper = new LeaseKeeper({
+    const lease: LeaseKeeper = new LeaseKeeper({
       issuer: new BudgetIssuer(client, name),
       governor,
       budget,
@@ -66,7 +64,7 @@ export function openBudgets(
       setLanes: (rates) => void (budget.laneCheckMs > 0 && lanes.keep(rates)),
       onRenewed: () => show(metrics, name, budget, governor),
     });
-    return keeper;
+    return { lease, lanes };
   });
   return {
     admit: async (account, turn) => {
@@ -89,31 +87,22 @@ export function openBudgets(
       }
     },
     begin: async () => {
-      await Promise.all(keepers.map((keeper) => keeper.begin()));
+      await Promise.all(keepers.map(({ lease }) => lease.begin()));
     },
     run: async () => {
-      await Promise.all(keepers.map((keeper) => keeper.run()));
+      await Promise.all(keepers.map(({ lease }) => lease.run()));
     },
     drain: () => {
       for (const governor of governors.values()) governor.close();
-      for (const keeper of keepers) keeper.drain();
+      for (const { lease } of keepers) lease.drain();
     },
     stop: async () => {
-      const left = Promise.all(keepers.map((keeper) => keeper.stop()));
-      const set = Promise.all(laneKeepers.map((lanes) => lanes.stop()));
-      if (!(await isWithin(SET_WITHIN_MS, set))) logger.warn('the limit of a lane was not set in time, and is cut off');
+      const left = Promise.all(keepers.map(({ lease }) => lease.stop()));
+      const set = Promise.all(keepers.map(({ lanes }) => lanes.stop()));
+      await inTime(set, SET_WITHIN_MS, () => logger.warn('the limit of a lane was not set in time, and is cut off'));
       await left;
     },
   };
-}
-
-/** Whether it ends within so many ms; it may go on afterwards. */
-async function isWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
-  let timer: { cancel(): void } | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimer(() => resolve(false), ms);
-  });
-  return Promise.race([work.then(() => true), late]).finally(() => timer?.cancel());
 }
 
 /** What the budget comes to here and now, as a whole and at each endpoint that there is. */

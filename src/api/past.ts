@@ -1,3 +1,4 @@
+import { inTime } from '../clock.js';
 import { holdsMoney, isRefunded, type RefundStatus } from '../domain/refund/index.js';
 import type { Tombstone, TombstoneResult } from '../domain/tombstone.js';
 import { booksOf, type LedgerEntry, type Store, StoreMissingError } from '../store/index.js';
@@ -30,7 +31,7 @@ export async function orPast<T>(parts: PastParts, id: string, read: () => Promis
     return await read();
   } catch (error) {
     if (!(error instanceof Problem) || error.status !== 404) throw error;
-    const past = await inTime(findPast(parts, id));
+    const past = await askedInTime(findPast(parts, id));
     if (past === null) throw error;
     return past;
   }
@@ -48,19 +49,12 @@ async function findPast({ store, deployment }: PastParts, id: string): Promise<P
 }
 
 /** Without a store nothing is known but what Temporal knows; a store that is away may know, and is asked again later. */
-async function inTime(asking: Promise<PastPayment | null>): Promise<PastPayment | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('late')), PATIENCE_MS);
-  });
-  try {
-    return await Promise.race([asking, late]);
-  } catch (error) {
-    if (error instanceof StoreMissingError) return null;
+async function askedInTime(asking: Promise<PastPayment | null>): Promise<PastPayment | null> {
+  const noAnswer = () => {
     throw unavailable('Temporal does not have the payment, and the store did not answer. Ask again.');
-  } finally {
-    clearTimeout(timer);
-  }
+  };
+  const known = asking.catch((error: unknown) => (error instanceof StoreMissingError ? null : noAnswer()));
+  return inTime(known, PATIENCE_MS, noAnswer);
 }
 
 /** A refund, by what is known of it: the workflow that follows it, or the ledger, or both. */

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { inTime } from '../clock.js';
 import type { Config } from '../config/index.js';
 import { UsageError } from '../process.js';
 import { type GoProgram, goInstall, type Say } from './go-install.js';
@@ -76,7 +77,9 @@ async function download(target: string, say: Say): Promise<void> {
     const starting = TestWorkflowEnvironment.createLocal({
       server: { executable: { type: 'cached-download', version: CLI_VERSION, downloadDir: folder } },
     });
-    const environment = await inTime(starting, DOWNLOAD_TIMEOUT_MS, 'the download took too long');
+    const environment = await inTime(starting, DOWNLOAD_TIMEOUT_MS, () => {
+      throw new Error('the download took too long');
+    });
     await environment.teardown();
     const file = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find((name) => /temporal/.test(name));
     if (file === undefined) throw new Error('the download left no file');
@@ -88,14 +91,6 @@ async function download(target: string, say: Say): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-async function inTime<T>(work: Promise<T>, ms: number, message: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(message)), ms);
-  });
-  return Promise.race([work, tooLate]).finally(() => clearTimeout(timer));
 }
 
 function firstLine(text: string): string {

@@ -1,3 +1,4 @@
+import { inTime } from '../clock.js';
 import { asDatabaseError, type DatabaseError } from './database.js';
 
 /** What a queue may hold, whichever comes first. */
@@ -82,12 +83,7 @@ export class Outbox<Row> {
     this.endsAtMs = Date.now() + withinMs;
     this.stopLingering();
     this.stopPausing();
-    let timer: NodeJS.Timeout | undefined;
-    const tooLong = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, withinMs);
-    });
-    await Promise.race([this.running, tooLong]);
-    clearTimeout(timer);
+    await inTime(Promise.resolve(this.running), withinMs, () => undefined);
     this.isOver = true;
     // What is being written at this moment may yet arrive: too many are counted here, never too few.
     this.miss([...this.writing, ...this.queue.splice(0)]);

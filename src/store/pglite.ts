@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
+import { inTime } from '../clock.js';
 import { FolderLock } from '../folder-lock.js';
 import { startThread } from '../thread.js';
 import { asDatabaseError, type Database, DatabaseError, type Param, type Queryable } from './database.js';
@@ -164,7 +165,7 @@ class Pglite implements Database {
       const on = new Transaction((sql, params) => this.thread.ask(sql, params));
       let result: T;
       try {
-        result = await inTime(on, work);
+        result = await inTime(on.run(work), TRANSACTION_WITHIN_MS, tookTooLong);
       } catch (error) {
         on.end();
         await this.thread.ask('rollback', []);
@@ -191,16 +192,7 @@ class Pglite implements Database {
   }
 }
 
-/** @throws DatabaseError when it takes too long; what its work still asks for then is refused. */
-async function inTime<T>(on: Transaction, work: (on: Queryable) => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise<never>((_, reject) => {
-    const error = new DatabaseError('the transaction took too long, and was rolled back', '25P03');
-    timer = setTimeout(() => reject(error), TRANSACTION_WITHIN_MS);
-  });
-  try {
-    return await Promise.race([on.run(work), tooLong]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** What its work still asks for then is refused. */
+function tookTooLong(): never {
+  throw new DatabaseError('the transaction took too long, and was rolled back', '25P03');
 }

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { inTime } from '../clock.js';
 import { asDatabaseError, type Database, type Param, type Queryable } from './database.js';
 import { Transaction } from './transaction.js';
 
@@ -51,7 +52,7 @@ export function openPostgres(url: string): Database {
     query: <Row extends object>(sql: string, params: readonly Param[] = []) =>
       withClient(pool, async (client) => (await client.query<Row>(sql, [...params])).rows),
     transaction: (work) => withClient(pool, (client) => inTransaction(client, work)),
-    close: () => closeInTime(pool),
+    close: () => inTime(pool.end().catch(ignore), CLOSES_WITHIN_MS, ignore),
   };
 }
 
@@ -96,13 +97,4 @@ async function inTransaction<T>(client: pg.PoolClient, work: (on: Queryable) => 
   }
   await client.query('commit');
   return result;
-}
-
-async function closeInTime(pool: pg.Pool): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, CLOSES_WITHIN_MS);
-  });
-  await Promise.race([pool.end().catch(ignore), tooLong]);
-  clearTimeout(timer);
 }

@@ -1,4 +1,5 @@
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import { inTime } from '../clock.js';
 import { timingOf } from '../config/index.js';
 import { incidentId, parsePaymentId } from '../domain/ids.js';
 import { addsAfterClose } from '../domain/payment/index.js';
@@ -34,16 +35,10 @@ export async function handOver(
     if (routing.to === 'dispute') return deliverDispute(parts, routing, event);
     return deliverToPayment(parts, account, routing, event.id);
   });
-  return inTime(handing);
-}
-
-/** A client that tries again by itself may take longer than any deadline; what it brings about later, it brings about once. */
-async function inTime<T>(handing: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('Temporal did not take the event in time')), TAKE_TIMEOUT_MS);
+  // A client that tries again by itself may take longer than any deadline; what it brings about later, it brings about once.
+  return inTime(handing, TAKE_TIMEOUT_MS, () => {
+    throw new Error('Temporal did not take the event in time');
   });
-  return Promise.race([handing, late]).finally(() => clearTimeout(timer));
 }
 
 export type ToPayment = Pick<Extract<Routing, { to: 'payment' }>, 'paymentId' | 'told'>;
