@@ -50,6 +50,9 @@ const READS_PAUSE_MS = 3_600_000;
 /** The least pause that is advised to what waited in vain: about what a larger share takes to come. */
 const ADVISED_MS = 1_000;
 
+/** Places are spared for whoever was here within so long, ms: for nobody, they would be lost. */
+const SPARED_FOR_MS = 60_000;
+
 /** Shares change within seconds: nothing is turned away at once for a wait of less than this. */
 const SURE_WAIT_MS = 5_000;
 
@@ -220,22 +223,23 @@ export class Governor {
     this.timer?.cancel();
     this.timer = undefined;
     const now = this.parts.now();
+    let heads = [...this.waiting.heads()];
     if (now < this.untilMs) {
       for (;;) {
-        const heads = [...this.waiting.heads()];
         const waiter = this.next(heads, now);
         if (waiter === undefined) break;
-        this.waiting.take(waiter);
+        this.waiting.take(waiter, now);
         this.sent[laneOfKey(waiter.priority)] += 1;
         if (isRead(waiter.endpoint)) {
           this.reads += 1;
           this.readsLeft -= 1;
         }
         waiter.go(this.permit(waiter, heads, now));
+        heads = [...this.waiting.heads()];
       }
     }
     if (this.waiting.size === 0) return;
-    const opensMs = Math.min(...this.waiting.endpoints().map((endpoint) => this.opensMs(endpoint, now)));
+    const opensMs = this.opensForMs(heads, now);
     if (opensMs >= this.untilMs) return;
     // A timer never fires early, and one of no time would be this loop again.
     this.timer = this.parts.setTimer(() => this.pump(), Math.max(1, Math.ceil(opensMs - now)));
@@ -244,14 +248,12 @@ export class Governor {
   /** Who goes now: the most urgent that may, but for what background is owed. */
   private next(heads: readonly Waiter[], now: number): Waiter | undefined {
     const background = heads.filter(isBackground);
-    const may = new Map<string, boolean>();
-    const mayGo = ({ endpoint }: Waiter) => {
-      const known = may.get(endpoint) ?? this.mayGo(endpoint, now);
-      may.set(endpoint, known);
-      return known;
-    };
-    const owed = background.find((head) => this.floor.owes(head.endpoint) && mayGo(head));
-    const next = owed ?? heads.find(mayGo);
+    const mayGo = eachOnce((endpoint) => this.mayGo(endpoint, now));
+    const sparesMs = eachOnce((endpoint) => this.sparesMs(endpoint, now));
+    const owed = background.find((head) => this.floor.owes(head.endpoint) && mayGo(head.endpoint));
+    const next =
+      owed ??
+      heads.find((head) => mayGo(head.endpoint) && (!this.hasToSpare(head, now) || sparesMs(head.endpoint) <= now));
     if (next === undefined) return undefined;
     if (isBackground(next)) this.floor.paid(next.endpoint);
     else {
@@ -266,6 +268,31 @@ export class Governor {
     if (this.all.opensMs(now) > now || rate.opensMs(now) > now) return false;
     // The narrow ones first: only where they have room is more of the wide ones worth a try.
     return concurrency.hasRoom(now) && rate.hasRoom(now) && this.concurrency.hasRoom(now) && this.all.hasRoom(now);
+  }
+
+  /** Whether it goes only where a place is spared for others, who come now and then. What background is owed is its own. */
+  private hasToSpare(head: Waiter, now: number): boolean {
+    if (isBackground(head) && this.floor.owes(head.endpoint)) return false;
+    return this.waiting.isAfterOthers(head, now - SPARED_FOR_MS);
+  }
+
+  private sparesMs(endpoint: string, now: number): number {
+    return Math.max(this.all.sparesMs(now), this.limitsOf(endpoint).rate.sparesMs(now));
+  }
+
+  /** When the first of these may go, as far as is known now, ms. */
+  private opensForMs(heads: readonly Waiter[], now: number): number {
+    const haveToSpare = new Map<string, boolean>();
+    for (const head of heads) {
+      const others = haveToSpare.get(head.endpoint) ?? true;
+      haveToSpare.set(head.endpoint, others && this.hasToSpare(head, now));
+    }
+    let firstMs = Number.POSITIVE_INFINITY;
+    for (const [endpoint, haveTo] of haveToSpare) {
+      const opensMs = this.opensMs(endpoint, now);
+      firstMs = Math.min(firstMs, haveTo ? Math.max(opensMs, this.sparesMs(endpoint, now)) : opensMs);
+    }
+    return firstMs;
   }
 
   private opensMs(endpoint: string, now: number): number {
@@ -365,6 +392,16 @@ export class Governor {
     const ofFloor = behind(inLane, this.budget.backgroundFloor);
     return Math.round(Math.min(inTurn, ofFloor));
   }
+}
+
+/** Of many merchants' heads most are for the same few endpoints. */
+function eachOnce<T>(reckon: (endpoint: string) => T): (endpoint: string) => T {
+  const known = new Map<string, T>();
+  return (endpoint) => {
+    const value = known.get(endpoint) ?? reckon(endpoint);
+    known.set(endpoint, value);
+    return value;
+  };
 }
 
 function isBackground({ priority }: Pick<Waiter, 'priority'>): boolean {

@@ -138,6 +138,12 @@ const CATCH_UP_MS = 200;
 /** How much of its even pace what comes after a rest may take at once, ms: nothing was lost that could be caught up. */
 const AFTER_REST_MS = 50;
 
+/**
+ * What is spared comes once in so many paces. Less would cost what waits more of the limit, more would have who comes wait
+ * for longer (`test/stripe/governor/sparing.test.ts` says how much of either).
+ */
+const SPARED_PACES = 1.5;
+
 /** While more is tried, the few that are more go faster: at an even pace each step would take a second to be filled. */
 const TRYING_PACE = 4;
 
@@ -182,6 +188,27 @@ export class RateLimit extends Limit {
     if (this.isBlocked) return Math.max(this.moreMs(nowMs), this.used(nowMs) < this.share ? nowMs : this.log.nextMs());
     const room = this.used(nowMs) < this.cap ? nowMs : Math.min(this.log.nextMs(), this.moreMs(nowMs));
     return Math.max(room, this.dueMs);
+  }
+
+  /**
+   * The earliest time at which a call may go and yet spare others a place, ms: one in every so many paces from then on, for as
+   * long as is caught up. What is lost and then caught up leaves a gap in a full limit, and the same gap comes again a second later,
+   * and each second after: who comes within it would wait for its end.
+   */
+  sparesMs(nowMs: number): number {
+    const everyMs = (SPARED_PACES * WINDOW_MS) / Math.max(1, this.cap);
+    const spared = Math.max(1, Math.floor(CATCH_UP_MS / everyMs));
+    // Beside the call itself.
+    const free = this.cap - this.used(nowMs) - 1;
+    if (free >= spared) return nowMs;
+    const ends = this.log.nextEnds(spared - free, nowMs);
+    let sparesMs = nowMs;
+    for (let nth = Math.max(1, free + 1); nth <= spared; nth += 1) {
+      // What is not written yet counts for a second at least.
+      const end = ends[nth - free - 1] ?? nowMs + WINDOW_MS;
+      sparesMs = Math.max(sparesMs, end - nth * everyMs);
+    }
+    return sparesMs;
   }
 }
 

@@ -44,6 +44,18 @@ export class SentLog {
     return Math.min(endOf(this.oldestUnanswered()), endOf(this.answered[this.first]));
   }
 
+  /** When the next so many of them stop counting, the soonest first, ms; fewer where fewer are written. */
+  nextEnds(many: number, nowMs: number): number[] {
+    this.expire(nowMs);
+    const ends = this.answered.slice(this.first, this.first + many).map(endOf);
+    for (const sent of this.unanswered) {
+      // Of each row the later ones end later.
+      if (ends.length >= 2 * many) break;
+      ends.push(endOf(sent));
+    }
+    return ends.sort((a, b) => a - b).slice(0, many);
+  }
+
   hold(): Sent {
     this.unwritten += 1;
     return { untilMs: null, refused: false };

@@ -32,6 +32,10 @@ class Class {
   private readonly turns = new Map<string, number>();
   /** When whoever came last is taken to have had its turn, if it had none since: who comes later is not taken to have waited longer. */
   private roundAgo = Number.NEGATIVE_INFINITY;
+  /** Whose turn was the last, when that was, and when the last turn of any other was, ms. */
+  private lastMerchant = '';
+  lastMs = Number.NEGATIVE_INFINITY;
+  private othersLastMs = Number.NEGATIVE_INFINITY;
   readonly sizes = new Map<string, number>();
   size = 0;
 
@@ -64,10 +68,24 @@ class Class {
     return true;
   }
 
+  /** Whether more of its merchant's wait. */
+  hasMore({ merchant }: Waiter): boolean {
+    let waiting = 0;
+    for (const row of this.lines.get(merchant)?.rows.values() ?? []) waiting += row.size;
+    return waiting > 1;
+  }
+
+  lastMsOfOthers(merchant: string): number {
+    return merchant === this.lastMerchant ? this.othersLastMs : this.lastMs;
+  }
+
   /** It goes, and the next turn is another merchant's. */
-  take(waiter: Waiter): void {
+  take(waiter: Waiter, nowMs: number): void {
     const { merchant } = waiter;
     this.remove(waiter);
+    if (merchant !== this.lastMerchant) this.othersLastMs = this.lastMs;
+    this.lastMerchant = merchant;
+    this.lastMs = nowMs;
     this.turn += 1;
     this.turns.delete(merchant);
     this.turns.set(merchant, this.turn);
@@ -135,8 +153,19 @@ export class Waiting {
   }
 
   /** One of the heads goes, and waits no more. */
-  take(head: Waiter): void {
-    this.classes.get(head.priority)?.take(head);
+  take(head: Waiter, nowMs: number): void {
+    this.classes.get(head.priority)?.take(head, nowMs);
+  }
+
+  /**
+   * Whether others, who would go before it, had a turn since then: whoever is more urgent and, where more of its merchant's wait,
+   * another merchant.
+   */
+  isAfterOthers(head: Waiter, sinceMs: number): boolean {
+    for (const [priority, { lastMs }] of this.classes) if (priority < head.priority && lastMs >= sinceMs) return true;
+    const own = this.classes.get(head.priority);
+    if (own?.hasMore(head) !== true) return false;
+    return own.lastMsOfOthers(head.merchant) >= sinceMs;
   }
 
   /** How many wait of the priorities that are counted, in all and at this endpoint. */
@@ -155,11 +184,6 @@ export class Waiting {
 
   all(): Waiter[] {
     return [...this.classes.values()].flatMap((waiting) => [...waiting.all()]);
-  }
-
-  /** The endpoints that are waited for. */
-  endpoints(): string[] {
-    return [...new Set([...this.classes.values()].flatMap(({ sizes }) => [...sizes.keys()]))];
   }
 
   /** How many wait, by priority. */

@@ -32,7 +32,7 @@ class Calls {
     for (let i = 0; i < many; i += 1) {
       const head = [...this.waiting.heads()].find(({ endpoint }) => open === undefined || endpoint === open);
       if (head === undefined) return;
-      this.waiting.take(head);
+      this.waiting.take(head, 0);
       const call = this.calls.get(head);
       assert.ok(call !== undefined);
       this.went.push(call);

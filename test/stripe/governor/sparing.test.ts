@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { seeded } from '../../../src/simulator/random.js';
+import { Governor } from '../../../src/stripe/governor/governor.js';
+import { VirtualTime } from '../../support/virtual-time.js';
+
+const SEED = 20261123;
+const PER_SECOND = 100;
+const PACE_MS = 10;
+const CHECKOUT = 1;
+const RENEWAL = 3;
+
+interface Scene {
+  readonly time: VirtualTime;
+  readonly setTimer: VirtualTime['setTimer'];
+  readonly governor: Governor;
+  readonly answerMs: () => number;
+}
+
+function scene(answerMs: () => number, onceAwake: (atMs: number) => number = (atMs) => atMs): Scene {
+  const time = new VirtualTime();
+  const setTimer = (run: () => void, ms: number) => time.setTimer(run, onceAwake(time.now() + ms) - time.now());
+  const governor = new Governor({ arrivesWithinMs: 1_000, backgroundFloor: 0.1 }, { now: time.now, setTimer });
+  governor.hold({ all: PER_SECOND, each: PER_SECOND, concurrent: 1_000 }, Number.POSITIVE_INFINITY, 1);
+  return { time, setTimer, governor, answerMs };
+}
+
+/** One call, from its asking to its answer. @returns how long it waited, ms. */
+async function call({ governor, setTimer, answerMs }: Scene, merchant: string, priority: number): Promise<number> {
+  const permit = await governor.admit({ endpoint: 'payment_intents.create', priority, merchant, waitMs: 1e9 });
+  permit.written();
+  await new Promise<void>((resolve) => void setTimer(resolve, answerMs()));
+  permit.ended('passed');
+  return permit.waitedMs;
+}
+
+/** Pauses as between what happens by chance. */
+const exponentials = (random: () => number) => (mean: number) => -Math.log(1 - random()) * mean;
+
+/** Times of a worker's standing still: one a second, by chance, of `meanMs` by chance. */
+function standstills(random: () => number, meanMs: number, forMs: number) {
+  const exponential = exponentials(random);
+  const times: { readonly from: number; readonly to: number }[] = [];
+  for (let from = exponential(1_000); from < forMs; ) {
+    const to = from + exponential(meanMs);
+    times.push({ from, to });
+    from = to + exponential(1_000);
+  }
+  return (atMs: number) => times.find(({ from, to }) => from <= atMs && atMs < to)?.to ?? atMs;
+}
+
+/** Two minutes of a backlog, beside somebody who comes ten times a second, by chance. */
+async function besideBacklog(backlog: { readonly merchant: string; readonly priority: number }, stillMs: number) {
+  const FOR_MS = 120_000;
+  const random = seeded(SEED);
+  const exponential = exponentials(random);
+  const on = scene(() => 5 + random() * 10, standstills(random, stillMs, FOR_MS));
+  const waits: number[] = [];
+  let answered = 0;
+  const endless = async () => {
+    for (;;) {
+      await call(on, backlog.merchant, backlog.priority);
+      answered += 1;
+    }
+  };
+  for (let nth = 0; nth < 40; nth += 1) void endless();
+  for (let atMs = exponential(100); atMs < FOR_MS; atMs += exponential(100)) {
+    on.setTimer(async () => void waits.push(await call(on, 'small', CHECKOUT)), atMs);
+  }
+  await on.time.run(FOR_MS);
+  waits.sort((a, b) => a - b);
+  const at = (part: number) => waits[Math.floor(part * waits.length)] ?? Number.NaN;
+  return { p50: at(0.5), p99: at(0.99), used: (answered + waits.length) / ((FOR_MS / 1_000) * PER_SECOND) };
+}
+
+describe('a full limit', () => {
+  it('has room for checkout within a pace and a half, however what is beside it came', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        // Background comes in crowds and pauses, so that what counts now is left in crowds, and with gaps, a second later.
+        fc.array(fc.record({ afterMs: fc.nat(300), many: fc.integer({ min: 1, max: 40 }) }), {
+          minLength: 30,
+          maxLength: 60,
+        }),
+        fc.array(fc.integer({ min: 1.5 * PACE_MS, max: 200 }), { minLength: 50, maxLength: 100 }),
+        fc.integer({ min: 1, max: 400 }),
+        async (crowds, pauses, answerMs) => {
+          const on = scene(() => answerMs);
+          const waits: number[] = [];
+          let atMs = 0;
+          for (const { afterMs, many } of crowds) {
+            atMs += afterMs;
+            on.time.setTimer(() => {
+              for (let nth = 0; nth < many; nth += 1) void call(on, 'large', RENEWAL);
+            }, atMs);
+          }
+          atMs = 0;
+          for (const pauseMs of pauses) {
+            atMs += pauseMs;
+            on.time.setTimer(async () => void waits.push(await call(on, 'small', CHECKOUT)), atMs);
+          }
+          await on.time.run(1e6);
+          assert.equal(waits.length, pauses.length);
+          // And a pace, which may be another's just now; timers are of whole ms.
+          assert.ok(Math.max(...waits) <= 2.5 * PACE_MS + 1, `${Math.max(...waits)} ms`);
+        },
+      ),
+      { seed: SEED, numRuns: 100 },
+    );
+  });
+
+  for (const [what, backlog, p99Ms] of [
+    ['background', { merchant: 'large', priority: RENEWAL }, 45],
+    ['a large merchant', { merchant: 'large', priority: CHECKOUT }, 85],
+  ] as const) {
+    it(`is used by ${what}, and who comes now and then does not wait for what was caught up a second ago`, async () => {
+      for (const stillMs of [0, 20, 60]) {
+        const { p50, p99, used } = await besideBacklog(backlog, stillMs);
+        const said = `still for ${stillMs} ms: ${p50} and ${p99} ms, ${used}`;
+        assert.ok(p50 <= PACE_MS && p99 <= p99Ms, said);
+        assert.ok(used >= (stillMs < 60 ? 0.985 : 0.965), said);
+      }
+    });
+  }
+});
