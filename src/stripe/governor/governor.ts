@@ -147,7 +147,11 @@ export class Governor {
           if (this.waiting.remove(waiter)) reject(new NoBudgetError(againInMs));
         },
       };
-      const giveUp = () => waiter.giveUp(Math.max(ADVISED_MS, this.advisedMs(turn)));
+      const giveUp = () => {
+        waiter.giveUp(Math.max(ADVISED_MS, this.advisedMs(turn)));
+        // Another of its merchant's may not have to spare a place any more.
+        this.pump();
+      };
       const timer = this.parts.setTimer(giveUp, Math.max(0, turn.waitMs));
       this.waiting.add(waiter);
       this.pump();
@@ -245,7 +249,7 @@ export class Governor {
     this.timer = this.parts.setTimer(() => this.pump(), Math.max(1, Math.ceil(opensMs - now)));
   }
 
-  /** Who goes now: the most urgent that may, but for what background is owed. */
+  /** Who goes now: what background is owed, else the most urgent that may and, where it has to, spares others a place. */
   private next(heads: readonly Waiter[], now: number): Waiter | undefined {
     const background = heads.filter(isBackground);
     const mayGo = eachOnce((endpoint) => this.mayGo(endpoint, now));
@@ -282,15 +286,15 @@ export class Governor {
 
   /** When the first of these may go, as far as is known now, ms. */
   private opensForMs(heads: readonly Waiter[], now: number): number {
-    const haveToSpare = new Map<string, boolean>();
+    // By endpoint: whether all that wait for it have to spare others a place.
+    const allSpare = new Map<string, boolean>();
     for (const head of heads) {
-      const others = haveToSpare.get(head.endpoint) ?? true;
-      haveToSpare.set(head.endpoint, others && this.hasToSpare(head, now));
+      if (allSpare.get(head.endpoint) !== false) allSpare.set(head.endpoint, this.hasToSpare(head, now));
     }
     let firstMs = Number.POSITIVE_INFINITY;
-    for (const [endpoint, haveTo] of haveToSpare) {
+    for (const [endpoint, spare] of allSpare) {
       const opensMs = this.opensMs(endpoint, now);
-      firstMs = Math.min(firstMs, haveTo ? Math.max(opensMs, this.sparesMs(endpoint, now)) : opensMs);
+      firstMs = Math.min(firstMs, spare ? Math.max(opensMs, this.sparesMs(endpoint, now)) : opensMs);
     }
     return firstMs;
   }

@@ -123,6 +123,12 @@ abstract class Limit {
     return this.asking === null ? askMs : Math.max(askMs, this.asking.sinceMs + SLOW_MS);
   }
 
+  /** More is tried, and nothing has got through of that yet. */
+  protected get isUnconfirmed(): boolean {
+    const { mode } = this.usable;
+    return mode.is === 'trying' && !mode.confirmed;
+  }
+
   protected get isBlocked(): boolean {
     return this.usable.mode.is === 'blocked';
   }
@@ -193,10 +199,13 @@ export class RateLimit extends Limit {
   /**
    * The earliest time at which a call may go and yet spare others a place, ms: one in every so many paces from then on, for as
    * long as is caught up. What is lost and then caught up leaves a gap in a full limit, and the same gap comes again a second later,
-   * and each second after: who comes within it would wait for its end.
+   * and each second after: who comes within it would wait for its end. The pace here is that at which places come back, for
+   * requests count for as long as they are under way.
    */
   sparesMs(nowMs: number): number {
-    const everyMs = (SPARED_PACES * WINDOW_MS) / Math.max(1, this.cap);
+    // What is tried is sent as soon as it is begun: it says something only while the limit is full.
+    if (this.isBlocked || this.isUnconfirmed || this.moreMs(nowMs) <= nowMs) return nowMs;
+    const everyMs = (SPARED_PACES * this.log.lastsMs) / Math.max(1, this.cap);
     const spared = Math.max(1, Math.floor(CATCH_UP_MS / everyMs));
     // Beside the call itself.
     const free = this.cap - this.used(nowMs) - 1;
@@ -204,11 +213,12 @@ export class RateLimit extends Limit {
     const ends = this.log.nextEnds(spared - free, nowMs);
     let sparesMs = nowMs;
     for (let nth = Math.max(1, free + 1); nth <= spared; nth += 1) {
-      // What is not written yet counts for a second at least.
+      // What is not written yet counts for a second at least, if it is written.
       const end = ends[nth - free - 1] ?? nowMs + WINDOW_MS;
       sparesMs = Math.max(sparesMs, end - nth * everyMs);
     }
-    return sparesMs;
+    // How long requests count is known anew by then.
+    return Math.min(sparesMs, this.log.nextMs());
   }
 }
 

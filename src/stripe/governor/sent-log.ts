@@ -1,5 +1,8 @@
 import { WINDOW_MS } from '../../control/budget.js';
 
+/** So much of the mean of how long requests count is the last one's. */
+const OF_THE_LAST = 1 / 16;
+
 /** One request that counts against a limit. Times in ms of a clock that never goes back. */
 export interface Sent {
   /** Until when it may count at Stripe; null while it is not written, for then nobody can know. */
@@ -20,8 +23,14 @@ export class SentLog {
   private answered: Sent[] = [];
   private first = 0;
   private refused = 0;
+  private meanMs = WINDOW_MS;
 
   constructor(private readonly arrivesWithinMs: number) {}
+
+  /** How long a request counts, of late and on average, ms. */
+  get lastsMs(): number {
+    return this.meanMs;
+  }
 
   /** How many may count now. */
   count(nowMs: number): number {
@@ -65,7 +74,7 @@ export class SentLog {
   write(sent: Sent, nowMs: number): void {
     if (sent.untilMs !== null) return;
     this.unwritten -= 1;
-    sent.untilMs = nowMs + this.arrivesWithinMs + WINDOW_MS;
+    sent.untilMs = nowMs + this.longestMs;
     this.unanswered.add(sent);
   }
 
@@ -79,15 +88,26 @@ export class SentLog {
     }
     const known = nowMs + WINDOW_MS;
     if (known >= endOf(sent)) return;
+    const writtenMs = endOf(sent) - this.longestMs;
     sent.untilMs = known;
     this.unanswered.delete(sent);
     this.answered.push(sent);
+    this.counts(known - writtenMs);
   }
 
   /** No byte of it went out. */
   release(sent: Sent): void {
     if (sent.untilMs === null) this.unwritten -= 1;
     sent.untilMs ??= Number.NEGATIVE_INFINITY;
+  }
+
+  /** How long it counts for which there was no answer in time. */
+  private get longestMs(): number {
+    return WINDOW_MS + this.arrivesWithinMs;
+  }
+
+  private counts(forMs: number): void {
+    this.meanMs += (forMs - this.meanMs) * OF_THE_LAST;
   }
 
   private oldestUnanswered(): Sent | undefined {
@@ -100,6 +120,7 @@ export class SentLog {
       if (endOf(sent) > nowMs) break;
       this.unanswered.delete(sent);
       this.forget(sent);
+      this.counts(this.longestMs);
     }
     for (;;) {
       const oldest = this.answered[this.first];

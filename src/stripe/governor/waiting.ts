@@ -22,7 +22,7 @@ const REMEMBERED = 1_000;
 /**
  * The calls of one priority. Whoever has many waiting takes turns with whoever has few: the server shares a lane out among
  * merchants, and what it hands out in a burst must not undo that here. The turn is of whoever had its last one the longest ago,
- * so that no other has two while one waits. Who comes anew is taken to have had its own a round ago, a turn for each that waits:
+ * so that no other has two while one waits that may go. Who comes anew is taken to have had its own a round ago, a turn for each that waits:
  * it goes before those that have had one since, and a crowd of such, which never ends, before nobody for longer than that.
  */
 class Class {
@@ -71,8 +71,11 @@ class Class {
   /** Whether more of its merchant's wait. */
   hasMore({ merchant }: Waiter): boolean {
     let waiting = 0;
-    for (const row of this.lines.get(merchant)?.rows.values() ?? []) waiting += row.size;
-    return waiting > 1;
+    for (const row of this.lines.get(merchant)?.rows.values() ?? []) {
+      waiting += row.size;
+      if (waiting > 1) return true;
+    }
+    return false;
   }
 
   lastMsOfOthers(merchant: string): number {

@@ -18,11 +18,15 @@ interface Scene {
   readonly answerMs: () => number;
 }
 
-function scene(answerMs: () => number, onceAwake: (atMs: number) => number = (atMs) => atMs): Scene {
+function scene(
+  answerMs: () => number,
+  onceAwake: (atMs: number) => number = (atMs) => atMs,
+  perSecond = PER_SECOND,
+): Scene {
   const time = new VirtualTime();
   const setTimer = (run: () => void, ms: number) => time.setTimer(run, onceAwake(time.now() + ms) - time.now());
   const governor = new Governor({ arrivesWithinMs: 1_000, backgroundFloor: 0.1 }, { now: time.now, setTimer });
-  governor.hold({ all: PER_SECOND, each: PER_SECOND, concurrent: 1_000 }, Number.POSITIVE_INFINITY, 1);
+  governor.hold({ all: perSecond, each: perSecond, concurrent: 1_000 }, Number.POSITIVE_INFINITY, 1);
   return { time, setTimer, governor, answerMs };
 }
 
@@ -107,6 +111,99 @@ describe('a full limit', () => {
         },
       ),
       { seed: SEED, numRuns: 100 },
+    );
+  });
+
+  it('spares nothing of an even stream, however long its answers take', async () => {
+    for (const [perSecond, answerMs] of [
+      [2, 2_000],
+      [5, 2_000],
+      [50, 2_000],
+      [50, 600],
+    ] as const) {
+      const FOR_MS = 120_000;
+      const answered = async (others: boolean) => {
+        const on = scene(() => answerMs, undefined, perSecond);
+        let many = 0;
+        const endless = async () => {
+          for (;;) {
+            await call(on, 'large', RENEWAL);
+            many += 1;
+          }
+        };
+        for (let nth = 0; nth < 4 * perSecond; nth += 1) void endless();
+        for (let atMs = 1; others && atMs < FOR_MS; atMs += 30_000) {
+          on.setTimer(async () => {
+            await call(on, 'small', CHECKOUT);
+            many += 1;
+          }, atMs);
+        }
+        await on.time.run(FOR_MS);
+        return many;
+      };
+      const [alone, beside] = [await answered(false), await answered(true)];
+      assert.ok(beside >= 0.99 * alone, `${perSecond}/s, answers of ${answerMs} ms: ${beside} and not ${alone}`);
+    }
+  });
+
+  it('wakes for whoever may go, at the time at which it may', async () => {
+    const call = fc.record({
+      afterMs: fc.nat(120),
+      priority: fc.constantFrom(1, 1, 2, 3, 3, 3),
+      merchant: fc.constantFrom('a', 'b', 'c'),
+      many: fc.integer({ min: 1, max: 12 }),
+      // Not a whole number of ms, as those are for which the governor sleeps.
+      waitMs: fc.constantFrom(50.25, 400.25, 3_000.25, 60_000.25),
+      answerMs: fc.integer({ min: 1, max: 1_500 }),
+      end: fc.constantFrom('passed', 'passed', 'passed', 'passed', 'unknown', 'global-rate'),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(call, { minLength: 30, maxLength: 120 }),
+        fc.integer({ min: 1, max: 60 }),
+        fc.constantFrom(0, 20, 1_000),
+        async (calls, all, arrivesWithinMs) => {
+          const time = new VirtualTime();
+          let wakesMs = Number.POSITIVE_INFINITY;
+          const setTimer = (run: () => void, ms: number) => {
+            if (ms % 1 === 0) wakesMs = time.now() + ms;
+            return time.setTimer(run, ms);
+          };
+          const governor = new Governor({ arrivesWithinMs, backgroundFloor: 0.1 }, { now: time.now, setTimer });
+          const hold = () => governor.hold({ all, each: all, concurrent: 1_000 }, 1e9, 1);
+          hold();
+          let atMs = 0;
+          for (const { afterMs, many, answerMs, end, ...turn } of calls) {
+            atMs += afterMs;
+            for (let nth = 0; nth < many; nth += 1) {
+              time.setTimer(() => {
+                void governor.admit({ endpoint: 'payment_intents.create', ...turn }).then(
+                  (permit) => {
+                    permit.written();
+                    time.setTimer(() => permit.ended(end as 'passed'), answerMs);
+                  },
+                  () => undefined,
+                );
+              }, atMs);
+            }
+          }
+          for (let turnMs = 4_000; turnMs < atMs; turnMs += 4_000)
+            time.setTimer(() => governor.tryMore(), turnMs + 0.5);
+          const sent = () => Object.values(governor.use().sent).reduce((sum, many) => sum + many, 0);
+          // The same lease again has it look who may go.
+          for (let lookMs = 0.75; lookMs < atMs + 5_000; lookMs += 37) {
+            time.setTimer(() => {
+              const [before, due] = [sent(), wakesMs];
+              hold();
+              if (sent() > before)
+                assert.ok(due <= time.now() + 1, `at ${time.now()}, and it would sleep until ${due}`);
+            }, lookMs);
+          }
+          await time.run(atMs + 5_000);
+        },
+      ),
+      // Smaller cases of one that fails take minutes to find.
+      { seed: SEED, numRuns: 60, endOnFailure: true },
     );
   });
 
