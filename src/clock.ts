@@ -8,10 +8,15 @@ export function setTimer(run: () => void, ms: number): { cancel(): void } {
 }
 
 /** What comes of it within so many ms, or else what `late` returns or throws; it may go on afterwards. */
-export async function inTime<T, L>(work: Promise<T>, ms: number, late: () => L): Promise<T | L> {
+export async function inTime<T, L>(
+  work: Promise<T>,
+  ms: number,
+  late: () => L,
+  timers: { readonly setTimer: typeof setTimer } = { setTimer },
+): Promise<T | L> {
   let timer: { cancel(): void } | undefined;
   const tooLate = new Promise<void>((resolve) => {
-    timer = setTimer(resolve, ms);
+    timer = timers.setTimer(resolve, ms);
   }).then(late);
   return Promise.race([work, tooLate]).finally(() => timer?.cancel());
 }

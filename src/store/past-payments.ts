@@ -1,3 +1,4 @@
+import { inTime } from '../clock.js';
 import type { Tombstone } from '../domain/tombstone.js';
 import { booksOf } from './books.js';
 import type { RecordsParts } from './records.js';
@@ -19,6 +20,8 @@ export interface PastPaymentsParts extends Pick<RecordsParts, 'store' | 'deploym
   readonly now: () => number;
   readonly setTimer: (run: () => void, ms: number) => { cancel(): void };
 }
+
+const isLate = () => 'late' as const;
 
 /**
  * What the store knows of payments that were, asked on the payment path: within a bound, and never failing.
@@ -48,11 +51,11 @@ export class PastPayments {
     const books = booksOf(store.database, deployment);
     // Why it failed the store says by itself, once.
     const answer = books.tombstones.takenBefore(payment, run).catch(() => 'failed' as const);
-    let word = await this.within(WELL_MS, answer);
+    let word = await inTime(answer, WELL_MS, isLate, this.parts);
     const isSlow = word === 'late';
     if (isSlow) {
       this.rest(LONGEST_REST_MS);
-      if (!isTrial) word = await this.within(PATIENCE_MS - WELL_MS, answer);
+      if (!isTrial) word = await inTime(answer, PATIENCE_MS - WELL_MS, isLate, this.parts);
     }
 
     if (word === 'late' || word === 'failed') {
@@ -71,18 +74,5 @@ export class PastPayments {
   private missed(): null {
     this.parts.onMissed('tombstone_read', 1);
     return null;
-  }
-
-  private async within<T>(ms: number, answer: Promise<T>): Promise<T | 'late'> {
-    let late = (_: 'late'): void => undefined;
-    const tooLate = new Promise<'late'>((resolve) => {
-      late = resolve;
-    });
-    const timer = this.parts.setTimer(() => late('late'), ms);
-    try {
-      return await Promise.race([answer, tooLate]);
-    } finally {
-      timer.cancel();
-    }
   }
 }

@@ -22,8 +22,8 @@ const REMEMBERED = 1_000;
 /**
  * The calls of one priority. Whoever has many waiting takes turns with whoever has few: the server shares a lane out among
  * merchants, and what it hands out in a burst must not undo that here. The turn is of whoever had its last one the longest ago,
- * so that no other has two while one waits that may go. Who comes anew is taken to have had its own a round ago, a turn for each that waits:
- * it goes before those that have had one since, and a crowd of such, which never ends, before nobody for longer than that.
+ * so that no other has two while one waits that may go. Who comes anew is taken to have had its own a round ago, a turn for each
+ * that waits: it goes before those that have had one since, and a crowd of such, which never ends, before nobody for longer.
  */
 class Class {
   private readonly lines = new Map<string, Line>();

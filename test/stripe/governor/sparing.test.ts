@@ -39,6 +39,24 @@ async function call({ governor, setTimer, answerMs }: Scene, merchant: string, p
   return permit.waitedMs;
 }
 
+interface Backlog {
+  readonly merchant: string;
+  readonly priority: number;
+}
+
+/** Keeps so many calls waiting, each followed by another. @returns how many were answered so far. */
+function load(on: Scene, many: number, { merchant, priority }: Backlog): () => number {
+  let answered = 0;
+  const endless = async () => {
+    for (;;) {
+      await call(on, merchant, priority);
+      answered += 1;
+    }
+  };
+  for (let nth = 0; nth < many; nth += 1) void endless();
+  return () => answered;
+}
+
 /** Pauses as between what happens by chance. */
 const exponentials = (random: () => number) => (mean: number) => -Math.log(1 - random()) * mean;
 
@@ -55,27 +73,20 @@ function standstills(random: () => number, meanMs: number, forMs: number) {
 }
 
 /** Two minutes of a backlog, beside somebody who comes ten times a second, by chance. */
-async function besideBacklog(backlog: { readonly merchant: string; readonly priority: number }, stillMs: number) {
+async function besideBacklog(backlog: Backlog, stillMs: number) {
   const FOR_MS = 120_000;
   const random = seeded(SEED);
   const exponential = exponentials(random);
   const on = scene(() => 5 + random() * 10, standstills(random, stillMs, FOR_MS));
   const waits: number[] = [];
-  let answered = 0;
-  const endless = async () => {
-    for (;;) {
-      await call(on, backlog.merchant, backlog.priority);
-      answered += 1;
-    }
-  };
-  for (let nth = 0; nth < 40; nth += 1) void endless();
+  const answered = load(on, 40, backlog);
   for (let atMs = exponential(100); atMs < FOR_MS; atMs += exponential(100)) {
     on.setTimer(async () => void waits.push(await call(on, 'small', CHECKOUT)), atMs);
   }
   await on.time.run(FOR_MS);
   waits.sort((a, b) => a - b);
   const at = (part: number) => waits[Math.floor(part * waits.length)] ?? Number.NaN;
-  return { p50: at(0.5), p99: at(0.99), used: (answered + waits.length) / ((FOR_MS / 1_000) * PER_SECOND) };
+  return { p50: at(0.5), p99: at(0.99), used: (answered() + waits.length) / ((FOR_MS / 1_000) * PER_SECOND) };
 }
 
 describe('a full limit', () => {
@@ -124,22 +135,16 @@ describe('a full limit', () => {
       const FOR_MS = 120_000;
       const answered = async (others: boolean) => {
         const on = scene(() => answerMs, undefined, perSecond);
-        let many = 0;
-        const endless = async () => {
-          for (;;) {
-            await call(on, 'large', RENEWAL);
-            many += 1;
-          }
-        };
-        for (let nth = 0; nth < 4 * perSecond; nth += 1) void endless();
+        const ofBacklog = load(on, 4 * perSecond, { merchant: 'large', priority: RENEWAL });
+        let ofCheckout = 0;
         for (let atMs = 1; others && atMs < FOR_MS; atMs += 30_000) {
           on.setTimer(async () => {
             await call(on, 'small', CHECKOUT);
-            many += 1;
+            ofCheckout += 1;
           }, atMs);
         }
         await on.time.run(FOR_MS);
-        return many;
+        return ofBacklog() + ofCheckout;
       };
       const [alone, beside] = [await answered(false), await answered(true)];
       assert.ok(beside >= 0.99 * alone, `${perSecond}/s, answers of ${answerMs} ms: ${beside} and not ${alone}`);
