@@ -40,7 +40,7 @@ const FULL: AllSizes = {
   storm: { payments: 200 },
   kill: { perPath: 3 },
   simulator: { rounds: 7, requests: 5_000, payments: 200_000, unheard: 20_000 },
-  webhooks: { rounds: 9, events: 3_000 },
+  webhooks: { rounds: 20, events: 3_000 },
   budgetUse: { seconds: 60 },
   worstSecond: { workers: [1, 2, 4], busyMs: 10_000 },
   hiddenLimit: { seconds: 60 },

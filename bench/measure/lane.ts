@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { type LaneClass, laneQueue, placeInLane } from '../../src/domain/lanes.js';
+import { isNotNow } from '../../src/temporal/grpc-errors.js';
 import { laneRate, setLaneRate } from '../../src/temporal/lane-keeper.js';
 import { CommandType, TaskQueueType } from '../../src/temporal/proto.js';
 import { until } from '../../test/support/until.js';
@@ -88,7 +89,7 @@ async function schedule(
 async function queue(stage: Stage, { account, lane }: Lane, count: number, put: () => Promise<void>): Promise<void> {
   // Once the worker has set it, it sets it again only when checkout takes another part of the budget.
   await until(async () => (await laneRate(stage.temporal, account, lane)) !== null);
-  await setLaneRate(stage.temporal, account, lane, 0, 'a backlog is made');
+  await until(() => isPaused(stage, { account, lane }));
   await put();
   const tooLate = Date.now() + count * SLOWEST_MS + 60_000;
   while ((await waitingIn(stage, { account, lane })) < count) {
@@ -97,6 +98,17 @@ async function queue(stage: Stage, { account, lane }: Lane, count: number, put: 
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
   await stage.parts.worker.stop();
+}
+
+/** Whether the server has taken it that a lane is to stand still; one that is busy may say that it cannot now. */
+async function isPaused(stage: Stage, { account, lane }: Lane): Promise<boolean> {
+  try {
+    await setLaneRate(stage.temporal, account, lane, 0, 'a backlog is made');
+    return true;
+  } catch (error) {
+    if (!isNotNow(error)) throw error;
+    return false;
+  }
 }
 
 /** No machine needs longer to bring one payment to its lane, ms. */

@@ -1,4 +1,4 @@
-import { type Band, banded, median, percentile, ratios } from '../figures/stats.js';
+import { type Band, banded, median, percentile } from '../figures/stats.js';
 import { PATIENCE_MS, untilAllClosed } from '../measure/closing.js';
 import { openLoop } from '../measure/open-loop.js';
 import { isAccepted, takeAll } from '../measure/taking.js';
@@ -40,8 +40,8 @@ export interface AcknowledgementSizes {
 /**
  * What the API adds to the one call to Temporal that it makes. Three streams run at once, a third of a period apart: the
  * API, and two of `workflow.start` by the same client library on the same server, of a workflow that nobody works on. So
- * all three meet the same server in the same seconds; and the two bare streams, being the same, show what chance alone
- * makes of such a ratio.
+ * all three meet the same server in the same seconds; and the two bare streams, being the same, show how alike two such
+ * streams are.
  */
 export async function measureAcknowledgement(
   surroundings: Surroundings,
@@ -110,10 +110,7 @@ function summarized(windows: readonly Window[]): Omit<Acknowledgement, 'surround
   const all = (stream: Stream, quantile: keyof Quantiles) =>
     windows.map((window) => percentile(window[stream], SHARES[quantile]));
   const band = (quantile: keyof Quantiles) =>
-    banded(
-      ratios(all('api', quantile), all('bare', quantile)),
-      ratios(all('bareAgain', quantile), all('bare', quantile)),
-    );
+    banded(all('api', quantile), all('bare', quantile), all('bareAgain', quantile));
   const medians = (stream: Stream) => ({ p50: median(all(stream, 'p50')), p99: median(all(stream, 'p99')) });
   return { windows, p50: band('p50'), p99: band('p99'), api: medians('api'), bare: medians('bare') };
 }

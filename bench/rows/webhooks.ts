@@ -1,7 +1,7 @@
 import Stripe from 'stripe';
 import { SIMULATOR_WEBHOOK_SECRET } from '../../src/config/accounts.js';
 import { paymentId } from '../../src/domain/ids.js';
-import { type Band, banded, median, ratios } from '../figures/stats.js';
+import { type Band, banded, median } from '../figures/stats.js';
 import { postOf, Senders } from '../measure/senders.js';
 import { Stage } from '../stage/stage.js';
 
@@ -37,7 +37,8 @@ type Stream = (typeof STREAMS)[number];
 /**
  * What the ingest makes of Temporal's own speed: events over HTTP, signed, each answered when Temporal has it, beside
  * signals by the same client library at the same concurrency, of the same size, to workflows of the same kind. The streams
- * take turns, each in another order than the round before; the two of bare signals say what chance makes of such a ratio.
+ * take turns, each in another order than the round before; bare signals have two, so that a machine that grows faster or
+ * slower within a round does so for both.
  */
 export async function measureWebhooks(sizes: WebhookSizes, say: (line: string) => void): Promise<WebhookFigures> {
   const stage = await Stage.start({ system: 'penstock', flags: 'penstock', simulatorKeepsData: false });
@@ -64,7 +65,7 @@ export async function measureWebhooks(sizes: WebhookSizes, say: (line: string) =
     return {
       ingest: median(perSecond.ingest),
       bare: median(perSecond.bare),
-      ratio: banded(ratios(perSecond.ingest, perSecond.bare), ratios(perSecond.bareAgain, perSecond.bare)),
+      ratio: banded(perSecond.ingest, perSecond.bare, perSecond.bareAgain),
       refused,
       lost,
     };

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { checkAcknowledgement, checkKills, checkSpeed, checkStorm } from '../../bench/figures/checks.js';
 import { closedAtMs, costOf } from '../../bench/figures/counting.js';
-import { banded, median, percentile, ratios } from '../../bench/figures/stats.js';
+import { banded, median, medianInterval, percentile, ratios } from '../../bench/figures/stats.js';
 import { figure, table } from '../../bench/figures/table.js';
 import type { Visit } from '../../bench/rows/speed.js';
 import type { StormOutcome } from '../../bench/rows/storm.js';
+import { seeded } from '../../src/simulator/random.js';
 import { EventType } from '../../src/temporal/proto.js';
 
 describe('the statistics of the bench', () => {
@@ -24,13 +25,45 @@ describe('the statistics of the bench', () => {
     assert.deepEqual(ratios([10, 20, 30], [5, 40]), [2, 0.5]);
   });
 
+  it('compare a round to the mean of what was measured twice in it', () => {
+    // The machine is twice as fast in each round as in the one before.
+    const { ratio } = banded([15, 24, 72], [8, 18, 30], [12, 22, 50]);
+    assert.equal(ratio, 1.5);
+  });
+
   it('let chance work against a ratio in both directions', () => {
-    const { ratio, chance, edges } = banded([1.4, 1.6, 1.5], [0.8, 1.25]);
-    assert.deepEqual({ ratio, chance }, { ratio: 1.5, chance: [0.8, 1.25] });
-    assert.deepEqual(
-      edges.map((edge) => edge.toFixed(3)),
-      ['1.200', '1.875'],
-    );
+    const { ratio, chance, edges } = banded([9, 9.9, 12], [5, 6, 10], [7, 5, 6]);
+    assert.equal(ratio, 1.5);
+    assert.deepEqual(chance, [0.6, 1.4]);
+    assert.deepEqual(edges, [1.5 / 1.4, 1.5 / 0.6]);
+  });
+
+  it('say where a median lies with 95%', () => {
+    const of = (n: number) => medianInterval(Array.from({ length: n }, (_, nth) => n - nth));
+    // From the table of the binomial distribution, as textbooks print it: the highest k with P(X < k) <= 0.025.
+    assert.deepEqual([1, 2, 5, 6, 8, 9, 12, 20].map(of), [
+      [1, 1],
+      [1, 2],
+      [1, 5],
+      [1, 6],
+      [1, 8],
+      [2, 8],
+      [3, 10],
+      [6, 15],
+    ]);
+    assert.deepEqual(medianInterval([]), [Number.NaN, Number.NaN]);
+  });
+
+  it('are right about a median in 95 of 100 samples at least', () => {
+    const random = seeded(20261121);
+    // Skewed, as times are: the median of -ln(u) is ln 2.
+    const sample = () => Array.from({ length: 12 }, () => -Math.log(1 - random()));
+    const times = 4_000;
+    const right = Array.from({ length: times }, () => medianInterval(sample())).filter(
+      ([lowest, highest]) => lowest <= Math.LN2 && Math.LN2 <= highest,
+    ).length;
+    // 0.961 by the binomial distribution; four standard deviations of 4,000 draws are 0.012.
+    assert.ok(right / times > 0.949 && right / times < 0.974, String(right / times));
   });
 
   it('are shown with three digits at most, in columns', () => {
