@@ -2,7 +2,8 @@ import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@te
 import { inTime } from '../clock.js';
 import { timingOf } from '../config/index.js';
 import { incidentId, parsePaymentId } from '../domain/ids.js';
-import { addsAfterClose } from '../domain/payment/index.js';
+import type { IntentSnapshot } from '../domain/intent.js';
+import { addsAfterClose, type Terms } from '../domain/payment/index.js';
 import type { StripeEvent } from '../stripe/signature.js';
 import { tellWorkflow } from '../temporal/tell-workflow.js';
 import { incident, type payment } from '../workflows/index.js';
@@ -43,25 +44,35 @@ export async function handOver(
 
 export type ToPayment = Pick<Extract<Routing, { to: 'payment' }>, 'paymentId' | 'told'>;
 
+/** Stripe keeps an event for 30 days, and Temporal a live payment for 90 at least: it is lost, and not forgotten. */
+const always = async () => true;
+
 /**
  * Tells a payment what Stripe shows of its intent; of one that has closed, an incident looks into what does not agree.
  *
  * @param requestId under which Temporal takes it once.
+ * @param isLost whether a payment that Temporal does not have is one that it should have.
  */
 export async function deliverToPayment(
   parts: DeliverParts,
   account: string,
   to: ToPayment,
   requestId: string,
+  isLost: () => Promise<boolean> = always,
 ): Promise<Delivery> {
   const taken = await tellWorkflow(parts.client, to.paymentId, intentTold.name, to.told, requestId);
-  return taken ? 'delivered' : deliverToClosed(parts, account, to);
+  return taken ? 'delivered' : deliverToClosed(parts, account, to, isLost);
 }
 /** The routing of an event that concerns somebody. */
 export type ToSomebody = Exclude<Routing, { to: 'nobody' }>;
 
 /** Money that arrives at a closed run is never just acknowledged. */
-async function deliverToClosed(parts: DeliverParts, account: string, routing: ToPayment): Promise<Delivery> {
+async function deliverToClosed(
+  parts: DeliverParts,
+  account: string,
+  routing: ToPayment,
+  isLost: () => Promise<boolean>,
+): Promise<Delivery> {
   const { client } = parts;
   const handle = client.workflow.getHandle<typeof payment>(routing.paymentId);
   let status: string;
@@ -70,13 +81,22 @@ async function deliverToClosed(parts: DeliverParts, account: string, routing: To
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     if (!concernsMoney(routing.told.intent)) return 'closed_adds_nothing';
-    return startIncident(parts, account, routing, 'lost_payment');
+    return (await isLost()) ? startIncident(parts, account, routing, 'lost_payment') : 'forgotten';
   }
   if (status === 'RUNNING') throw new Error('the run opened between two looks: Stripe sends it again');
   if (status !== 'COMPLETED') return startIncident(parts, account, routing, 'lost_payment');
   const { state } = await handle.result();
   if (!addsAfterClose(state, routing.told)) return 'closed_adds_nothing';
+  if (isOfEarlier(routing.told.intent, state.terms) && !(await isLost())) return 'forgotten';
   return startIncident(parts, account, routing, 'late_money');
+}
+
+/** More than clocks are apart. */
+const SURELY_BEFORE_MS = 60 * 60_000;
+
+/** Whether the intent is of an earlier payment of the same reference, which Temporal has forgotten since. */
+function isOfEarlier({ createdMs }: IntentSnapshot, { acceptedAtMs }: Terms): boolean {
+  return createdMs < acceptedAtMs - SURELY_BEFORE_MS;
 }
 
 async function startIncident(

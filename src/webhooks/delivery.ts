@@ -12,6 +12,8 @@ export type Delivery =
   | 'closed_adds_nothing'
   /** An incident looks into it: it shows what no payment should. */
   | 'incident'
+  /** Temporal has the workflow no longer, as is to be expected after so long. */
+  | 'forgotten'
   | 'not_caused_here'
   | 'other_deployment'
   | 'changes_no_state';

@@ -1,13 +1,13 @@
-/** How much one process takes on. Counts are of events; bytes of their bodies as they came. */
+/** How much one process takes on. Counts are of events; bytes are what they weigh while they wait ({@link weightOf}). */
 export interface TurnLimits {
   /** Events being handed over at once, of all accounts. */
   readonly atOnce: number;
   /** Of one account: less than of all, so that an account whose events take long leaves room for the others'. */
   readonly atOncePerAccount: number;
-  /** Events of one account that wait. */
-  readonly waiting: number;
-  /** Bytes of those. One that is larger than this is let in where nothing else waits. */
-  readonly waitingBytes: number;
+  /** Bytes of one account's events that wait, whatever waits of others. One that is larger is let in where it waits alone. */
+  readonly ownBytes: number;
+  /** Bytes that are there for all of them: what waits of an account beyond its own room borrows of these. */
+  readonly commonBytes: number;
 }
 
 /** More wait than this process can hold. The event was not looked at, and may be sent again. */
@@ -41,6 +41,8 @@ export class Turns {
   /** In the order in which they are served: who was, goes to the end. */
   private readonly lines = new Map<string, Line>();
   private running = 0;
+  /** Bytes that the lines together have borrowed of the common room. */
+  private borrowed = 0;
 
   /** @param show is told how many wait at an account whenever that changes. */
   constructor(
@@ -81,9 +83,9 @@ export class Turns {
 
   /** Resolves when the turn has come, and counts as running then. */
   private wait(line: Line, bytes: number, gone: AbortSignal): Promise<void> {
-    const { waiting, waitingBytes } = this.limits;
-    const full = line.waiting.size >= waiting || line.bytes + bytes > waitingBytes;
-    if (full && line.waiting.size > 0) return Promise.reject(new NoRoomError('too many events wait'));
+    if (!this.hasRoom(line, bytes) && line.waiting.size > 0) {
+      return Promise.reject(new NoRoomError('too many events wait'));
+    }
     return new Promise((resolve, reject) => {
       const leave = () => {
         this.leave(line, mine);
@@ -96,15 +98,32 @@ export class Turns {
       const mine: Waiting = { bytes, begin };
       gone.addEventListener('abort', leave, { once: true });
       line.waiting.add(mine);
-      line.bytes += bytes;
+      this.weigh(line, bytes);
       this.show(line.account, line.waiting.size);
     });
   }
 
   private leave(line: Line, one: Waiting): void {
     line.waiting.delete(one);
-    line.bytes -= one.bytes;
+    this.weigh(line, -one.bytes);
     this.show(line.account, line.waiting.size);
+  }
+
+  /** What borrows nothing more has room, however much of the common room others have taken. */
+  private hasRoom(line: Line, bytes: number): boolean {
+    const more = this.beyondOwn(line.bytes + bytes) - this.beyondOwn(line.bytes);
+    return more === 0 || this.borrowed + more <= this.limits.commonBytes;
+  }
+
+  private weigh(line: Line, bytes: number): void {
+    this.borrowed -= this.beyondOwn(line.bytes);
+    line.bytes += bytes;
+    this.borrowed += this.beyondOwn(line.bytes);
+  }
+
+  /** What a line with so many bytes borrows. */
+  private beyondOwn(bytes: number): number {
+    return Math.max(0, bytes - this.limits.ownBytes);
   }
 
   /** Gives away what has become free: one turn at a time to the line that was served longest ago. */
@@ -136,15 +155,22 @@ export class Turns {
 
 /**
  * What the waiting events of one process may take in all: some 11,000 of the typical 4 KB. Whoever sends ten times what a
- * busy account does, 300 events/s, fills that in 40 s, if nothing were handed over meanwhile; Stripe itself waits for 20 s.
+ * busy account does, 300 events/s, fills what one of many accounts may have of that in 27 s, if nothing were handed over
+ * meanwhile; Stripe itself waits for 20 s.
  */
 const ALL_BYTES = 256 * 1024 * 1024;
 
+/**
+ * The part that is kept for the accounts, in equal rooms of their own. One is flooded at a time, as a rule: so most is lent to
+ * whoever needs it, and these only keep the others taking what comes at their normal rate.
+ */
+const OWN_SHARE = 1 / 4;
+
+/** The largest event fits into it with what waits of an account as a rule; from 32 accounts on, all together may take more. */
+const LEAST_OWN_BYTES = 2 * 1024 * 1024;
+
 /** What a request that waits takes beside its body, its connection and what was read of it: measured. */
 const BESIDE_BODY_BYTES = 20 * 1024;
-
-/** Less would be no burst; from 32 accounts on, all of them together may take more. */
-const LEAST_PER_ACCOUNT = 8 * 1024 * 1024;
 
 /**
  * Calls to Temporal under way at once: enough to keep a cluster busy, and few enough for each to be answered within its own
@@ -154,17 +180,17 @@ const AT_ONCE = 128;
 
 /** The limits of a process that takes the events of so many accounts. */
 export function limitsFor(accounts: number): TurnLimits {
-  const waitingBytes = Math.max(LEAST_PER_ACCOUNT, Math.floor(ALL_BYTES / Math.max(1, accounts)));
+  const kept = ALL_BYTES * OWN_SHARE;
   return {
     atOnce: AT_ONCE,
     // Alone, an account has them all.
     atOncePerAccount: accounts > 1 ? AT_ONCE / 2 : AT_ONCE,
-    waiting: Math.floor(waitingBytes / BESIDE_BODY_BYTES),
-    waitingBytes,
+    ownBytes: Math.max(LEAST_OWN_BYTES, Math.floor(kept / Math.max(1, accounts))),
+    commonBytes: ALL_BYTES - kept,
   };
 }
 
-/** What an event of this length counts for while it waits, bytes. */
+/** What an event of this length counts for while it waits, bytes: so their bytes bound their number too. */
 export function weightOf(bodyBytes: number): number {
   return BESIDE_BODY_BYTES + bodyBytes;
 }

@@ -11,7 +11,7 @@ import { paymentId } from '../../src/domain/ids.js';
 import { type HttpServer, listen } from '../../src/http-server.js';
 import { createLogger } from '../../src/telemetry/logger.js';
 import { Metrics } from '../../src/telemetry/metrics.js';
-import { type TurnLimits, Turns } from '../../src/webhooks/turns.js';
+import { type TurnLimits, Turns, weightOf } from '../../src/webhooks/turns.js';
 import { freePort } from '../support/process.js';
 import { parseMetrics, total } from '../support/prometheus.js';
 import { until } from '../support/until.js';
@@ -152,7 +152,7 @@ describe('the process that takes webhooks', () => {
   });
 
   it('lets no forgery wait: it is answered at once, however many events do', async () => {
-    const ingest = await start({ atOnce: 1, atOncePerAccount: 1, waiting: 10, waitingBytes: 1e9 });
+    const ingest = await start({ atOnce: 1, atOncePerAccount: 1, ownBytes: 1e9, commonBytes: 0 });
     const genuine = [1, 2, 3].map((i) => ingest.send('eu', `evt_${i}`));
     await until(async () => (await ingest.waiting('eu')) === 2);
     const forged = Array.from({ length: 200 }, (_, i) => ingest.send('eu', `evt_forged_${i}`, 'whsec_of_nobody'));
@@ -164,7 +164,8 @@ describe('the process that takes webhooks', () => {
   });
 
   it('sends away what it has no room for, to come again, and nobody else', async () => {
-    const ingest = await start({ atOnce: 2, atOncePerAccount: 1, waiting: 2, waitingBytes: 1e9 });
+    // Two events of this size.
+    const ingest = await start({ atOnce: 2, atOncePerAccount: 1, ownBytes: 2.5 * weightOf(0), commonBytes: 0 });
     const held = [1, 2, 3].map((i) => ingest.send('eu', `evt_${i}`));
     await until(async () => (await ingest.waiting('eu')) === 2);
     const refused = await ingest.send('eu', 'evt_4');
@@ -178,7 +179,7 @@ describe('the process that takes webhooks', () => {
   });
 
   it('forgets an event whose sender has gone before its turn', async () => {
-    const ingest = await start({ atOnce: 1, atOncePerAccount: 1, waiting: 10, waitingBytes: 1e9 });
+    const ingest = await start({ atOnce: 1, atOncePerAccount: 1, ownBytes: 1e9, commonBytes: 0 });
     const first = ingest.send('eu', 'evt_first');
     await until(() => ingest.handed.length === 1);
     const gone = new AbortController();
@@ -198,7 +199,7 @@ describe('the process that takes webhooks', () => {
   });
 
   it('hands over what waits while it drains, and answers it', async () => {
-    const ingest = await start({ atOnce: 1, atOncePerAccount: 1, waiting: 10, waitingBytes: 1e9 });
+    const ingest = await start({ atOnce: 1, atOncePerAccount: 1, ownBytes: 1e9, commonBytes: 0 });
     const waiting = [1, 2, 3].map((i) => ingest.send('eu', `evt_${i}`));
     await until(async () => (await ingest.waiting('eu')) === 2);
     const drained = ingest.server?.drain();
