@@ -381,19 +381,19 @@ export class Governor {
     return now >= this.untilMs || [this.all, rate, this.concurrency, concurrency].some((limit) => limit.isFull(now));
   }
 
-  /** How long what waits before a call takes at the present pace, ms; 0 where there is no pace to reckon with. */
-  private advisedMs({ endpoint, priority }: Turn): number {
+  /** How long what goes before a call takes at the present pace, ms; 0 where there is no pace to reckon with. */
+  private advisedMs(turn: Turn): number {
     const now = this.parts.now();
-    const { rate } = this.limitsOf(endpoint);
-    if (now >= this.untilMs || rate.cap === 0) return 0;
-    const behind = (isAhead: (other: number) => boolean, part: number) => {
-      const ahead = this.waiting.count(isAhead, endpoint);
+    const { rate } = this.limitsOf(turn.endpoint);
+    // A worker that joins can have a share of an endpoint before it has one of all.
+    if (now >= this.untilMs || rate.cap === 0 || this.all.cap === 0) return 0;
+    const behind = (isCounted: (priority: number) => boolean, part: number) => {
+      const ahead = this.waiting.ahead(turn, isCounted);
       return Math.max((ahead.all * 1_000) / (this.all.cap * part), (ahead.endpoint * 1_000) / (rate.cap * part));
     };
-    const inTurn = behind((other) => other <= priority, 1);
-    if (!isBackground({ priority })) return Math.round(inTurn);
-    const inLane = (other: number) => other <= priority && isBackground({ priority: other });
-    const ofFloor = behind(inLane, this.budget.backgroundFloor);
+    const inTurn = behind(() => true, 1);
+    if (!isBackground(turn)) return Math.round(inTurn);
+    const ofFloor = behind((priority) => isBackground({ priority }), this.budget.backgroundFloor);
     return Math.round(Math.min(inTurn, ofFloor));
   }
 }

@@ -16,6 +16,12 @@ interface Line {
   since: number;
 }
 
+/** How many calls, in all and for one endpoint. */
+interface Many {
+  readonly all: number;
+  readonly endpoint: number;
+}
+
 /** So many turns back it is known whose they were. */
 const REMEMBERED = 1_000;
 
@@ -47,10 +53,20 @@ class Class {
   }
 
   private begin(merchant: string): Line {
-    this.roundAgo = Math.max(this.roundAgo, this.turn - this.lines.size - 1);
-    const line = { rows: new Map(), since: Math.max(this.roundAgo, this.turns.get(merchant) ?? this.roundAgo) };
+    this.roundAgo = this.aRoundAgo();
+    const line = { rows: new Map(), since: this.sinceOf(merchant) };
     this.lines.set(merchant, line);
     return line;
+  }
+
+  private aRoundAgo(): number {
+    return Math.max(this.roundAgo, this.turn - this.lines.size - 1);
+  }
+
+  /** The turn that a merchant had last, or, if it came now, is taken to have had. */
+  private sinceOf(merchant: string): number {
+    const roundAgo = this.aRoundAgo();
+    return this.lines.get(merchant)?.since ?? Math.max(roundAgo, this.turns.get(merchant) ?? roundAgo);
   }
 
   has(waiter: Waiter): boolean {
@@ -70,12 +86,7 @@ class Class {
 
   /** Whether more of its merchant's wait. */
   hasMore({ merchant }: Waiter): boolean {
-    let waiting = 0;
-    for (const row of this.lines.get(merchant)?.rows.values() ?? []) {
-      waiting += row.size;
-      if (waiting > 1) return true;
-    }
-    return false;
+    return sizeOf(this.lines.get(merchant)?.rows) > 1;
   }
 
   lastMsOfOthers(merchant: string): number {
@@ -115,12 +126,39 @@ class Class {
     for (const { rows } of this.lines.values()) for (const row of rows.values()) yield* row;
   }
 
+  /** All that wait. */
+  many(endpoint: string): Many {
+    return { all: this.size, endpoint: this.sizes.get(endpoint) ?? 0 };
+  }
+
+  /**
+   * Those that go before one more of this merchant's, at most: its own, and of each other one a turn between two of those, and one
+   * before all of them where it waits for its own for longer.
+   */
+  ahead(merchant: string, endpoint: string): Many {
+    const own = sizeOf(this.lines.get(merchant)?.rows);
+    const mine = this.sinceOf(merchant);
+    const ahead = { all: 0, endpoint: 0 };
+    for (const [other, { rows, since }] of this.lines) {
+      const most = other === merchant || since > mine ? own : own + 1;
+      ahead.all += Math.min(most, sizeOf(rows));
+      ahead.endpoint += Math.min(most, rows.get(endpoint)?.size ?? 0);
+    }
+    return ahead;
+  }
+
   private count(endpoint: string, more: number): void {
     this.size += more;
     const size = (this.sizes.get(endpoint) ?? 0) + more;
     if (size === 0) this.sizes.delete(endpoint);
     else this.sizes.set(endpoint, size);
   }
+}
+
+function sizeOf(rows: Line['rows'] | undefined): number {
+  let size = 0;
+  for (const row of rows?.values() ?? []) size += row.size;
+  return size;
 }
 
 /** The calls that wait in one worker: by priority, then by merchant, so that a full endpoint keeps nobody from another. */
@@ -171,18 +209,19 @@ export class Waiting {
     return own.lastMsOfOthers(head.merchant) >= sinceMs;
   }
 
-  /** How many wait of the priorities that are counted, in all and at this endpoint. */
-  count(
-    isCounted: (priority: number) => boolean,
-    endpoint: string,
-  ): { readonly all: number; readonly endpoint: number } {
-    const count = { all: 0, endpoint: 0 };
-    for (const [priority, waiting] of this.classes) {
-      if (!isCounted(priority)) continue;
-      count.all += waiting.size;
-      count.endpoint += waiting.sizes.get(endpoint) ?? 0;
+  /**
+   * How many of those that wait go before a call that comes now, at most: of the priorities that are counted all that are more
+   * urgent, and of its own those that have their turn before it.
+   */
+  ahead({ priority, merchant, endpoint }: Turn, isCounted: (priority: number) => boolean): Many {
+    const ahead = { all: 0, endpoint: 0 };
+    for (const [other, waiting] of this.classes) {
+      if (other > priority || !isCounted(other)) continue;
+      const many = other < priority ? waiting.many(endpoint) : waiting.ahead(merchant, endpoint);
+      ahead.all += many.all;
+      ahead.endpoint += many.endpoint;
     }
-    return count;
+    return ahead;
   }
 
   all(): Waiter[] {

@@ -252,6 +252,56 @@ describe('the governor', () => {
     );
   });
 
+  it('turns nobody away for a crowd that its merchant’s turn comes before', async () => {
+    const parts = governed({ all: 3, each: 3, concurrent: 100 });
+    const sent: string[] = [];
+    const from = (merchant: string, waitMs: number) => send(parts, { merchant, waitMs }, {}, () => sent.push(merchant));
+    for (let i = 0; i < 91; i += 1) void from('large', 1e6);
+    const small = [from('small', 30_000), from('small', 30_000)];
+    await parts.time.run(3_000);
+    await Promise.all(small);
+    assert.equal(sent.filter((merchant) => merchant === 'small').length, 2);
+    // Of its own crowd a merchant's call has all before it.
+    await assert.rejects(from('large', 20_000), NoBudgetError);
+  });
+
+  it('turns nobody new away for many merchants that have just had their turn', async () => {
+    const parts = governed({ all: 3, each: 3, concurrent: 100 });
+    const others = Array.from({ length: 31 }, (_, nth) => `m${nth}`);
+    for (const merchant of others) for (let i = 0; i < 3; i += 1) void send(parts, { merchant });
+    // Each of them has had one by now.
+    await parts.time.run(11_000);
+    const askedMs = parts.time.now();
+    let sentMs = Number.NaN;
+    const sent = send(parts, { merchant: 'new', waitMs: 10_000 }, {}, () => (sentMs = parts.time.now()));
+    await parts.time.run(askedMs + 2_000);
+    await sent;
+    assert.ok(sentMs - askedMs < 1_000, `${sentMs - askedMs} ms`);
+  });
+
+  it('advises a time that there is, whatever the share', async () => {
+    const units = fc.constantFrom(0, 1, 3);
+    const calls = fc.array(
+      fc.record({ priority: fc.integer({ min: 1, max: 5 }), endpoint: fc.constantFrom(CREATE, LIST) }),
+      {
+        minLength: 2,
+        maxLength: 60,
+      },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.record({ all: units, each: units, [CREATE]: units }), calls, async (share, turns) => {
+        const parts = governed({ ...share, concurrent: 100 });
+        const ends = turns.map((turn) => send(parts, { ...turn, waitMs: 2_000 }).catch((error: unknown) => error));
+        await parts.time.run(10_000);
+        for (const end of await Promise.all(ends)) {
+          if (end instanceof NoBudgetError) assert.ok(Number.isFinite(end.againInMs), `${end.againInMs}`);
+          else assert.equal(end, undefined);
+        }
+      }),
+      { seed: SEED, numRuns: 200 },
+    );
+  });
+
   it('turns away at once what cannot go in the time that it has', async () => {
     const parts = governed({ all: 10, each: 10, concurrent: 100 });
     for (let i = 0; i < 200; i += 1) void send(parts, { priority: 3 });
