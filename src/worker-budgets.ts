@@ -43,15 +43,17 @@ export function openBudgets(
   const worker = randomUUID();
   const governors = new Map<string, Governor>();
   const keepers = accounts.map(({ name, budget }) => {
-    const governor: Governor = new Governor(budget, { now, setTimer }, () => lease.scarce());
+    const governor: Governor = new Governor(budget, { now, setTimer }, () => lease.askSoon());
     governors.set(name, governor);
     const lanes = new LaneKeeper({
       account: name,
       logger,
       now,
+      setTimer,
       checkMs: budget.laneCheckMs,
       read: (lane) => laneRate(client, name, lane),
       write: (lane, rate) => setLaneRate(client, name, lane, rate, "the account's budget"),
+      onDue: () => lease.askSoon(),
     });
     const lease: LeaseKeeper = new LeaseKeeper({
       issuer: new BudgetIssuer(client, name),

@@ -32,6 +32,8 @@ const CACHED_TASK_WAITS_MS = 3_000;
 /** What Temporal gives a task that says nothing of its priority. */
 const DEFAULT_PRIORITY = 3;
 
+const DAY_MS = 24 * 60 * 60_000;
+
 /** Stripe calls of one lane under way in this worker at once. */
 const CALLS_AT_ONCE = 100;
 
@@ -111,6 +113,7 @@ function laneActivities({ config, client, deployment, metrics, budgets, store, r
       lists: new StripeLists(gateway),
       deliver: { client, deployment, policy: config.policy.payments },
       store,
+      keptForMs: config.temporal.minRetentionDays * DAY_MS,
     }),
   };
 }

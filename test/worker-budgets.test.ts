@@ -10,7 +10,8 @@ import { openBudgets } from '../src/worker-budgets.js';
 import { parseMetrics, total } from './support/prometheus.js';
 import { until } from './support/until.js';
 
-const EU = toAccount('eu', accountSchema.parse({ secret_key: 'sk_test_0123456789', webhook_secrets: ['whsec_0123'] }));
+const KEYS = { secret_key: 'sk_test_0123456789', webhook_secrets: ['whsec_0123'] };
+const EU = toAccount('eu', accountSchema.parse(KEYS));
 
 /** The budgets of a worker that has no share of any, so that none of its calls is let go. */
 function withoutShare() {
@@ -31,13 +32,14 @@ function withoutShare() {
 }
 
 /** The budgets of a worker whose issuer gives it all there is, and what that is told by signals. */
-function withShare(lanes: BudgetAnswer['lanes'] = null, setLane = async () => {}) {
+function withShare(lanes: BudgetAnswer['lanes'] = null, setLane = async () => {}, account = EU) {
   const left: unknown[][] = [];
   let setting = 0;
+  let looks = 0;
   const answer: BudgetAnswer = {
     lease: 1,
     units: { all: 25, each: 25, concurrent: 50 },
-    leaseMs: EU.budget.leaseMs,
+    leaseMs: account.budget.leaseMs,
     sharers: 1,
     tryMore: false,
     lanes,
@@ -52,17 +54,26 @@ function withShare(lanes: BudgetAnswer['lanes'] = null, setLane = async () => {}
     workflow: { getHandle: () => issuer },
     options: { namespace: 'default', identity: 'test' },
     workflowService: {
-      describeTaskQueue: async () => ({}),
+      describeTaskQueue: async () => {
+        looks += 1;
+        return {};
+      },
       updateTaskQueueConfig: () => {
         setting += 1;
         return setLane();
       },
     },
   };
-  const budgets = openBudgets(client as unknown as Client, [EU], pino({ level: 'silent' }), new Metrics());
+  const budgets = openBudgets(client as unknown as Client, [account], pino({ level: 'silent' }), new Metrics());
   const ask = () =>
     budgets.admit('eu', { endpoint: 'payment_intents.create', priority: 1, merchant: 'acme', waitMs: 1_000 });
-  return { budgets, ask, left, isSetting: () => until(() => setting > 0) };
+  return {
+    budgets,
+    ask,
+    left,
+    isSetting: () => until(() => setting > 0),
+    looked: (many: number) => until(() => looks >= many),
+  };
 }
 
 describe('the budgets of a worker', () => {
@@ -134,5 +145,18 @@ describe('the budgets of a worker', () => {
     await budgets.begin();
     await isSetting();
     await budgets.stop();
+  });
+
+  it('look at the lanes as often as theirs says, though they are asked for much more seldom', AT_ONCE, async (t) => {
+    const budget = { lease_ms: 60_000, lane_check_ms: 1_000 };
+    const account = toAccount('eu', accountSchema.parse({ ...KEYS, budget }));
+    const { budgets, looked } = withShare({ checkout: 20, background: 5 }, async () => {}, account);
+    t.after(() => budgets.stop());
+    await budgets.begin();
+    const kept = budgets.run();
+    // Both lanes, and again.
+    await looked(4);
+    await budgets.stop();
+    await kept;
   });
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Budget, leastShare } from '../control/budget.js';
+import { type Budget, LONGEST_ARRIVAL_MS, LONGEST_LEASE_MS, unitsOf } from '../control/budget.js';
 import { ENDPOINTS, type Endpoint } from '../domain/endpoints.js';
 
 /** What Stripe allows an account by default, requests per second: STRIPE.md "Rate limits", read in Stripe's docs 2026. */
@@ -41,11 +41,11 @@ export const budgetSchema = z
      * budget is used: a request counts from its first byte until this much more than a second after it, or a second after its answer if
      * that comes sooner.
      */
-    arrives_within_ms: z.int().min(0).max(1_000).default(20),
+    arrives_within_ms: z.int().min(0).max(LONGEST_ARRIVAL_MS).default(20),
     /** So many workers share the budget at most: what each may use alone while nobody shares it out. */
     max_workers: z.int().min(1).max(1_000).default(8),
     /** How long a worker may go on with its share without hearing of the others. */
-    lease_ms: z.int().min(2_000).max(60_000).default(5_000),
+    lease_ms: z.int().min(2_000).max(LONGEST_LEASE_MS).default(5_000),
     /**
      * How often it is looked whether the limits on the lanes are what they were set to. 0: they are left to people, and what
      * holds where those say nothing is each lane's part of the budget.
@@ -79,11 +79,21 @@ export function toBudget(raw: BudgetSettings, livemode: boolean): Budget {
   };
 }
 
+/** The fields by which people say what is shared out, by its unit; of the others each is an endpoint's. */
+const FIELDS: Readonly<Record<string, string>> = {
+  all: 'requests_per_second',
+  each: 'requests_per_second_per_endpoint',
+  concurrent: 'concurrent_requests',
+};
+
 /** What no set of workers could keep, as a field and a sentence; undefined of a budget that can be shared. */
 export function budgetProblem(budget: Budget): string | undefined {
   // Reports' files are all that is read there, by work that can wait for a worker whose share lets it go.
   const { 'files.contents': _, ...endpoints } = budget.endpoints;
-  const least = leastShare({ ...budget, endpoints });
-  if (least >= 1) return undefined;
-  return `budget.max_workers: ${budget.maxWorkers} workers cannot share a rate below one request a second each: lower it, or raise the rate`;
+  const units = Object.entries(unitsOf({ ...budget, endpoints }));
+  const [what, most] = units.reduce((least, unit) => (unit[1] < least[1] ? unit : least));
+  const { maxWorkers } = budget;
+  if (most >= maxWorkers) return undefined;
+  const field = FIELDS[what] ?? `endpoints.${what}`;
+  return `budget.${field}: less than one for each of ${maxWorkers} workers: raise it to ${maxWorkers}, or lower max_workers`;
 }

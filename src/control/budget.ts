@@ -22,6 +22,22 @@ export interface Budget {
 /** The second that Stripe's limits count over, ms. */
 export const WINDOW_MS = 1_000;
 
+/** The longest that a budget may say, ms. */
+export const LONGEST_LEASE_MS = 60_000;
+export const LONGEST_ARRIVAL_MS = 1_000;
+
+/**
+ * What was sent by a floor reaches Stripe within this after the look that allowed the floor, ms, whatever the budget of the worker says:
+ * an issuer that is back knows nothing of who looked. Longer than a worker takes from one look to the next.
+ */
+export const FLOOR_MS = 5_000;
+
+/**
+ * How long after the issuer's own time of an answer others can be without it, ms: it is on record, and is heard, once the task
+ * is over in which it was given. Who asked waits no longer for it than this.
+ */
+export const ANSWERED_WITHIN_MS = 2_000;
+
 /** How long a request may count at Stripe after its first byte was written, ms. */
 export function usedMs(budget: Pick<Budget, 'arrivesWithinMs'>): number {
   return WINDOW_MS + budget.arrivesWithinMs;
@@ -45,11 +61,6 @@ export function unitsOf(budget: Budget): Units {
 /** What a worker may use while nobody shares the budget out: as many workers as there may be, all doing so, keep it. */
 export function floorOf(units: Units, maxWorkers: number): Units {
   return mapUnits(units, (most) => Math.floor(most / maxWorkers));
-}
-
-/** The least of a rate that falls to one of `maxWorkers`. */
-export function leastShare(budget: Budget): number {
-  return Math.min(...Object.values(floorOf(unitsOf(budget), budget.maxWorkers)));
 }
 
 export function mapUnits(units: Units, of: (amount: number, what: string) => number): Units {

@@ -73,9 +73,18 @@ export function isTooLate({ waitsUntilMs }: BudgetAsk, nowMs: number): boolean {
   return waitsUntilMs !== undefined && nowMs >= waitsUntilMs;
 }
 
-/** Answers a worker. Pure; `nowMs` is the issuer's own time. */
-export function answer(issuer: Issuer, ask: BudgetAsk, nowMs: number): { issuer: Issuer; answer: BudgetAnswer } {
-  const terms = termsOf(ask.budget);
+/**
+ * Answers a worker. Pure; `nowMs` is the issuer's own time.
+ *
+ * @param heardOnly see {@link LeaseTerms}.
+ */
+export function answer(
+  issuer: Issuer,
+  ask: BudgetAsk,
+  nowMs: number,
+  heardOnly: boolean,
+): { issuer: Issuer; answer: BudgetAnswer } {
+  const terms = termsOf(ask.budget, heardOnly);
   const given = grant(issuer.leases, ask, terms, nowMs);
   const workers = workersOf(given.leases, terms, nowMs);
   const rises = issuer.rises + (ask.rose ? 1 : 0);
@@ -123,6 +132,7 @@ export function floorUnits(budget: Budget): Units {
   return floorOf(unitsOf(budget), budget.maxWorkers);
 }
 
-function termsOf(budget: Budget): LeaseTerms {
-  return { units: unitsOf(budget), floor: floorUnits(budget), leaseMs: budget.leaseMs, usedMs: usedMs(budget) };
+function termsOf(budget: Budget, heardOnly: boolean): LeaseTerms {
+  const { leaseMs } = budget;
+  return { units: unitsOf(budget), floor: floorUnits(budget), leaseMs, usedMs: usedMs(budget), heardOnly };
 }

@@ -1,4 +1,4 @@
-import { endpointUnits, mapUnits, type Units } from './budget.js';
+import { ANSWERED_WITHIN_MS, endpointUnits, FLOOR_MS, mapUnits, type Units, WINDOW_MS } from './budget.js';
 
 /**
  * Sharing one budget among workers that come, go and die. Whatever is granted is granted for a time, and granted again
@@ -12,6 +12,8 @@ interface Holding {
   readonly units: Units;
   /** Nothing is sent under it after this. */
   readonly untilMs: number;
+  /** How long what was sent under it counts after that, by the terms of who holds it; not there in states from before. */
+  readonly usedMs?: number;
 }
 
 interface Holder {
@@ -30,8 +32,12 @@ export interface Leases {
   readonly floorsUntilMs: number;
   /** Until when leases may last that nothing is remembered of. */
   readonly silentUntilMs: number;
-  /** When something was granted last; null before the first time. */
+  /** When something was granted last that keeps workers off their floors; null before the first time. */
   readonly grantedMs: number | null;
+  /** Until when what was granted so may count, by the terms of each; not there in states from before. */
+  readonly countsUntilMs?: number;
+  /** When one asked last that hears the answers; not there in states from before. */
+  readonly heardMs?: number;
 }
 
 export interface LeaseTerms {
@@ -42,6 +48,8 @@ export interface LeaseTerms {
   readonly leaseMs: number;
   /** How long what was sent under a lease goes on counting after its end. */
   readonly usedMs: number;
+  /** What nobody may have heard keeps workers off their floors only for a while; false in runs from before that was so. */
+  readonly heardOnly: boolean;
 }
 
 export interface Ask {
@@ -58,6 +66,11 @@ export interface Grant {
   readonly lease: number;
   readonly units: Units;
   readonly leaseMs: number;
+  /**
+   * How long leases that are more than a floor may count from now on: until then nobody may go over to a floor. An issuer of an
+   * earlier version does not tell.
+   */
+  readonly floorsInMs?: number;
 }
 
 /** Nothing is remembered: another may have granted before, and was forgotten. */
@@ -76,7 +89,6 @@ const BUSY_PART = 0.5;
 
 /** Grants a worker its share of what nobody else may be using. */
 export function grant(leases: Leases, ask: Ask, terms: LeaseTerms, nowMs: number): { leases: Leases; grant: Grant } {
-  const { floorsUntilMs, silentUntilMs } = bounds(leases, terms, nowMs);
   const holders = { ...standing(leases.holders, terms, nowMs) };
   const known = holders[ask.worker];
   const before = known?.holdings ?? [];
@@ -87,6 +99,10 @@ export function grant(leases: Leases, ask: Ask, terms: LeaseTerms, nowMs: number
   const holder = { holdings: putDown, demand: Math.max(0, ask.demand), underWay: underWayOf(ask, known) };
   holders[ask.worker] = holder;
 
+  const hears = before.some(({ lease }) => lease === ask.holding);
+  const isFloor = !hears && mayBeFloor(leases, holder, terms, nowMs);
+  const { floorsUntilMs, silentUntilMs, countsUntilMs } = bounds(leases, terms, isFloor, nowMs);
+
   const fair = fairShares(holders, terms.units)[ask.worker] ?? {};
   const inUse = Object.entries(holders)
     .filter(([worker]) => worker !== ask.worker)
@@ -95,15 +111,17 @@ export function grant(leases: Leases, ask: Ask, terms: LeaseTerms, nowMs: number
     // A worker of another configuration may have an endpoint's rate among those of each.
     const left = total - inUse.reduce((sum, used) => sum + endpointUnits(used, what), 0);
     const share = nowMs < silentUntilMs ? 0 : Math.max(0, Math.min(left, fair[what] ?? 0));
-    return nowMs < floorsUntilMs ? Math.min(share, terms.floor[what] ?? 0) : share;
+    return isFloor || nowMs < floorsUntilMs ? Math.min(share, terms.floor[what] ?? 0) : share;
   });
 
   const lease = leases.next;
-  const held: Holding = { lease, units, untilMs: nowMs + terms.leaseMs };
+  const held: Holding = { lease, units, untilMs: nowMs + terms.leaseMs, usedMs: terms.usedMs };
   holders[ask.worker] = { ...holder, holdings: [...putDown, held] };
+  const grantedMs = isFloor ? leases.grantedMs : nowMs;
+  const heardMs = hears ? nowMs : (leases.heardMs ?? leases.grantedMs ?? nowMs);
   return {
-    leases: { next: lease + 1, holders, floorsUntilMs, silentUntilMs, grantedMs: nowMs },
-    grant: { lease, units, leaseMs: terms.leaseMs },
+    leases: { next: lease + 1, holders, floorsUntilMs, silentUntilMs, grantedMs, countsUntilMs, heardMs },
+    grant: { lease, units, leaseMs: terms.leaseMs, floorsInMs: countsUntilMs - nowMs },
   };
 }
 
@@ -121,21 +139,59 @@ export function workersOf(leases: Leases, terms: LeaseTerms, nowMs: number): str
 }
 
 /**
- * Where nothing was granted for as long as a lease lasts, every lease has ended, and each worker may have gone over to its
- * floor, for a lease's length at a time. Who grants anew grants no more than floors until those have ended too. Who remembers
- * nothing grants nothing until whatever may have been granted before it has ended.
+ * Whether one that has not shown that it hears the answers is granted a floor at most, which keeps nobody else off theirs: where
+ * answers take longer than anybody waits for them, nothing else would ever be used. While there are others that hear, it has its
+ * share; and with more under way than its floor it would not fit among those of the others.
  */
-function bounds({ grantedMs, floorsUntilMs, silentUntilMs }: Leases, { leaseMs, usedMs }: LeaseTerms, nowMs: number) {
-  const untilMs = nowMs + leaseMs + usedMs;
-  if (grantedMs === null) return { floorsUntilMs, silentUntilMs: untilMs };
-  return { floorsUntilMs: nowMs - grantedMs >= leaseMs ? untilMs : floorsUntilMs, silentUntilMs };
+function mayBeFloor(
+  leases: Leases,
+  { underWay }: Holder,
+  { heardOnly, leaseMs, floor }: LeaseTerms,
+  nowMs: number,
+): boolean {
+  const heardMs = leases.heardMs ?? leases.grantedMs;
+  if (!heardOnly || heardMs === null || nowMs - heardMs < leaseMs) return false;
+  return (underWay ?? 0) <= (floor['concurrent'] ?? 0);
 }
 
-/** Who may still have something at Stripe that counts. */
-function standing(holders: Leases['holders'], { usedMs }: LeaseTerms, nowMs: number): Leases['holders'] {
+/**
+ * Once every lease that is more than a floor has ended, each worker may have gone over to its floor, for a while at a time. Who
+ * grants more anew grants no more than floors until those have ended too. Who remembers nothing grants nothing until whatever may
+ * have been granted before it has ended.
+ */
+function bounds(leases: Leases, { leaseMs, usedMs, heardOnly }: LeaseTerms, isFloor: boolean, nowMs: number) {
+  const { grantedMs, floorsUntilMs, silentUntilMs } = leases;
+  const agedMs = nowMs + leaseMs + usedMs;
+  // Until this answer is on record, a floor may be begun.
+  const endedMs = heardOnly ? nowMs + ANSWERED_WITHIN_MS + FLOOR_MS + WINDOW_MS : agedMs;
+  if (grantedMs === null) {
+    const silentMs = Math.max(agedMs, endedMs);
+    return { floorsUntilMs, silentUntilMs: silentMs, countsUntilMs: silentMs };
+  }
+  const countedMs = leases.countsUntilMs ?? Math.max(grantedMs + leaseMs + usedMs, lastCountMs(leases, usedMs));
+  if (isFloor) return { floorsUntilMs, silentUntilMs, countsUntilMs: countedMs };
+  // What is granted now is heard only when the floors may have begun.
+  const mayBeOnFloors = heardOnly ? nowMs >= countedMs - ANSWERED_WITHIN_MS : nowMs - grantedMs >= leaseMs;
+  return {
+    floorsUntilMs: mayBeOnFloors ? endedMs : floorsUntilMs,
+    silentUntilMs,
+    countsUntilMs: Math.max(countedMs, agedMs),
+  };
+}
+
+/** Until when any lease that is remembered may count. */
+function lastCountMs({ holders }: Leases, usedMs: number): number {
+  const holdings = Object.values(holders).flatMap(({ holdings }) => holdings);
+  return Math.max(0, ...holdings.map((held) => held.untilMs + (held.usedMs ?? usedMs)));
+}
+
+/** Who may still have something at Stripe that counts, each by the terms that its leases were granted under. */
+function standing(holders: Leases['holders'], terms: LeaseTerms, nowMs: number): Leases['holders'] {
   const kept: Record<string, Holder> = {};
   for (const [worker, holder] of Object.entries(holders)) {
-    const holdings = holder.holdings.filter(({ untilMs }) => nowMs < untilMs + usedMs);
+    const holdings = holder.holdings.filter(({ untilMs, usedMs = terms.usedMs }) => {
+      return nowMs < untilMs + (terms.heardOnly ? usedMs : terms.usedMs);
+    });
     if (holdings.length > 0) kept[worker] = { ...holder, holdings };
   }
   return kept;

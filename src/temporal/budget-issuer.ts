@@ -5,6 +5,7 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { BudgetAnswer, BudgetAsk } from '../control/issuer.js';
 import { budgetId } from '../domain/ids.js';
 import { budget } from '../workflows/index.js';
@@ -20,6 +21,14 @@ const NEWEST = 20;
 /** The issuer took an ask for one that nobody waits for any more. */
 export class LateAskError extends Error {
   override readonly name = 'LateAskError';
+}
+
+/** What was answered last, to whomever. */
+export interface Mark {
+  /** Another one after each answer. */
+  readonly id: string;
+  /** Not there where the newest events show none. */
+  readonly answer?: BudgetAnswer;
 }
 
 /** The issuer of one account's budget, as a worker speaks to it. */
@@ -87,14 +96,14 @@ export class BudgetIssuer {
   }
 
   /**
-   * A mark that is another one after each answer that the issuer gave to anybody, read from its history: that takes no worker,
-   * so it tells an issuer that is away from one that is merely slow to answer here.
+   * The answer that the issuer gave last, to anybody, read from its history: that takes no worker, so it tells an issuer that is
+   * away from one that is merely slow to answer here.
    *
    * @throws whatever kept Temporal from showing it.
    */
-  async mark(withinMs: number): Promise<string> {
+  async mark(withinMs: number): Promise<Mark> {
     return this.client.connection.withDeadline(Date.now() + withinMs, async () => {
-      const { namespace } = this.client.options;
+      const { namespace, loadedDataConverter } = this.client.options;
       const execution = { workflowId: budgetId(this.account) };
       const [{ workflowExecutionInfo }, { history }] = await Promise.all([
         this.client.workflowService.describeWorkflowExecution({ namespace, execution }),
@@ -107,7 +116,10 @@ export class BudgetIssuer {
       const answered = history?.events?.find(
         ({ eventType }) => eventType === EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED,
       );
-      return `${workflowExecutionInfo?.execution?.runId}/${answered?.eventId ?? 'none'}`;
+      const id = `${workflowExecutionInfo?.execution?.runId}/${answered?.eventId ?? 'none'}`;
+      const told = answered?.workflowExecutionUpdateCompletedEventAttributes?.outcome?.success?.payloads;
+      if (!told) return { id };
+      return { id, answer: await decodeFromPayloadsAtIndex<BudgetAnswer>(loadedDataConverter, 0, told) };
     });
   }
 }

@@ -9,18 +9,34 @@ const ACTIVITIES = 2;
 /** Two rates that differ by less are the same: the server keeps them as single-precision numbers. */
 const SAME = 0.01;
 
-/** The limit on a lane as the server has it, activities a second; null where none is set. @throws what the call throws. */
+/** How long the server has to tell a limit, ms: some few where nothing is wrong. */
+const READ_TIMEOUT_MS = 3_000;
+
+/** And to set one: some 100. What is cut off half way may have it refuse those that come after, so it has longer. */
+const SET_TIMEOUT_MS = 10_000;
+
+/**
+ * The limit on a lane as the server has it, activities a second; null where none is set.
+ *
+ * @throws whatever kept the server from telling it in time.
+ */
 export async function laneRate(client: Client, account: string, lane: LaneClass): Promise<number | null> {
-  const { config } = await client.workflowService.describeTaskQueue({
-    namespace: client.options.namespace,
-    taskQueue: { name: laneQueue(account, lane) },
-    taskQueueType: ACTIVITIES,
-    reportConfig: true,
-  });
+  const { config } = await client.connection.withDeadline(Date.now() + READ_TIMEOUT_MS, () =>
+    client.workflowService.describeTaskQueue({
+      namespace: client.options.namespace,
+      taskQueue: { name: laneQueue(account, lane) },
+      taskQueueType: ACTIVITIES,
+      reportConfig: true,
+    }),
+  );
   return config?.queueRateLimit?.rateLimit?.requestsPerSecond ?? null;
 }
 
-/** Sets the limit on a lane: it overrides what its workers say, at once, and outlives them. */
+/**
+ * Sets the limit on a lane: it overrides what its workers say, at once, and outlives them.
+ *
+ * @throws whatever kept the server from saying in time that it is set; it may be all the same.
+ */
 export async function setLaneRate(
   client: Client,
   account: string,
@@ -28,13 +44,15 @@ export async function setLaneRate(
   requestsPerSecond: number,
   reason: string,
 ): Promise<void> {
-  await client.workflowService.updateTaskQueueConfig({
-    namespace: client.options.namespace,
-    identity: client.options.identity,
-    taskQueue: laneQueue(account, lane),
-    taskQueueType: ACTIVITIES,
-    updateQueueRateLimit: { rateLimit: { requestsPerSecond }, reason },
-  });
+  await client.connection.withDeadline(Date.now() + SET_TIMEOUT_MS, () =>
+    client.workflowService.updateTaskQueueConfig({
+      namespace: client.options.namespace,
+      identity: client.options.identity,
+      taskQueue: laneQueue(account, lane),
+      taskQueueType: ACTIVITIES,
+      updateQueueRateLimit: { rateLimit: { requestsPerSecond }, reason },
+    }),
+  );
 }
 
 /** After a call that failed, ms; sooner where the lanes are looked at more often. Until then they keep to what may be long out of date. */
@@ -44,10 +62,16 @@ export interface LaneKeeperParts {
   readonly account: string;
   readonly logger: Logger;
   readonly now: () => number;
+  readonly setTimer: (run: () => void, ms: number) => { cancel(): void };
   /** What the lanes are set to is looked at so often, ms: whoever changed one by hand finds it put right within this. */
   readonly checkMs: number;
   readonly read: (lane: LaneClass) => Promise<number | null>;
   readonly write: (lane: LaneClass, requestsPerSecond: number) => Promise<void>;
+  /**
+   * A lane is to be looked at, or tried again: {@link LaneKeeper.keep} is to be told what is wanted now, where that still falls to this
+   * worker. By itself the keeper does nothing: it would put right what another has set that the lanes have fallen to meanwhile.
+   */
+  readonly onDue: () => void;
 }
 
 /** What the keeper knows of one lane. */
@@ -65,6 +89,7 @@ export class LaneKeeper {
   private busy = false;
   private writing: Promise<void> | undefined;
   private stopped = false;
+  private due: { cancel(): void } | undefined;
 
   constructor(private readonly parts: LaneKeeperParts) {}
 
@@ -79,6 +104,7 @@ export class LaneKeeper {
       for (const lane of LANE_CLASSES) await this.tryOne(lane, now);
     } finally {
       this.busy = false;
+      this.tellWhenDue();
     }
   }
 
@@ -89,7 +115,16 @@ export class LaneKeeper {
    */
   async stop(): Promise<void> {
     this.stopped = true;
+    this.due?.cancel();
     await this.writing?.catch(() => undefined);
+  }
+
+  private tellWhenDue(): void {
+    const { now, setTimer, checkMs, onDue } = this.parts;
+    this.due?.cancel();
+    if (this.stopped) return;
+    const dueMs = Object.values(this.kept).map(({ seen, notBeforeMs }) => notBeforeMs ?? (seen?.atMs ?? 0) + checkMs);
+    this.due = setTimer(onDue, Math.max(0, Math.min(...dueMs) - now()));
   }
 
   private async tryOne(lane: LaneClass, nowMs: number): Promise<void> {
@@ -104,7 +139,7 @@ export class LaneKeeper {
         logger.warn({ err: error, account, lane }, 'the limit of a lane could not be set; it is tried again');
       }
       // What workers say of their lanes holds meanwhile, or what was set last.
-      kept.notBeforeMs = nowMs + Math.min(checkMs, AGAIN_MS);
+      kept.notBeforeMs = this.parts.now() + Math.min(checkMs, AGAIN_MS);
     }
   }
 

@@ -1,4 +1,4 @@
-import { type Budget, type Units, usedMs } from '../control/budget.js';
+import { ANSWERED_WITHIN_MS, type Budget, FLOOR_MS, type Units, usedMs } from '../control/budget.js';
 import { type BudgetAnswer, floorUnits } from '../control/issuer.js';
 import { followed, type LaneRates } from '../control/lane-rates.js';
 import type { LaneClass } from '../domain/lanes.js';
@@ -40,11 +40,11 @@ export interface LeaseKeeperParts {
 const BUSY_MS = 1_000;
 const RENEWED_PART = 0.4;
 
-/** A call had to wait: a larger share is asked for, but not more often than this, ms. */
+/** Where there is a reason it asks sooner, but not more often than this, ms. */
 const SOONEST_MS = 250;
 
 /** How long the issuer may take to answer, ms: some ten where nothing is wrong. */
-const ASK_TIMEOUT_MS = 2_000;
+const ASK_TIMEOUT_MS = ANSWERED_WITHIN_MS;
 
 /** So long before its lease ends a worker without an answer begins to look whether others get one, ms. */
 const LOOK_BEFORE_MS = 1_500;
@@ -66,8 +66,8 @@ export class LeaseKeeper {
   private before = { atMs: 0, sent: { checkout: 0, background: 0 }, rises: 0 };
   /** Requests/s of each lane, of late. */
   private perSecond = { checkout: 0, background: 0 };
-  /** The issuer's newest mark, and since when it is known not to have changed. */
-  private seen: { mark: string; sinceMs: number } | undefined;
+  /** The issuer's newest answer to anybody, and when at the latest all that was granted up to it counts no more. */
+  private seen: { id: string; agedMs: number } | undefined;
   private wake: () => void = () => undefined;
   private draining = false;
   private stopped = false;
@@ -76,8 +76,8 @@ export class LeaseKeeper {
   /** How many shared the budget when it was last heard of. */
   private sharers = 1;
   private tooMany = false;
-  /** Calls have begun to wait since it asked last. */
-  private wantsMore = false;
+  /** There was a reason to ask again since it asked last. */
+  private hurries = false;
   /** Reads that the issuer was told of. */
   private readsTold = 0;
   /** What the issuer's clock shows more than this one's, at most, ms; undefined until it has told. */
@@ -110,10 +110,13 @@ export class LeaseKeeper {
     this.wake();
   }
 
-  /** Calls wait that a larger share would let go: it is asked for as soon as may be, be an answer still on its way. */
-  scarce(): void {
-    if (this.wantsMore) return;
-    this.wantsMore = true;
+  /**
+   * The issuer is asked as soon as may be, be an answer still on its way: calls wait that a larger share would let go, or the lanes
+   * are to be looked at.
+   */
+  askSoon(): void {
+    if (this.hurries) return;
+    this.hurries = true;
     this.wake();
   }
 
@@ -142,7 +145,7 @@ export class LeaseKeeper {
     const dueMs = now() + (this.failing ? AGAIN_MS : this.renewInMs());
     while (!this.stopped && !this.isDrained()) {
       // Of an issuer that does not answer nobody gets more by asking sooner.
-      const hurries = this.wantsMore && !this.failing;
+      const hurries = this.hurries && !this.failing;
       const leftMs = (hurries ? Math.min(dueMs, this.askedMs + SOONEST_MS) : dueMs) - now();
       if (leftMs <= 0) return;
       await this.pause(leftMs);
@@ -164,7 +167,7 @@ export class LeaseKeeper {
     const use = governor.use();
     const askedMs = now();
     this.askedMs = askedMs;
-    this.wantsMore = false;
+    this.hurries = false;
     const ask = {
       worker,
       holding: this.holding,
@@ -232,8 +235,8 @@ export class LeaseKeeper {
 
   /**
    * Nobody answers. While the lease lasts nothing is lost. After it, the floor may be used, but only once it is certain that
-   * nobody else is being granted anything: the issuer has answered nobody for as long as its last lease can have lasted
-   * and counted. That is read from its history; where that cannot be read either, Temporal is away, and brings no work.
+   * nobody else is being granted more than that: the newest answer that the issuer gave tells how long any lease that is more may
+   * count. That is read from its history; where that cannot be read either, Temporal is away, and brings no work.
    */
   private async unanswered(error: unknown): Promise<void> {
     const { issuer, governor, budget, now, logger } = this.parts;
@@ -244,12 +247,12 @@ export class LeaseKeeper {
     if (this.seen === undefined && lookedMs + LOOK_BEFORE_MS < this.untilMs) return;
     const mark = await issuer.mark(ASK_TIMEOUT_MS).catch(() => undefined);
     if (this.stopped || mark === undefined) return;
-    if (this.seen?.mark !== mark) this.seen = { mark, sinceMs: now() };
-    const quietMs = lookedMs - this.seen.sinceMs;
-    if (lookedMs < this.untilMs || quietMs < budget.leaseMs + usedMs(budget)) return;
-    // As long as a lease from before the look: the issuer reckons with that when it is back.
+    if (this.seen?.id !== mark.id) this.seen = { id: mark.id, agedMs: now() + agedInMs(mark.answer, budget) };
+    if (lookedMs < Math.max(this.untilMs, this.seen.agedMs)) return;
+    // From before the look, and until what it sends has surely arrived: the issuer reckons with that when it is back.
+    const forMs = FLOOR_MS - budget.arrivesWithinMs;
     const maxWorkers = Math.max(budget.maxWorkers, this.sharers);
-    governor.hold(floorUnits({ ...budget, maxWorkers }), lookedMs + budget.leaseMs, maxWorkers);
+    governor.hold(floorUnits({ ...budget, maxWorkers }), lookedMs + forMs, maxWorkers);
   }
 
   private pause(ms: number): Promise<void> {
@@ -262,4 +265,9 @@ export class LeaseKeeper {
       if (this.stopped) this.wake();
     });
   }
+}
+
+/** How long after this answer of an issuer a lease that is more than a floor may count, ms; by one's own terms where it does not tell. */
+function agedInMs(answer: BudgetAnswer | undefined, budget: Budget): number {
+  return answer?.floorsInMs ?? Math.max(budget.leaseMs, answer?.leaseMs ?? 0) + usedMs(budget);
 }

@@ -299,9 +299,24 @@ describe('the configuration', () => {
     };
     assert.match(refusal({ endpoints: { 'payment_intents.creat': 30 } }), /accounts\.eu\.budget\.endpoints/);
     assert.match(refusal({ requests_per_second: 0 }), /accounts\.eu\.budget\.requests_per_second:/);
-    assert.match(refusal({ requests_per_second: 5, max_workers: 6 }), /accounts\.eu\.budget\.max_workers: 6 workers/);
-    assert.match(refusal({ endpoints: { 'refunds.list': 2 } }), /accounts\.eu\.budget\.max_workers: 8 workers/);
+    for (const [field, budget] of [
+      ['requests_per_second', { requests_per_second: 7.9 }],
+      ['requests_per_second', { max_workers: 26 }],
+      ['requests_per_second_per_endpoint', { requests_per_second_per_endpoint: 4 }],
+      ['concurrent_requests', { concurrent_requests: 4 }],
+      ['endpoints.refunds.list', { endpoints: { 'refunds.list': 2 } }],
+      // Of several the one that most is missing of.
+      ['concurrent_requests', { requests_per_second: 5, concurrent_requests: 4, endpoints: { 'refunds.list': 6 } }],
+    ] as const) {
+      const workers = 'max_workers' in budget ? budget.max_workers : 8;
+      assert.equal(
+        refusal(budget),
+        `PENSTOCK_CONFIG accounts.eu.budget.${field}: less than one for each of ${workers} workers: ` +
+          `raise it to ${workers}, or lower max_workers`,
+      );
+    }
     assert.equal(refusal({ requests_per_second: 5, max_workers: 5 }), 'taken');
+    assert.equal(refusal({ endpoints: { 'files.contents': 2 } }), 'taken');
   });
 });
 

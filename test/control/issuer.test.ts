@@ -14,7 +14,7 @@ class Asked {
   ask(worker: string, changes: Partial<BudgetAsk> = {}) {
     const holding = this.holding.get(worker) ?? 0;
     const ask = { worker, holding, budget: BUDGET, demand: 50, rose: false, lanes: IDLE, reads: 0, ...changes };
-    const { issuer, answer: given } = answer(this.issuer, ask, this.nowMs);
+    const { issuer, answer: given } = answer(this.issuer, ask, this.nowMs, true);
     this.issuer = JSON.parse(JSON.stringify(issuer));
     this.holding.set(worker, given.lease);
     return given;

@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Units } from '../../src/control/budget.js';
-import { firstLeases, grant, type Leases, type LeaseTerms, leave, NO_LEASES } from '../../src/control/leases.js';
+import { ANSWERED_WITHIN_MS, FLOOR_MS, type Units, WINDOW_MS } from '../../src/control/budget.js';
+import {
+  firstLeases,
+  type Grant,
+  grant,
+  type Leases,
+  type LeaseTerms,
+  leave,
+  NO_LEASES,
+} from '../../src/control/leases.js';
 
 const SEED = 20261122;
 const TERMS: LeaseTerms = {
@@ -10,10 +18,16 @@ const TERMS: LeaseTerms = {
   floor: { all: 12, each: 3, concurrent: 6 },
   leaseMs: 5_000,
   usedMs: 1_020,
+  heardOnly: true,
 };
+
+/** Three workers that go by these are as many as there may be: all their floors together are the budget. */
+const OF_THREE: LeaseTerms = { ...TERMS, floor: { all: 33, each: 8, concurrent: 16 } };
 
 /** A worker as it is at its most careless within the rules: it uses all of whatever it may have been told. */
 class Worker {
+  constructor(readonly terms: LeaseTerms) {}
+
   /** The newest lease that reached it. */
   holding = 0;
   units: Units = {};
@@ -22,8 +36,10 @@ class Worker {
   used: { units: Units; untilMs: number }[] = [];
   /** When each of its calls ends. */
   private calls: number[] = [];
-  /** When the issuer heard of it last. */
+  /** When the issuer heard of it last, as far as that is on record. */
   heardMs = Number.NEGATIVE_INFINITY;
+  /** The newest answer to anybody that it saw, and when by that no lease counts that is more than a floor. */
+  seen = { lease: 0, agedMs: Number.POSITIVE_INFINITY };
   demand = 0;
   /** It sends nothing more, and leaves once its calls are over. */
   draining = false;
@@ -36,10 +52,24 @@ class Worker {
     this.untilMs = untilMs;
   }
 
+  /** Nobody answers it: it looks at what was answered last, and goes over to its floor where that is certain to be free. */
+  look(last: Grant, nowMs: number): void {
+    if (last.lease !== this.seen.lease)
+      this.seen = { lease: last.lease, agedMs: nowMs + (last.floorsInMs ?? Number.NaN) };
+    if (this.draining || nowMs < Math.max(this.untilMs, this.seen.agedMs)) return;
+    this.spend(nowMs);
+    const { floor, leaseMs, usedMs } = this.terms;
+    this.units = floor;
+    this.untilMs = nowMs + FLOOR_MS - (usedMs - WINDOW_MS);
+    // What it begins now counts as long as the floor does, and what it had begun before does no more.
+    this.underWay(nowMs);
+    this.heardMs = Math.max(this.heardMs, this.untilMs - leaseMs);
+  }
+
   /** It sends all that it may, at the last moment that it may. */
   spend(nowMs: number): void {
     const atMs = Math.min(nowMs, this.untilMs);
-    if (Number.isFinite(atMs)) this.used.push({ units: this.units, untilMs: atMs + TERMS.usedMs });
+    if (Number.isFinite(atMs)) this.used.push({ units: this.units, untilMs: atMs + this.terms.usedMs });
   }
 
   /** It begins as many calls as it may. */
@@ -51,7 +81,7 @@ class Worker {
 
   underWay(nowMs: number): number {
     // What remains: calls that outlast the lease of a worker that the issuer hears nothing of.
-    if (nowMs >= this.heardMs + TERMS.leaseMs + TERMS.usedMs) this.calls = [];
+    if (nowMs >= this.heardMs + this.terms.leaseMs + this.terms.usedMs) this.calls = [];
     this.calls = this.calls.filter((endMs) => nowMs < endMs);
     return this.calls.length;
   }
@@ -64,10 +94,23 @@ class Worker {
 }
 
 type Step =
-  | { do: 'ask'; worker: number; demand: number; lost: boolean; lateMs: number; meanwhileMs: number }
+  | {
+      do: 'ask';
+      worker: number;
+      demand: number;
+      lost: boolean;
+      lateMs: number;
+      meanwhileMs: number;
+      /** How long after the issuer's own time of the answer that is on record, and who looks meanwhile. */
+      shownMs: number;
+      looking: number[];
+    }
   | { do: 'begin'; worker: number; lastingMs: number }
   | { do: 'leave'; worker: number }
-  | { do: 'wait'; ms: number; renew: number[] };
+  | { do: 'wait'; ms: number; renew: number[]; looking: number[] };
+
+/** Who is not answered looks at what was answered last about so often, ms. */
+const LOOK_EVERY_MS = 1_000;
 
 /** Up to six leases. */
 const lastingMs = fc.integer({ min: 1, max: 30_000 });
@@ -82,6 +125,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       lost: fc.boolean(),
       lateMs: fc.nat(3_000),
       meanwhileMs: lastingMs,
+      shownMs: fc.oneof(fc.constant(0), fc.nat(ANSWERED_WITHIN_MS)),
+      looking: fc.subarray([0, 1, 2]),
     }),
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('begin' as const), worker: fc.nat(2), lastingMs }) },
@@ -90,26 +135,43 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 5,
     arbitrary: fc.record({
       do: fc.constant('wait' as const),
-      ms: fc.nat(4_000),
+      ms: fc.oneof({ weight: 3, arbitrary: fc.nat(4_000) }, { weight: 1, arbitrary: fc.nat(70_000) }),
       renew: fc.subarray([0, 1, 2]),
+      looking: fc.subarray([0, 1, 2]),
     }),
   },
 );
 
+/** By what a worker goes: others while a budget's times are changed and workers are restarted one after the other. */
+const terms = fc.constantFrom(
+  OF_THREE,
+  { ...OF_THREE, leaseMs: 60_000 },
+  { ...OF_THREE, leaseMs: 2_000, usedMs: 1_000 },
+  { ...OF_THREE, usedMs: 2_000 },
+);
+
 describe('leases on a budget', () => {
-  it('never add up to more than the budget, whoever comes, goes, dies, hears late or not at all', () => {
+  it('never add up to more than the budget, nor with floors, whoever comes, goes, dies, hears late or not at all, by whatever times', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 60 }), fc.tuple(terms, terms, terms), (steps, three) => {
         let leases: Leases = firstLeases(0);
         let nowMs = 0;
-        const workers = Array.from({ length: 3 }, () => new Worker());
+        let last: Grant | undefined;
+        const workers = three.map((terms) => new Worker(terms));
         const holds = () => {
           for (const [what, most] of Object.entries(TERMS.units)) {
             const sum = workers.reduce((total, worker) => total + worker.counting(what, nowMs), 0);
             assert.ok(sum <= most, `${sum} of ${what} at ${nowMs}`);
           }
         };
-        const ask = (nth: number, { lateMs = 0, meanwhileMs = 0, lost = false } = {}) => {
+        const passes = (ms: number, looking: readonly number[], everyMs = LOOK_EVERY_MS) => {
+          for (const endMs = nowMs + ms; nowMs < endMs; nowMs = Math.min(endMs, nowMs + everyMs)) {
+            for (const nth of looking) if (last !== undefined) workers[nth]?.look(last, nowMs);
+            holds();
+          }
+        };
+        const ask = (nth: number, given: Partial<Extract<Step, { do: 'ask' }>> = {}) => {
+          const { lateMs = 0, meanwhileMs = 0, lost = false, shownMs = 0, looking = [] } = given;
           const worker = workers[nth] as Worker;
           const askedMs = nowMs;
           const { holding, demand } = worker;
@@ -118,10 +180,19 @@ describe('leases on a budget', () => {
           worker.begin(meanwhileMs, nowMs);
           nowMs += lateMs;
           holds();
-          const given = grant(leases, told, TERMS, nowMs);
-          leases = given.leases;
-          worker.heardMs = nowMs;
-          if (!lost) worker.take(given.grant.lease, given.grant.units, askedMs + TERMS.leaseMs, nowMs);
+          const answered = grant(leases, told, worker.terms, nowMs);
+          leases = JSON.parse(JSON.stringify(answered.leases));
+          const grantedMs = nowMs;
+          passes(
+            shownMs,
+            looking.filter((other) => other !== nth),
+            LOOK_EVERY_MS / 5,
+          );
+          last = answered.grant;
+          worker.heardMs = grantedMs;
+          const { lease, units, leaseMs } = answered.grant;
+          const isHeard = !lost && nowMs - askedMs <= ANSWERED_WITHIN_MS;
+          if (isHeard) worker.take(lease, units, askedMs + leaseMs, nowMs);
         };
         const leaveOnceOver = (worker: Worker, nth: number) => {
           if (!worker.draining || worker.underWay(nowMs) > 0) return;
@@ -133,7 +204,7 @@ describe('leases on a budget', () => {
         for (const it of steps) {
           if (it.do === 'wait') {
             for (const nth of it.renew) if (workers[nth]?.holding !== 0) ask(nth);
-            nowMs += it.ms;
+            passes(it.ms, it.looking);
           } else {
             const worker = workers[it.worker] as Worker;
             if (it.do === 'leave') worker.draining = true;
@@ -239,20 +310,126 @@ describe('leases on a budget', () => {
     const ask = (atMs: number) =>
       grant(leases, { worker: 'a', holding: holding['a'] ?? 0, demand: 100 }, { ...TERMS }, atMs).grant.units['all'];
     // Granted elsewhere meanwhile, so that the issuer was not away.
-    const kept = { ...leases, grantedMs: nowMs + 6_000 };
+    const elsewhereMs = nowMs + 6_000;
+    const kept = { ...leases, grantedMs: elsewhereMs, heardMs: elsewhereMs, countsUntilMs: elsewhereMs + 6_020 };
     const later = grant(kept, { worker: 'a', holding: holding['a'] ?? 0, demand: 100 }, TERMS, nowMs + 6_021);
-    assert.equal(ask(nowMs + 4_900), 50);
+    assert.equal(ask(nowMs + 3_900), 50);
     assert.equal(later.grant.units['all'], 100);
   });
 
-  it('are floors, after nothing was granted for a lease, until every floor has ended', () => {
+  it('are floors, after nothing was granted for a lease, until every floor has ended since somebody heard', () => {
     const before = { ...firstLeases(990_000), grantedMs: 995_000 };
-    const first = grant(before, { worker: 'a', holding: 0, demand: 100 }, TERMS, 1_000_000);
-    assert.equal(first.grant.units['all'], TERMS.floor['all']);
-    const soon = grant(first.leases, { worker: 'a', holding: 1, demand: 100 }, TERMS, 1_004_000);
-    assert.equal(soon.grant.units['all'], TERMS.floor['all']);
-    const after = grant(soon.leases, { worker: 'a', holding: 2, demand: 100 }, TERMS, 1_006_020);
-    assert.equal(after.grant.units['all'], 100);
+    let leases: Leases = before;
+    const ask = (holding: number, nowMs: number) => {
+      const given = grant(leases, { worker: 'a', holding, demand: 100 }, TERMS, nowMs);
+      leases = given.leases;
+      return given.grant.units['all'];
+    };
+    assert.equal(ask(0, 1_000_000), TERMS.floor['all']);
+    assert.equal(ask(1, 1_000_500), TERMS.floor['all'], 'until now the others may have gone on looking');
+    assert.equal(ask(2, 1_004_000), TERMS.floor['all']);
+    assert.equal(ask(3, 1_006_519), TERMS.floor['all']);
+    assert.equal(ask(4, 1_008_499), TERMS.floor['all']);
+    assert.equal(ask(5, 1_008_500), 100);
+  });
+
+  it('are granted as they were to runs from before, whoever heard', () => {
+    const terms = { ...TERMS, heardOnly: false };
+    const before = { ...firstLeases(990_000), grantedMs: 995_000 };
+    let leases: Leases = before;
+    const shares = [1_000_000, 1_004_000, 1_006_020].map((nowMs) => {
+      const given = grant(leases, { worker: 'a', holding: 0, demand: 100 }, terms, nowMs);
+      leases = given.leases;
+      return given.grant.units['all'];
+    });
+    assert.deepEqual(shares, [12, 12, 100]);
+  });
+
+  /** Workers of these terms that ask when they are told to, each of what it heard last. */
+  const fleet = (termsOf: Readonly<Record<string, LeaseTerms>>) => {
+    let leases = firstLeases(0);
+    const holding: Record<string, number> = {};
+    return (worker: string, nowMs: number, { lost = false, underWay = 0 } = {}) => {
+      const ask = { worker, holding: holding[worker] ?? 0, demand: 100, underWay };
+      const given = grant(leases, ask, termsOf[worker] ?? TERMS, nowMs);
+      leases = given.leases;
+      if (!lost) holding[worker] = given.grant.lease;
+      const { units, floorsInMs = Number.NaN } = given.grant;
+      return { all: units['all'] ?? Number.NaN, floorsAtMs: nowMs + floorsInMs };
+    };
+  };
+
+  it('of whom nobody knows that it hears are floors once nobody else does, and keep nobody from theirs', () => {
+    const ask = fleet({});
+    ask('a', 0);
+    assert.equal(ask('a', 1_000).all, 100);
+    const floors: number[] = [];
+    for (let nowMs = 2_500; nowMs <= 60_000; nowMs += 2_500) {
+      const { all, floorsAtMs } = ask('new', nowMs, { lost: true });
+      floors.push(floorsAtMs);
+      if (nowMs >= 6_000) assert.ok(all <= 12, `${all} at ${nowMs}`);
+    }
+    assert.deepEqual(new Set(floors.slice(1)), new Set([5_000 + 6_020]));
+    // One that hears is given more, once the others have seen it.
+    assert.equal(ask('a', 61_000).all, 12);
+    assert.deepEqual(ask('a', 62_000), { all: 12, floorsAtMs: 68_020 });
+    assert.equal(ask('a', 66_000).all, 12);
+    assert.equal(ask('a', 69_999).all, 12);
+    assert.equal(ask('a', 70_000).all, 100);
+  });
+
+  it('keep workers off their floors that are more than one: of one that nobody hears with more under way, too', () => {
+    const ask = fleet({});
+    ask('a', 0);
+    ask('a', 1_000);
+    for (let nowMs = 2_500; nowMs <= 60_000; nowMs += 2_500) {
+      const { floorsAtMs } = ask('new', nowMs, { lost: true, underWay: 7 });
+      assert.equal(floorsAtMs, nowMs + 6_020);
+    }
+  });
+
+  it('are floors until those of others have ended, by however short leases who asks goes', () => {
+    const ask = fleet({ short: { ...TERMS, leaseMs: 2_000 } });
+    ask('a', 0);
+    ask('a', 1_000);
+    // The other may have gone over to its floor, for five seconds at the last moment.
+    ask('short', 20_000);
+    const begunMs = 20_500;
+    for (let nowMs = begunMs; nowMs < begunMs + 8_000; nowMs += 500) assert.equal(ask('short', nowMs).all, 12);
+    assert.equal(ask('short', begunMs + 8_000).all, 100);
+  });
+
+  it('are floors where the answer may be heard only when others are on theirs', () => {
+    for (const [nowMs, share] of [
+      [5_019, 100],
+      [5_020, 12],
+    ] as const) {
+      const ask = fleet({});
+      ask('a', 0);
+      assert.equal(ask('a', 1_000).all, 100);
+      // All that was granted counts no more at 7,020, and what is granted now is heard within two seconds.
+      assert.equal(ask('a', nowMs).all, share);
+    }
+  });
+
+  it('are floors once every lease has ended by the terms of who held it, however long those of who asks are', () => {
+    const ask = fleet({ long: { ...TERMS, leaseMs: 60_000 } });
+    ask('a', 0);
+    assert.equal(ask('a', 1_000).all, 100);
+    assert.equal(ask('long', 1_000 + 8_000).all, 12);
+  });
+
+  it('of a run from before count by what is remembered of them, by whatever terms who asks goes', () => {
+    const holdings = [{ lease: 1, units: { all: 98 }, untilMs: 60_000 }];
+    const before: Leases = { ...firstLeases(0), next: 2, grantedMs: 0, holders: { a: { holdings, demand: 98 } } };
+    const { grant: given } = grant(before, { worker: 'b', holding: 0, demand: 1 }, TERMS, 1_000);
+    assert.equal(given.floorsInMs, 60_000 + 1_020 - 1_000);
+  });
+
+  it('say how long any lease may count, the longest of them', () => {
+    const ask = fleet({ long: { ...TERMS, leaseMs: 60_000 } });
+    assert.equal(ask('long', 0).floorsAtMs, 61_020);
+    assert.equal(ask('a', 1_000).floorsAtMs, 61_020);
   });
 
   it('are nothing, where it is forgotten what was granted before, until that has ended', () => {
@@ -260,7 +437,7 @@ describe('leases on a budget', () => {
     assert.equal(first.grant.units['all'], 0);
     const soon = grant(first.leases, { worker: 'a', holding: 1, demand: 100 }, TERMS, 1_004_000);
     assert.equal(soon.grant.units['all'], 0);
-    const after = grant(soon.leases, { worker: 'a', holding: 2, demand: 100 }, TERMS, 1_006_020);
+    const after = grant(soon.leases, { worker: 'a', holding: 2, demand: 100 }, TERMS, 1_008_000);
     assert.equal(after.grant.units['all'], 100);
   });
 

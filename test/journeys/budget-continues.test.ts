@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { usedMs } from '../../src/control/budget.js';
 import { budgetId } from '../../src/domain/ids.js';
 import { BudgetIssuer, LateAskError } from '../../src/temporal/budget-issuer.js';
 import type { BudgetInput } from '../../src/workflows/budget.js';
@@ -82,6 +83,19 @@ describe("the issuer of an account's budget", () => {
     assert.deepEqual(Object.keys(issuer?.told ?? {}).sort(), ['a', 'b']);
     assert.ok(Object.values(issuer?.reads ?? {}).reduce((sum, many) => sum + many, 0) > 0);
     assert.ok((issuer?.leases.next ?? 0) > 1 && issuer?.leases.grantedMs !== null);
+    const { countsUntilMs = 0, grantedMs, heardMs = 0 } = issuer?.leases ?? {};
+    assert.ok(heardMs > 0 && countsUntilMs > (grantedMs ?? Number.NaN), 'for how long leases count, and who was heard');
+  });
+
+  it('shows its newest answer to who only looks, and with it for how long leases may count', async () => {
+    const { lease, floorsInMs } = await askers.ask('a');
+    const seen = await issuer.mark(5_000);
+    assert.deepEqual([seen.answer?.lease, seen.answer?.floorsInMs], [lease, floorsInMs]);
+    // Of its own it is the newest, and has all its time before it.
+    assert.equal(floorsInMs, askers.budget.leaseMs + usedMs(askers.budget));
+    assert.equal((await issuer.mark(5_000)).id, seen.id);
+    await askers.ask('b');
+    assert.notEqual((await issuer.mark(5_000)).id, seen.id);
   });
 
   it('grants nothing to a worker that ended before anybody could answer it', async () => {

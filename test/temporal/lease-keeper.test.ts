@@ -1,15 +1,33 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { pino } from 'pino';
-import type { Units } from '../../src/control/budget.js';
-import { type BudgetAsk, floorUnits } from '../../src/control/issuer.js';
-import { LateAskError } from '../../src/temporal/budget-issuer.js';
+import { type Units, usedMs } from '../../src/control/budget.js';
+import {
+  answer,
+  type BudgetAnswer,
+  type BudgetAsk,
+  firstIssuer,
+  floorUnits,
+  isTooLate,
+} from '../../src/control/issuer.js';
+import { LateAskError, type Mark } from '../../src/temporal/budget-issuer.js';
 import { LeaseKeeper } from '../../src/temporal/lease-keeper.js';
 import { aBudget } from '../support/a-budget.js';
+import { IDLE_USE } from '../support/idle-use.js';
 import { VirtualTime } from '../support/virtual-time.js';
 
 const BUDGET = aBudget({ perSecond: 100, perEndpoint: 100, maxWorkers: 4, leaseMs: 5_000, arrivesWithinMs: 20 });
 const SHARE: Units = { all: 50 };
+const ANSWER: BudgetAnswer = {
+  lease: 1,
+  units: SHARE,
+  leaseMs: BUDGET.leaseMs,
+  floorsInMs: BUDGET.leaseMs + usedMs(BUDGET),
+  sharers: 2,
+  tryMore: false,
+  lanes: null,
+  readsLeft: 100,
+};
 
 /** What the issuer's clock shows more than the worker's, ms. */
 const AHEAD_MS = 1_000_000;
@@ -20,7 +38,7 @@ describe('the keeper of a lease', () => {
   let held: { units: Units; untilMs: number; atMs: number }[];
   let answers: boolean;
   let isLate: (ask: BudgetAsk) => boolean;
-  let mark: () => Promise<string>;
+  let mark: () => Promise<Mark>;
   let left: { worker: string; reads: number }[];
   let answersInMs: number;
   let reads: number | undefined;
@@ -33,7 +51,7 @@ describe('the keeper of a lease', () => {
     [asks, held, left, answers, answersInMs, demand, underWay] = [[], [], [], true, 0, 0, 0];
     reads = undefined;
     isLate = () => false;
-    mark = async () => 'run/7';
+    mark = async () => ({ id: 'run/7', answer: ANSWER });
     keeper = new LeaseKeeper({
       issuer: {
         ask: async (ask) => {
@@ -41,16 +59,7 @@ describe('the keeper of a lease', () => {
           if (answersInMs > 0) await new Promise<void>((resolve) => time.setTimer(resolve, answersInMs));
           if (!answers) throw new Error('no answer');
           if (isLate(ask)) throw new LateAskError();
-          return {
-            lease: asks.length,
-            units: SHARE,
-            leaseMs: BUDGET.leaseMs,
-            sharers: 2,
-            tryMore: false,
-            lanes: null,
-            readsLeft: 100,
-            nowMs: time.now() + AHEAD_MS,
-          };
+          return { ...ANSWER, lease: asks.length, nowMs: time.now() + AHEAD_MS };
         },
         leave: async (worker, reads) => void left.push({ worker, reads }),
         mark: () => mark(),
@@ -59,14 +68,7 @@ describe('the keeper of a lease', () => {
         hold: (units, untilMs) => held.push({ units, untilMs, atMs: time.now() }),
         tryMore: () => undefined,
         allowReads: () => undefined,
-        use: () => ({
-          demand,
-          underWay,
-          sent: { checkout: 0, background: 0 },
-          waiting: { checkout: 0, background: 0 },
-          rises: 0,
-          reads: reads ?? asks.length * 3,
-        }),
+        use: () => ({ ...IDLE_USE, demand, underWay, reads: reads ?? asks.length * 3 }),
       },
       budget: BUDGET,
       worker: 'w1',
@@ -98,19 +100,19 @@ describe('the keeper of a lease', () => {
 
   it('asks at once when a call has to wait, and not many times over', async () => {
     await time.run(500);
-    for (let i = 0; i < 100; i += 1) keeper.scarce();
+    for (let i = 0; i < 100; i += 1) keeper.askSoon();
     await time.run(510);
     assert.equal(asks.length, 2);
-    for (let i = 0; i < 100; i += 1) keeper.scarce();
+    for (let i = 0; i < 100; i += 1) keeper.askSoon();
     await time.run(520);
     assert.equal(asks.length, 2);
   });
 
   it('remembers that a call has to wait where it has just asked, and asks again as soon as may be', async () => {
     await time.run(500);
-    keeper.scarce();
+    keeper.askSoon();
     await time.run(600);
-    keeper.scarce();
+    keeper.askSoon();
     await time.run(2_000);
     assert.deepEqual(
       asks.map(({ atMs }) => atMs),
@@ -121,7 +123,7 @@ describe('the keeper of a lease', () => {
   it('remembers it too while an answer is on its way, which may come from before', async () => {
     answersInMs = 400;
     await time.run(2_100);
-    keeper.scarce();
+    keeper.askSoon();
     await time.run(3_000);
     assert.deepEqual(
       asks.map(({ atMs }) => atMs),
@@ -133,7 +135,7 @@ describe('the keeper of a lease', () => {
     answers = false;
     await time.run(2_000);
     for (let atMs = 2_000; atMs < 4_000; atMs += 10) {
-      keeper.scarce();
+      keeper.askSoon();
       await time.run(atMs);
     }
     assert.equal(asks.length, 5);
@@ -173,10 +175,44 @@ describe('the keeper of a lease', () => {
     let nth = 0;
     mark = async () => {
       nth += 1;
-      return `run/${nth}`;
+      return { id: `run/${nth}`, answer: ANSWER };
     };
     await time.run(60_000);
     assert.equal(held.length, 1);
+  });
+
+  /** When it goes over to its floor, the newest answer to anybody being this one. */
+  const floorWith = async (answer: BudgetAnswer | undefined) => {
+    answers = false;
+    mark = async () => (answer === undefined ? { id: 'run/none' } : { id: 'run/8', answer });
+    await time.run(80_000);
+    return held.find(({ units }) => units['all'] === 25)?.atMs ?? Number.NaN;
+  };
+
+  it('uses nothing as long as a lease of another may count that is longer than its own', async () => {
+    const atMs = await floorWith({ ...ANSWER, floorsInMs: 61_020 });
+    assert.ok(atMs >= 2_000 + 61_020 && atMs < 68_000, String(atMs));
+  });
+
+  it('reckons with the lease of an answer that says nothing of others, or with its own', async () => {
+    const { floorsInMs: _, ...older } = ANSWER;
+    const atMs = await floorWith({ ...older, leaseMs: 20_000 });
+    assert.ok(atMs >= 2_000 + 21_020 && atMs < 28_000, String(atMs));
+  });
+
+  it('reckons by its own lease where it finds no answer', async () => {
+    const atMs = await floorWith(undefined);
+    assert.ok(atMs >= 2_000 + 6_020 && atMs < 13_000, String(atMs));
+  });
+
+  it('goes over to its floor though others are answered, where what they are granted is no more than a floor', async () => {
+    answers = false;
+    const grantedMs = time.now();
+    mark = async () => ({ id: `run/${time.now()}`, answer: { ...ANSWER, floorsInMs: grantedMs + 6_020 - time.now() } });
+    await time.run(60_000);
+    const floors = held.filter(({ units }) => units['all'] === 25);
+    assert.ok((floors[0]?.atMs ?? 0) >= 6_020 && (floors[0]?.atMs ?? 0) < 9_000, String(floors[0]?.atMs));
+    assert.ok((last()?.atMs ?? 0) > 59_000, 'and stays there');
   });
 
   it('uses nothing while Temporal shows nothing', async () => {
@@ -276,5 +312,93 @@ describe('the keeper of a lease', () => {
     await keeper.stop();
     assert.deepEqual(last()?.units, {});
     assert.deepEqual(left, []);
+  });
+});
+
+describe('workers that share a budget', () => {
+  let time: VirtualTime;
+  let issuer: ReturnType<typeof firstIssuer>;
+  /** The issuer hears of an ask so much later. */
+  let latencyMs: number;
+  let last: Mark;
+  let held: Record<string, { all: number; untilMs: number }>;
+
+  beforeEach(() => {
+    time = new VirtualTime();
+    [issuer, latencyMs, last, held] = [firstIssuer(0), 0, { id: 'run/none' }, {}];
+  });
+
+  const hear = (ask: BudgetAsk): BudgetAnswer => {
+    if (isTooLate(ask, time.now())) throw new LateAskError();
+    const answered = answer(issuer, ask, time.now(), true);
+    issuer = answered.issuer;
+    last = { id: `run/${answered.answer.lease}`, answer: answered.answer };
+    return answered.answer;
+  };
+
+  const start = async (worker: string) => {
+    const keeper = new LeaseKeeper({
+      issuer: {
+        ask: (ask, withinMs) =>
+          new Promise((resolve, reject) => {
+            time.setTimer(() => reject(new Error('DEADLINE_EXCEEDED')), withinMs);
+            time.setTimer(() => {
+              try {
+                resolve(hear(ask));
+              } catch (error) {
+                reject(error);
+              }
+            }, latencyMs);
+          }),
+        leave: async () => undefined,
+        mark: async () => last,
+      },
+      governor: {
+        hold: ({ all = 0 }, untilMs) => {
+          held[worker] = { all, untilMs };
+        },
+        tryMore: () => undefined,
+        allowReads: () => undefined,
+        use: () => ({ ...IDLE_USE, demand: 30 }),
+      },
+      budget: BUDGET,
+      worker,
+      now: time.now,
+      setTimer: time.setTimer,
+      logger: pino({ level: 'silent' }),
+      setLanes: () => undefined,
+      onRenewed: () => undefined,
+    });
+    void keeper.begin().then(() => keeper.run());
+  };
+
+  const inUse = (worker: string) => {
+    const { all = 0, untilMs = 0 } = held[worker] ?? {};
+    return time.now() < untilMs ? all : 0;
+  };
+
+  /** Lets time pass, in which each is to have this much, and together never more than the budget. */
+  const each = async (untilMs: number, isRight: (all: number) => boolean) => {
+    while (time.now() < untilMs) {
+      await time.run(time.now() + 100);
+      const all = Object.keys(held).map(inUse);
+      assert.ok(all.reduce((sum, one) => sum + one, 0) <= BUDGET.perSecond, `${all} at ${time.now()}`);
+      assert.ok(all.every(isRight), `${all} at ${time.now()}`);
+    }
+  };
+
+  it('use their floors while answers take longer than they wait, though one asks that was never answered', async () => {
+    const floor = floorUnits(BUDGET)['all'] ?? Number.NaN;
+    await start('a');
+    await start('b');
+    await each(10_000, () => true);
+    latencyMs = 3_000;
+    await start('new');
+    await each(28_000, () => true);
+    await each(90_000, (all) => all === floor);
+    assert.deepEqual(Object.keys(held), ['a', 'b', 'new']);
+    latencyMs = 0;
+    await each(102_000, (all) => all > 0);
+    await each(120_000, (all) => all > floor);
   });
 });
