@@ -47,6 +47,15 @@ export interface ComparedPage extends PageDone {
   readonly next: string | null;
 }
 
+/** A report's file, its size in bytes, and the period that it is of; jobs of before said no period. */
+export interface ReportInput {
+  readonly account: string;
+  readonly file: string;
+  readonly size?: number | undefined;
+  readonly fromMs?: number;
+  readonly toMs?: number;
+}
+
 export interface UnseenInput {
   readonly account: string;
   readonly fromMs: number;
@@ -97,7 +106,7 @@ export interface BackgroundActivities {
   /** Looks whether it is there. */
   lookAtReport(input: { account: string; run: string }): Promise<ReportLook>;
   /** Holds a whole report against the ledger. */
-  compareReport(input: { account: string; file: string; size?: number | undefined }): Promise<ReportedPage>;
+  compareReport(input: ReportInput): Promise<ReportedPage>;
   /** Looks through the ledger for what was on no page. Asks the store. */
   listUnseen(input: UnseenInput): Promise<UnseenPage>;
   /** Reads what was on no page, and says whether it agrees after all; whom it concerns is told what does not. */

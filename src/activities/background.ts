@@ -15,6 +15,7 @@ export interface BackgroundActivityParts extends ExchangeParts {
   readonly lists: StripeLists;
   readonly deliver: DeliverParts;
   readonly store: Store;
+  readonly keptForMs: number;
 }
 
 /** The activities of background work, on a background lane. */

@@ -3,6 +3,7 @@ import type { IntentSnapshot } from '../domain/intent.js';
 import { type Outcome, outcomeOf, type Reply, repeatDelayMs } from '../domain/outcome.js';
 import { isExchangeError, replyOfError } from '../stripe/classify.js';
 import type { KeyedWrite, StripeGateway } from '../stripe/gateway.js';
+import { STRIPE_NOT_SETTLED } from '../workflows/messages.js';
 import type { PastPayments } from './taken-before.js';
 import type { SendInput, SendResult } from './types.js';
 
@@ -77,7 +78,7 @@ export function settledBy<T>(
   const pauseMs = repeatDelayMs(cause, attempt, now() - scheduledTimestampMs, random());
   throw ApplicationFailure.create({
     message: `not settled: ${cause}`,
-    type: 'StripeNotSettled',
+    type: STRIPE_NOT_SETTLED,
     details,
     nextRetryDelay: Math.max(pauseMs, advised(reply).againInMs ?? 0),
   });

@@ -10,7 +10,7 @@ interface Told {
   readonly made: number;
 }
 
-/** What one call came to, and how many requests it took. */
+/** What one call, or several, came to, and how many requests it took. */
 export interface OneCall<T> {
   readonly answer: T;
   readonly stripeCalls: number;
@@ -30,31 +30,49 @@ const ASK_STRIPE: ReadonlySet<string> = new Set<keyof BackgroundActivities>([
 /** The type of the failure that Stripe's refusal is. */
 export const STRIPE_REFUSED = 'StripeRefused';
 
+/** Makes one request to Stripe, and counts it. */
+export type Call = <T>(ask: () => Promise<T>) => Promise<T>;
+
 /**
  * The one call to Stripe of an activity of background work, and how many requests it took with those of the tries before.
+ *
+ * @throws as {@link countedCalls}.
+ */
+export function oneCall<T>(parts: Pick<ExchangeParts, 'now' | 'random'>, ask: () => Promise<T>): Promise<OneCall<T>> {
+  return countedCalls(parts, (call) => call(ask));
+}
+
+/**
+ * The calls to Stripe of an activity, one after the other, and how many requests they took with those of the tries before.
  * A try of which nothing was told died in the middle, and counts as one request: what a job took may be said too high by
- * that, and never too low.
+ * that, and, where an activity makes one call, never too low.
  *
  * @throws ApplicationFailure: one that Temporal repeats at the pace of its cause, without end, or one that it does not,
  *   where Stripe refuses what is asked for. Its details are the requests that were made.
  */
-export async function oneCall<T>(
+export async function countedCalls<T>(
   parts: Pick<ExchangeParts, 'now' | 'random'>,
-  ask: () => Promise<T>,
+  work: (call: Call) => Promise<T>,
 ): Promise<OneCall<T>> {
   const before = callsBefore();
-  try {
-    return { answer: await ask(), stripeCalls: before + 1 };
-  } catch (error) {
-    const reply = replyOfError<never>(error, () => null);
-    const made = reply.kind === 'not_sent' ? before : before + 1;
-    if (made === before) tell(made);
-    const outcome = outcomeOf(reply, false);
-    if (outcome.kind !== 'rejected') return settledBy(parts, reply, made);
-    const { code, message } = outcome.failure;
-    const words = `Stripe refuses it (${code ?? 'no code'}): ${message}`;
-    throw ApplicationFailure.nonRetryable(words, STRIPE_REFUSED, made);
-  }
+  let made = before;
+  const call: Call = async (ask) => {
+    try {
+      const answer = await ask();
+      made += 1;
+      return answer;
+    } catch (error) {
+      const reply = replyOfError<never>(error, () => null);
+      if (reply.kind !== 'not_sent') made += 1;
+      if (made !== before + 1) tell(made);
+      const outcome = outcomeOf(reply, false);
+      if (outcome.kind !== 'rejected') return settledBy(parts, reply, made);
+      const { code, message } = outcome.failure;
+      const words = `Stripe refuses it (${code ?? 'no code'}): ${message}`;
+      throw ApplicationFailure.nonRetryable(words, STRIPE_REFUSED, made);
+    }
+  };
+  return { answer: await work(call), stripeCalls: made };
 }
 
 /**

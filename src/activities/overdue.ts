@@ -1,6 +1,8 @@
 import type { IntentSnapshot } from '../domain/intent.js';
 import { type Window, windowsOf } from '../domain/overdue.js';
 import type { StripeGateway } from '../stripe/gateway.js';
+import type { ExchangeParts } from './exchange.js';
+import { type Call, countedCalls } from './one-call.js';
 import type { FindOverdueInput, FindOverdueResult, OverduePayment } from './types.js';
 
 /**
@@ -9,36 +11,44 @@ import type { FindOverdueInput, FindOverdueResult, OverduePayment } from './type
  */
 const PAGES_PER_PAYMENT = 1;
 
-/** Lists the windows that the payments should be in, page by page, until each is found or its windows are read. */
-export async function findOverdue(gateway: StripeGateway, input: FindOverdueInput): Promise<FindOverdueResult> {
-  const found: IntentSnapshot[] = [];
-  let stripeCalls = 0;
-  for (const window of windowsOf(input.payments)) {
-    const result = await findInWindow(gateway, input, window);
-    found.push(...result.found);
-    stripeCalls += result.stripeCalls;
-  }
+export type OverdueParts = Pick<ExchangeParts, 'gateway' | 'now' | 'random'>;
+
+/**
+ * Lists the windows that the payments should be in, page by page, until each is found or its windows are read.
+ *
+ * @throws as {@link countedCalls}.
+ */
+export async function findOverdue(parts: OverdueParts, input: FindOverdueInput): Promise<FindOverdueResult> {
+  const { answer: found, stripeCalls } = await countedCalls(parts, async (call) => {
+    const inWindows: IntentSnapshot[] = [];
+    for (const window of windowsOf(input.payments)) {
+      inWindows.push(...(await findInWindow(parts.gateway, call, input, window)));
+    }
+    return inWindows;
+  });
   return { found, stripeCalls };
 }
 
 async function findInWindow(
   gateway: StripeGateway,
+  call: Call,
   input: FindOverdueInput,
   window: Window<OverduePayment>,
-): Promise<FindOverdueResult> {
+): Promise<IntentSnapshot[]> {
   const missing = new Set(window.payments.map((p) => p.id));
-  const mostCalls = Math.max(2, window.payments.length * PAGES_PER_PAYMENT);
+  const mostPages = Math.max(2, window.payments.length * PAGES_PER_PAYMENT);
   const found: IntentSnapshot[] = [];
-  let stripeCalls = 0;
+  let pages = 0;
   let after: string | undefined;
   do {
-    const page = await gateway.listIntents(input.account, window.fromMs, window.toMs, after);
-    stripeCalls += 1;
+    const from = after;
+    const page = await call(() => gateway.listIntents(input.account, window.fromMs, window.toMs, from));
+    pages += 1;
     for (const intent of page.intents) {
       if (intent.labels?.deployment !== input.deployment || !missing.delete(intent.labels.workflowId)) continue;
       found.push(intent);
     }
-    after = page.more && missing.size > 0 && stripeCalls < mostCalls ? page.intents.at(-1)?.id : undefined;
+    after = page.more && missing.size > 0 && pages < mostPages ? page.intents.at(-1)?.id : undefined;
   } while (after !== undefined);
-  return { found, stripeCalls };
+  return found;
 }

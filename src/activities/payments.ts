@@ -1,6 +1,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { type IntentSnapshot, mayStillCollect } from '../domain/intent.js';
 import { lookDelayMs, outcomeOf, outcomeOnIntent, type Reply } from '../domain/outcome.js';
+import { STRIPE_NOT_SETTLED } from '../workflows/messages.js';
 import { advised, type ExchangeParts, orPaced, send, settledBy } from './exchange.js';
 import { heartbeatWhile } from './heartbeat.js';
 import { findOverdue } from './overdue.js';
@@ -37,7 +38,7 @@ export function createPaymentActivities(parts: ExchangeParts): StripeActivities 
       ),
     cancelIntent: (input) => heartbeatWhile(cancel(parts, input)),
     findIntent: (input) => heartbeatWhile((tell) => orPaced(parts, find(parts, input, tell))),
-    findOverdue: (input) => heartbeatWhile(orPaced(parts, findOverdue(gateway, input))),
+    findOverdue: (input) => heartbeatWhile(findOverdue(parts, input)),
     retrieveIntent: ({ account, intent }) =>
       heartbeatWhile(gateway.retrieveIntent(account, intent).then((reply) => settledBy(parts, reply))),
     identifyIntent: ({ account, intent }) => heartbeatWhile(identify(parts, account, intent)),
@@ -70,7 +71,7 @@ async function cancel(parts: ExchangeParts, input: CancelInput): Promise<IntentS
     // A refusal that shows the intent still open is no answer: it is asked again, at the retry policy's pace.
     if (!spent) break;
   }
-  throw ApplicationFailure.retryable('the intent is still open', 'StripeNotSettled');
+  throw ApplicationFailure.retryable('the intent is still open', STRIPE_NOT_SETTLED);
 }
 
 /**

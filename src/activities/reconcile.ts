@@ -1,3 +1,4 @@
+import type { IntentSnapshot } from '../domain/intent.js';
 import { keptBy } from '../domain/ledger.js';
 import type { Reply } from '../domain/outcome.js';
 import {
@@ -8,11 +9,13 @@ import {
   type Discrepancy,
   givenBackBy,
   isExpected,
+  isWithin,
   type Money,
   type Movement,
   receivedBy,
+  saysWhen,
 } from '../domain/reconciling.js';
-import type { Difference } from '../store/index.js';
+import type { Difference, LedgerEntry } from '../store/index.js';
 import { NotSentError } from '../stripe/classify.js';
 import type { StripeEvent } from '../stripe/events.js';
 import type { StripeGateway } from '../stripe/gateway.js';
@@ -30,6 +33,8 @@ export interface ReconcileParts extends Pick<ExchangeParts, 'now' | 'random'>, K
   readonly gateway: StripeGateway;
   readonly lists: StripeLists;
   readonly deliver: DeliverParts;
+  /** For how long at least Temporal keeps what has closed, ms. */
+  readonly keptForMs: number;
 }
 
 /** What is kept of a page: which entries it showed, beside its counts. */
@@ -45,11 +50,12 @@ export async function comparePage(parts: ReconcileParts, input: PageInput): Prom
     `movements/${after ?? ''}`,
     async () => {
       const call = await oneCall(parts, () => parts.lists.movements(account, { fromMs, toMs }, after));
-      const found = await discrepanciesIn(parts, account, call.answer.items);
+      const found = await discrepanciesIn(parts, input, call.answer.items);
       const told = await tellAll(parts, account, found.discrepancies);
       return { ...call, ...found, told };
     },
-    async (books, { answer, stripeCalls, discrepancies, filled, told }): Promise<SeenPage> => {
+    async (books, { answer, stripeCalls, discrepancies, moved, filled, told }): Promise<SeenPage> => {
+      await books.ledger.happened(moved);
       await books.differences.record(
         jobOf(),
         discrepancies.map(([found]) => asDifference(found)),
@@ -67,23 +73,38 @@ type Shown = Pick<Movement, 'id' | 'createdMs' | 'shown' | 'refund' | 'dispute'>
 
 type Found = readonly [Discrepancy, Shown];
 
-/** What of a page does not agree; what the ledger has missed, or not as it is, and its workflow's record holds is booked meanwhile. */
-async function discrepanciesIn(parts: ReconcileParts, account: string, movements: readonly Movement[]) {
+/**
+ * What of a page does not agree; what the ledger has missed, or not as it is, and its workflow's record holds is booked meanwhile.
+ * And what the ledger has in another period, where it would be on no page.
+ */
+async function discrepanciesIn(
+  parts: ReconcileParts,
+  { account, fromMs, toMs }: PageInput,
+  movements: readonly Movement[],
+) {
   const books = booksFor(parts);
   const ids = movements.map(bookedBy).filter((id) => id !== null);
-  const booked = new Map<string, Booked>((await books.ledger.find(account, ids)).map((entry) => [entry.id, entry]));
+  const entries = new Map((await books.ledger.find(account, ids)).map((entry) => [entry.id, entry]));
+  const booked = new Map<string, Booked>(entries);
   // A dispute moves money twice, there and back, and is held against the ledger each time: what is wrong is found once.
   const known = new Set(await books.differences.known(jobOf(), ids));
   const discrepancies: (readonly [Discrepancy, Movement])[] = [];
+  const elsewhere = new Map<string, LedgerEntry>();
   let filled = 0;
   for (const moved of movements) {
-    let found = compareMovement(moved, booked.get(bookedBy(moved) ?? ''), parts.deployment);
+    const id = bookedBy(moved) ?? '';
+    const entry = entries.get(id);
+    if (entry !== undefined && saysWhen(moved) && !isWithin(entry, fromMs, toMs)) {
+      elsewhere.set(id, { ...entry, occurredAtMs: moved.createdMs });
+    }
+    let found = compareMovement(moved, booked.get(id), parts.deployment);
     if (found === null || known.has(found.object)) continue;
     const own = await ownOf(parts, account, found, moved);
     const left = own === null ? found : compareMovement(moved, own, parts.deployment);
     // An entry that is there is replaced only by what Stripe bears out.
     if (own !== null && (found.difference === 'extra' || left === null)) {
-      await books.ledger.record([{ ...own, recordedAtMs: parts.now() }]);
+      const occurredAtMs = saysWhen(moved) ? moved.createdMs : own.occurredAtMs;
+      await books.ledger.record([{ ...own, occurredAtMs, recordedAtMs: parts.now() }]);
       filled += 1;
       booked.set(own.id, own);
       found = left;
@@ -92,7 +113,7 @@ async function discrepanciesIn(parts: ReconcileParts, account: string, movements
     known.add(found.object);
     discrepancies.push([found, moved]);
   }
-  return { discrepancies, filled };
+  return { discrepancies, filled, moved: [...elsewhere.values()] };
 }
 
 /** As its workflow has it: the ledger was away when it happened; Temporal was not. */
@@ -131,7 +152,24 @@ async function tell(
   if (event !== null) return deliver(parts.deliver, account, event);
   if (shown === null || payment === null || shown.labels?.workflowId !== payment) return null;
   const told = { source: 'sweep' as const, intent: shown, key: null, event: null };
-  return deliverToPayment(parts.deliver, account, { paymentId: payment, told }, requestIdOf(found));
+  const isLost = () => shouldBeKnown(parts, payment, found.createdMs, shown);
+  return deliverToPayment(parts.deliver, account, { paymentId: payment, told }, requestIdOf(found), isLost);
+}
+
+/**
+ * Whether Temporal should have the payment. A period may reach further back than Temporal does: what it has forgotten is no
+ * incident, whose policy may be to give the money back, but a difference for a person to look at.
+ */
+async function shouldBeKnown(
+  parts: ReconcileParts,
+  payment: string,
+  movedMs: number,
+  shown: IntentSnapshot,
+): Promise<boolean> {
+  if (movedMs <= parts.now() - parts.keptForMs) return false;
+  const tombstone = await booksFor(parts).tombstones.find(payment);
+  const { intent = null, amountCaptured = 0 } = tombstone?.result ?? {};
+  return intent !== shown.id || amountCaptured !== shown.amountReceived;
 }
 
 /** What Stripe shows of a refund or dispute, as if its event had come; null of anything else. */

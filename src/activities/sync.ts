@@ -9,8 +9,11 @@ export interface SyncParts extends Pick<ExchangeParts, 'now' | 'random'>, KeptPa
 }
 
 /**
- * Lists one page of historic objects and keeps them. Stripe's objects have no version, and a list shows each as it is when
- * it is asked: so the time before the asking is the version, by the one clock that all workers have, the store's.
+ * Lists one page of historic objects and keeps them. Stripe's objects have no version, and a list shows each as it is at some
+ * time between the asking and the answer, by the one clock that all workers have, the store's.
+ *
+ * @throws ContestedError where another job's listing, at the same time, showed one of them differently. Temporal repeats it, so
+ *   the page is asked for again, after both, and that call counts like any other try.
  */
 export function syncObjects(parts: SyncParts, input: SyncPageInput): Promise<SyncedPage> {
   const { account, kind, fromMs, toMs, after } = input;
@@ -20,14 +23,15 @@ export function syncObjects(parts: SyncParts, input: SyncPageInput): Promise<Syn
     async () => {
       const version = await beforeCall(() => booksFor(parts).objects.versionNow());
       const call = await oneCall(parts, () => parts.lists.objects(account, kind, { fromMs, toMs }, after));
-      return { ...call, version };
+      return { ...call, version, answered: await booksFor(parts).objects.versionNow() };
     },
-    async (books, { answer, stripeCalls, version }) => {
+    async (books, { answer, stripeCalls, version, answered }) => {
       const objects = answer.items.map(({ id, createdMs, body }) => ({
         account,
         kind: SINGULAR[kind],
         id,
         version,
+        answered,
         createdMs,
         body,
       }));

@@ -93,6 +93,16 @@ export function compareMovement(moved: Movement, booked: Booked | undefined, dep
   return { difference: 'different', object, payment, intent, booked: here, atStripe };
 }
 
+/** Whether a movement says when what is booked of it happened. Of what comes back it says when that did. */
+export function saysWhen({ kind }: Pick<Movement, 'kind'>): boolean {
+  return kind === 'charge' || kind === 'refund';
+}
+
+/** Whether the ledger has an entry in the period: from, inclusive, up to, exclusive, Unix ms. */
+export function isWithin({ occurredAtMs }: { readonly occurredAtMs: number }, fromMs: number, toMs: number): boolean {
+  return occurredAtMs >= fromMs && occurredAtMs < toMs;
+}
+
 /** The money of an entry as it stands: a refund that came to nothing gives nothing back, whatever it was for. */
 function heldBy({ kind, status, amount, currency }: Booked): Money {
   return { amount: kind === 'refund' && !holdsMoney(status) ? 0 : amount, currency };

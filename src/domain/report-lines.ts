@@ -15,17 +15,30 @@ export interface ReportLine extends Pick<Movement, 'id' | 'kind' | 'source' | 'c
 const KINDS: ReadonlySet<string> = new Set(['charge', 'refund', 'refund_failure', 'dispute', 'dispute_reversal']);
 
 /**
- * The movements in an itemised report. Null where it is none that can be read whole: a column that is missing, a line that
- * was cut off. Such a report proves nothing.
+ * The movements in an itemised report, each read as it is asked for. Null, and nothing after it, where the report is none that
+ * can be read whole: a column that is missing, a line that was cut off. Such a report proves nothing.
  */
-export function reportLines(csv: string): ReportLine[] | null {
-  const [header, ...records] = readCsv(csv) ?? [];
-  if (header === undefined) return null;
+export function* reportLines(csv: string): Generator<ReportLine | null> {
+  const records = readCsv(csv);
+  const { value: header } = records.next();
+  const read = header ? readerOf(header) : null;
+  if (read === null) {
+    yield null;
+    return;
+  }
+  for (const record of records) {
+    const line = record === null ? null : read(record);
+    yield line;
+    if (line === null) return;
+  }
+}
+
+/** Reads a record as the line that it is, or as null; there is none to read them where a column is missing. */
+function readerOf(header: readonly string[]): ((record: readonly string[]) => ReportLine | null) | null {
   const columns = ['balance_transaction_id', 'reporting_category', 'source_id', 'customer_facing_amount', 'gross'];
   const at = new Map(header.map((name, index) => [name, index]));
   if (![...columns, 'customer_facing_currency', 'currency'].every((name) => at.has(name))) return null;
-  const lines: ReportLine[] = [];
-  for (const record of records) {
+  return (record) => {
     if (record.length !== header.length) return null;
     const of = (name: string) => record[at.get(name) ?? -1] ?? '';
     const category = of('reporting_category');
@@ -37,22 +50,31 @@ export function reportLines(csv: string): ReportLine[] | null {
     const id = of('balance_transaction_id');
     if (moved === null || id === '') return null;
     const amount = comesBack(kind) ? 0 - moved : Math.abs(moved);
-    lines.push({ id, kind, source: of('source_id') || null, amount, currency });
-  }
-  return lines;
+    return { id, kind, source: of('source_id') || null, amount, currency };
+  };
 }
 
-/** What is held against the ledger: the lines, but of each dispute and refund one, with what its lines come to. */
-export function heldIn(lines: readonly ReportLine[]): readonly ReportLine[] {
-  const held: ReportLine[] = [];
-  const sums = new Map<string, ReportLine>();
+/** What the lines of each dispute and refund have come to so far. */
+export type Sums = Map<string, ReportLine>;
+
+/**
+ * Of these lines, what is held against the ledger by itself. Of each dispute and refund one line is held, with what all of its
+ * lines come to: they are added up in `sums`, which is known once all lines of the report have been here.
+ */
+export function heldAlone(lines: readonly ReportLine[], sums: Sums): readonly ReportLine[] {
+  const alone: ReportLine[] = [];
   for (const line of lines) {
     // Unlike currencies do not add up: then neither line agrees with the ledger, and the lists tell.
     const sum = `${line.source} ${line.currency}`;
-    if (!comesBack(line.kind)) held.push(line);
+    if (!comesBack(line.kind)) alone.push(line);
     else sums.set(sum, { ...line, amount: line.amount + (sums.get(sum)?.amount ?? 0) });
   }
-  return [...held, ...[...sums.values()].map((line) => ({ ...line, amount: Math.max(0, line.amount) }))];
+  return alone;
+}
+
+/** Of each dispute and refund the line that is held. */
+export function* heldTogether(sums: Sums): Generator<ReportLine> {
+  for (const line of sums.values()) yield { ...line, amount: Math.max(0, line.amount) };
 }
 
 /** Of these what went out can come back, as a movement of its own. */
@@ -64,19 +86,21 @@ function isOfDispute(kind: MovementKind): boolean {
   return kind === 'dispute' || kind === 'dispute_reversal';
 }
 
-/** The records of an RFC 4180 text; null where it ends amid one. */
-export function readCsv(text: string): string[][] | null {
-  const records: string[][] = [];
+/** The records of an RFC 4180 text, each read as it is asked for; null, and nothing after it, where it ends amid one. */
+export function* readCsv(text: string): Generator<readonly string[] | null> {
   let record: string[] = [];
-  const cell = /"((?:[^"]|"")*)"(,|\r?\n)|([^",\r\n]*)(,|\r?\n)/y;
+  const cell = /"([^"]*(?:""[^"]*)*)"(,|\r?\n)|([^",\r\n]*)(,|\r?\n)/y;
   while (cell.lastIndex < text.length) {
     const found = cell.exec(text);
-    if (found === null) return null;
+    if (found === null) {
+      yield null;
+      return;
+    }
     const [, quoted, quotedEnd, plain = '', plainEnd] = found;
     record.push(quoted === undefined ? plain : quoted.replaceAll('""', '"'));
     if ((quotedEnd ?? plainEnd) === ',') continue;
-    records.push(record);
+    yield record;
     record = [];
   }
-  return record.length === 0 ? records : null;
+  if (record.length > 0) yield null;
 }

@@ -6,7 +6,9 @@ export type LedgerKind = MovementKind;
 
 /** A movement of money, as it is kept. Times in Unix ms. */
 export interface LedgerEntry extends Movement {
-  /** When it happened, as near as is known: within the time that a webhook takes. */
+  /**
+   * When it happened, as near as is known: when it was learned; once it was reconciled, when Stripe's balance shows it.
+   */
   readonly occurredAtMs: number;
   /** When that was learned: of one id the entry learned last counts. */
   readonly recordedAtMs: number;
@@ -26,6 +28,11 @@ const COLUMNS = `account text, id text, kind text, payment text, intent text, am
   workflow text, fingerprint text, occurred_at timestamptz, recorded_at timestamptz`;
 const NAMES = `account, id, kind, payment, intent, amount, currency, status, workflow, fingerprint,
   occurred_at, recorded_at`;
+
+/** Writes entries, or what follows into those that are there, each by its key and in one order: nobody who does so waits for another in a circle. */
+const INSERT = `insert into penstock.ledger as known (deployment, ${NAMES})
+    select $1, ${NAMES} from json_to_recordset($2::json) as told(${COLUMNS}) order by account, id
+  on conflict (deployment, account, id) do update set`;
 
 interface Row {
   readonly account: string;
@@ -52,22 +59,21 @@ export class Ledger {
   /** Records them, each once: of one id what was learned last counts, and when it happened stays as it was first said. */
   async record(entries: readonly LedgerEntry[]): Promise<void> {
     const oldestFirst = [...entries].sort((a, b) => a.recordedAtMs - b.recordedAtMs);
-    const rows = lastOfEach(oldestFirst, ({ account, id }) => `${account}/${id}`).map((entry) => ({
-      ...entry,
-      occurred_at: timestamp(entry.occurredAtMs),
-      recorded_at: timestamp(entry.recordedAtMs),
-    }));
+    const rows = lastOfEach(oldestFirst, ({ account, id }) => `${account}/${id}`).map(toRow);
     await this.on.query(
-      `insert into penstock.ledger as known (deployment, ${NAMES})
-        select $1, ${NAMES} from json_to_recordset($2::json) as told(${COLUMNS}) order by account, id
-      on conflict (deployment, account, id) do update set
-        kind = excluded.kind, payment = coalesce(excluded.payment, known.payment),
+      `${INSERT} kind = excluded.kind, payment = coalesce(excluded.payment, known.payment),
         intent = coalesce(excluded.intent, known.intent), amount = excluded.amount, currency = excluded.currency,
         status = excluded.status, workflow = coalesce(excluded.workflow, known.workflow),
         fingerprint = coalesce(excluded.fingerprint, known.fingerprint), recorded_at = excluded.recorded_at
       where excluded.recorded_at >= known.recorded_at`,
       [this.deployment, asJson(rows)],
     );
+  }
+
+  /** Says of entries that are there when they happened: that is where they are listed from then on. */
+  async happened(entries: readonly LedgerEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    await this.on.query(`${INSERT} occurred_at = excluded.occurred_at`, [this.deployment, asJson(entries.map(toRow))]);
   }
 
   /** A page of an account's entries in the order in which they happened. */
@@ -102,9 +108,12 @@ export class Ledger {
 
   /** Those of these ids, in no order. */
   async find(account: string, ids: readonly string[]): Promise<readonly LedgerEntry[]> {
+    // Each by its key: a database without statistics, and PGlite never has any, would rather read all that the account has.
     const rows = await this.on.query<Row>(
-      `select ${NAMES} from penstock.ledger
-        where deployment = $1 and account = $2 and id in (select json_array_elements_text($3::json))`,
+      `select found.* from (select distinct json_array_elements_text($3::json) as id) as asked
+        cross join lateral (
+          select ${NAMES} from penstock.ledger where deployment = $1 and account = $2 and id = asked.id limit 1
+        ) as found`,
       [this.deployment, account, JSON.stringify(ids)],
     );
     return rows.map(toEntry);
@@ -118,6 +127,10 @@ export class Ledger {
     );
     return rows.map(toEntry);
   }
+}
+
+function toRow(entry: LedgerEntry): object {
+  return { ...entry, occurred_at: timestamp(entry.occurredAtMs), recorded_at: timestamp(entry.recordedAtMs) };
 }
 
 function toEntry({ occurred_at, recorded_at, workflow, fingerprint, ...row }: Row): LedgerEntry {

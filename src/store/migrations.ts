@@ -74,4 +74,10 @@ export const MIGRATIONS: readonly Migration[] = [
       'alter table penstock.ledger add column fingerprint text',
     ],
   },
+  {
+    // So that of two listings of an object that overlap neither is taken for the newer. Of what was kept before, and is by workers of
+    // an earlier version, the end is not known, and is null: to write it into a large table takes longer than a statement may.
+    name: 'until when an object may have been shown',
+    statements: ['alter table penstock.objects add column answered bigint'],
+  },
 ];

@@ -1,14 +1,16 @@
 import { DatabaseError, type Queryable } from './database.js';
 import { asJson, lastOfEach, timestamp } from './rows.js';
 
-/** An object as Stripe showed it. */
+/** An object as Stripe showed it at some time between its version and the answer, by the store's clock (Unix ms). */
 export interface StoredObject {
   readonly account: string;
   /** What it is, in Stripe's words: `charge`, `refund`, `customer`, `dispute`. */
   readonly kind: string;
   readonly id: string;
-  /** Grows with each change of the object: of two the higher is the newer. */
+  /** Before Stripe was asked. */
   readonly version: number;
+  /** After it had answered. */
+  readonly answered: number;
   readonly createdMs: number;
   readonly body: object;
 }
@@ -18,12 +20,24 @@ interface Row {
   readonly kind: string;
   readonly id: string;
   readonly version: number;
+  readonly answered: number | null;
   readonly created: Date;
   readonly body: object;
 }
 
-const COLUMNS = 'account text, kind text, id text, version bigint, created timestamptz, body jsonb';
-const NAMES = 'account, kind, id, version, created, body';
+const COLUMNS = 'account text, kind text, id text, version bigint, answered bigint, created timestamptz, body jsonb';
+const NAMES = 'account, kind, id, version, answered, created, body';
+
+/** Null, or left as it was, by a worker of before that was known. */
+const ANSWERED = 'greatest(known.answered, known.version)';
+
+/** Two listings showed an object differently, and overlap in time: nobody can say which of the two is the newer. */
+export class ContestedError extends Error {
+  override readonly name = 'ContestedError';
+  constructor(readonly ids: readonly string[]) {
+    super(`shown otherwise by another listing at the same time: ${ids.join(', ')}`);
+  }
+}
 
 /** Stripe's objects, each in its newest version. */
 export class Objects {
@@ -33,9 +47,13 @@ export class Objects {
   ) {}
 
   /**
-   * Keeps them, each in its newest version, in whatever order versions come; the same version again changes nothing.
+   * Keeps them, each as it was shown last, in whatever order listings come; the same again changes nothing. An object that
+   * two listings showed alike was shown last at some time between the later of their beginnings and the later of their ends.
    *
-   * @returns how many were new, or newer than what was known.
+   * @param objects of one listing.
+   * @returns how many were new, or shown later than what was known.
+   * @throws ContestedError, which the transaction that this is done in has to end with; whoever asks Stripe again from then on
+   *   contests none of what is kept now.
    */
   async put(objects: readonly StoredObject[]): Promise<number> {
     const oldestFirst = [...objects].sort((a, b) => a.version - b.version);
@@ -43,21 +61,34 @@ export class Objects {
       ...object,
       created: timestamp(object.createdMs),
     }));
+    const params = [this.deployment, asJson(rows)];
+    // It locks each row that is known, whether or not it changes it.
     const kept = await this.on.query(
       `insert into penstock.objects as known (deployment, ${NAMES})
         select $1, ${NAMES} from json_to_recordset($2::json) as shown(${COLUMNS}) order by account, kind, id
       on conflict (deployment, account, kind, id) do update set
-        version = excluded.version, created = excluded.created, body = excluded.body
-      where excluded.version > known.version
+        version = greatest(excluded.version, known.version), answered = greatest(excluded.answered, ${ANSWERED}),
+        created = excluded.created, body = excluded.body
+      where excluded.version > ${ANSWERED}
+        or excluded.body = known.body and (excluded.version > known.version or excluded.answered > ${ANSWERED})
       returning id`,
-      [this.deployment, asJson(rows)],
+      params,
     );
+    const contested = await this.on.query<{ id: string }>(
+      `select id from json_to_recordset($2::json) as shown(${COLUMNS})
+        join penstock.objects as known using (account, kind, id)
+        where known.deployment = $1 and known.body <> shown.body
+          and shown.version <= ${ANSWERED} and shown.answered >= known.version
+        order by id`,
+      params,
+    );
+    if (contested.length > 0) throw new ContestedError(contested.map(({ id }) => id));
     return kept.length;
   }
 
   /**
-   * The version of what Stripe is asked for from here on, Unix ms by the store's own clock: the clocks of workers that list the
-   * same objects may be apart.
+   * The time, Unix ms by the store's own clock: the clocks of workers that list the same objects may be apart. What Stripe is
+   * asked for from here on has it for a version, and what it has shown before was answered by then.
    */
   async versionNow(): Promise<number> {
     const [row] = await this.on.query<{ version: number }>(
@@ -86,6 +117,6 @@ export class Objects {
   }
 }
 
-function toObject({ created, ...row }: Row): StoredObject {
-  return { ...row, createdMs: created.getTime() };
+function toObject({ created, answered, ...row }: Row): StoredObject {
+  return { ...row, answered: Math.max(answered ?? 0, row.version), createdMs: created.getTime() };
 }

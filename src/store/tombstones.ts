@@ -26,8 +26,8 @@ export class Tombstones {
   ) {}
 
   /**
-   * Records them. One that is closed stays as it is, whatever is told of another run; of two open ones the later counts,
-   * and closing fills in what was open.
+   * Records them. One that is closed stays as it is, whatever is told of another run; of two open ones the later counts, but
+   * not over one of which money moved before that: who opens it again has to find it. Closing fills in what was open.
    */
   async record(tombstones: readonly Tombstone[]): Promise<void> {
     const rows = onePerPayment(tombstones).map((tombstone) => ({
@@ -45,7 +45,11 @@ export class Tombstones {
         merchant = excluded.merchant, reference = excluded.reference,
         opened_at = excluded.opened_at, result = excluded.result, closed_at = excluded.closed_at
       where known.closed_at is null
-        and (excluded.run = known.run or excluded.opened_at >= known.opened_at)
+        and (excluded.run = known.run or excluded.opened_at >= known.opened_at and (
+          excluded.closed_at is not null or not exists (
+            select 1 from penstock.ledger
+              where ledger.deployment = known.deployment and ledger.payment = known.payment
+                and ledger.occurred_at < excluded.opened_at)))
         or known.run = excluded.run and excluded.closed_at >= known.closed_at`,
       [this.deployment, asJson(rows)],
     );

@@ -110,6 +110,9 @@ export interface ReconciliationInput extends JobPeriod, JobSettings {
 
 export const NOTHING_DONE: JobProgress = { pages: 0, stripeCalls: 0, paused: false, counts: {} };
 
+/** The failure's type of a read that Stripe, or the budget, keeps from being answered for now: it is repeated. */
+export const STRIPE_NOT_SETTLED = 'StripeNotSettled';
+
 /** A stretch of Stripe's time, and the cursor in it (Unix ms). */
 export interface Stretch {
   readonly fromMs: number;
@@ -121,6 +124,6 @@ export interface Stretch {
 export interface RecoveredTo {
   /** Everything before this was handed on (Unix ms). */
   readonly upToMs: number;
-  /** A stretch that was too long for one sweep, and where to go on in it. */
+  /** A stretch that was too long for one sweep, or could be read no further, and where to go on in it. */
   readonly open: Stretch | null;
 }

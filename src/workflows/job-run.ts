@@ -1,6 +1,5 @@
 import {
   ActivityFailure,
-  ApplicationFailure,
   CancellationScope,
   CancelledFailure,
   isCancellation,
@@ -15,6 +14,7 @@ import {
 } from '@temporalio/workflow';
 import type { InternalActivities } from '../activities/types.js';
 import { INTERNAL } from './activity-options.js';
+import { callsTold } from './calls-told.js';
 import { type JobProgress, type JobResult, jobProgress, PROGRESS } from './messages.js';
 import { Pausable } from './pausing.js';
 
@@ -40,8 +40,9 @@ export class JobRun {
   private steps = 0;
   /** What the step that is under way waits for. */
   private underWay: CancellationScope | null = null;
-  /** The calls to Stripe of its tries, where it was called off. */
+  /** The calls to Stripe of the tries that were under way when it was called off, while nothing has counted them. */
   private tried = 0;
+  private calledOff = false;
 
   constructor(
     private readonly title: string,
@@ -96,7 +97,18 @@ export class JobRun {
       stripeCalls: progress.stripeCalls + stripeCalls,
       counts: sums,
     };
+    // What was under way has ended, and is among them.
+    this.tried = 0;
     this.show();
+  }
+
+  /**
+   * Asked by a step of several calls before it begins another.
+   *
+   * @throws CancelledFailure once the job is called off.
+   */
+  goesOn(): void {
+    if (this.calledOff) throw new CancelledFailure('called off between two calls');
   }
 
   /** The job's end. @param complete whether everything that was asked for was read to its end. */
@@ -140,12 +152,14 @@ export class JobRun {
 
   /**
    * Takes back what the step under way waits for. What its tries have cost is asked for first: once it was taken back, the
-   * server has forgotten it.
+   * server has forgotten it. Where that has ended meanwhile, the step begins nothing more.
    */
   private async callOff(): Promise<void> {
     const step = this.underWay;
     // Jobs that were called off before this did their step to its end, however long that took.
     if (step === null || !patched('steps-taken-back')) return;
+    // Jobs that were called off before this began another call while they asked.
+    this.calledOff = patched('no-call-begun-when-called-off');
     this.tried = await callsUnderWay();
     step.cancel();
   }
@@ -160,13 +174,6 @@ export class JobRun {
     if (told.length > 0) lines.push(told.join(', '));
     setCurrentDetails(lines.join('\n\n'));
   }
-}
-
-/** How many requests the tries took, where the last one told it as it failed. */
-function callsTold(error: unknown): number | undefined {
-  const cause = error instanceof ActivityFailure ? error.cause : undefined;
-  const told = cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
-  return typeof told === 'number' ? told : undefined;
 }
 
 /** Whether it would have gone again, had it not been called off. */

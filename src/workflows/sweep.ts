@@ -1,8 +1,15 @@
 import { ActivityFailure, patched, proxyActivities, workflowInfo } from '@temporalio/workflow';
-import type { InternalActivities, OverdueBatch, OverduePayment, StripeActivities } from '../activities/types.js';
+import type {
+  FindOverdueResult,
+  InternalActivities,
+  OverdueBatch,
+  OverduePayment,
+  StripeActivities,
+} from '../activities/types.js';
 import { type IntentSnapshot, isFinalStatus } from '../domain/intent.js';
 import { statusFor } from '../domain/payment/index.js';
 import { INTERNAL, readOptions } from './activity-options.js';
+import { callsTold } from './calls-told.js';
 import type { IntentTold, RecoveredTo, SweepInput, SweepResult } from './messages.js';
 import { recoverForSweep } from './webhook-recovery.js';
 
@@ -32,11 +39,10 @@ export async function sweep(input: SweepInput): Promise<SweepResult> {
     const batch: OverdueBatch = await listOverdue({ sweptAtMs, overdueMs, nowMs, startedUpToMs });
     await Promise.all(
       [...byAccount(batch.payments)].map(async ([account, overdue]) => {
-        const swept = behind.has(account)
-          ? null
-          : await sweepAccount(input, account, await recovery.left(account, overdue));
-        if (swept === null) behind.add(account);
-        else for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += swept[name];
+        if (behind.has(account)) return;
+        const swept = await sweepAccount(input, account, await recovery.left(account, overdue));
+        if (!swept.isWhole) behind.add(account);
+        for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += swept.counts[name];
       }),
     );
     startedUpToMs = batch.goOnFromMs;
@@ -99,16 +105,10 @@ class Recovery {
 
   private async recover(account: string): Promise<ReadonlySet<string>> {
     const where = { account, workerLostMs: this.input.workerLostMs ?? WORKER_LOST_MS };
-    try {
-      const { to, settled, stripeCalls } = await recoverForSweep(where, this.to[account], this.nowMs);
-      this.to[account] = to;
-      this.stripeCalls += stripeCalls;
-      return new Set(settled);
-    } catch (error) {
-      // The payments are looked for all the same, and the next sweep goes on from where this one did.
-      if (!(error instanceof ActivityFailure)) throw error;
-      return new Set();
-    }
+    const { to, settled, stripeCalls } = await recoverForSweep(where, this.to[account], this.nowMs);
+    this.to[account] = to;
+    this.stripeCalls += stripeCalls;
+    return new Set(settled);
   }
 }
 
@@ -127,23 +127,36 @@ function sweptNow(
 /** So many payments are looked for by one activity: at worst a list or two for each, well within its time. */
 const CHUNK = 50;
 
-/** Looks for one account's payments and tells them, a chunk at a time; null when the account could not be read. */
-async function sweepAccount(input: SweepInput, account: string, overdue: readonly OverduePayment[]) {
+/** What one account's sweep came to, and whether all of its payments were looked for. */
+interface AccountSwept {
+  readonly counts: Pick<SweepResult, 'overdue' | 'found' | 'told' | 'stripeCalls'>;
+  readonly isWhole: boolean;
+}
+
+/** Looks for one account's payments and tells them, a chunk at a time, until that is done or the account cannot be read. */
+async function sweepAccount(
+  input: SweepInput,
+  account: string,
+  overdue: readonly OverduePayment[],
+): Promise<AccountSwept> {
   const counts = { overdue: overdue.length, found: 0, told: 0, stripeCalls: 0 };
   for (let from = 0; from < overdue.length; from += CHUNK) {
     const chunk = overdue.slice(from, from + CHUNK);
-    const shown = await lookFor(input, account, chunk).catch((error: unknown) => {
-      if (error instanceof ActivityFailure) return null;
-      throw error;
-    });
-    if (shown === null) return null;
+    let shown: FindOverdueResult;
+    try {
+      shown = await lookFor(input, account, chunk);
+    } catch (error) {
+      if (!(error instanceof ActivityFailure)) throw error;
+      counts.stripeCalls += callsTold(error) ?? 0;
+      return { counts, isWhole: false };
+    }
     const startedBeforeMs = Date.now() - LOOKS_ALONE_AFTER * input.overdueMs;
     const { told } = await tellPayments(newsFor(chunk, shown.found, startedBeforeMs));
     counts.found += shown.found.length;
     counts.told += told;
     counts.stripeCalls += shown.stripeCalls;
   }
-  return counts;
+  return { counts, isWhole: true };
 }
 
 /** Sweeps are kept for a day, to be looked at; namespaces keep payments for years. */

@@ -1,8 +1,15 @@
-import { proxyActivities } from '@temporalio/workflow';
+import { ActivityFailure, patched, proxyActivities, TimeoutFailure } from '@temporalio/workflow';
 import type { BackgroundActivities, RecoveredPage } from '../activities/types.js';
 import { readOptions, stepOptions } from './activity-options.js';
+import { callsTold, lastFailure } from './calls-told.js';
 import { inWords, JobRun } from './job-run.js';
-import type { JobResult, RecoveredTo, Stretch, WebhookRecoveryInput } from './messages.js';
+import {
+  type JobResult,
+  type RecoveredTo,
+  STRIPE_NOT_SETTLED,
+  type Stretch,
+  type WebhookRecoveryInput,
+} from './messages.js';
 
 /**
  * Hands on what Stripe could not deliver, as if its webhooks had come: one list for a hundred events. An event that was
@@ -54,9 +61,8 @@ const KEPT_MS = 30 * 24 * 60 * 60_000;
 
 /**
  * The same as a part of the sweep: goes on where the last one ended. It stands in for events that payments wait for, so it
- * goes before the renewals in the lane.
- *
- * @throws ActivityFailure when the account could not be read; the sweep then looks for the payments themselves.
+ * goes before the renewals in the lane. Where the account can be read no further, that is all for now, and the sweep looks for
+ * the payments themselves.
  */
 export async function recoverForSweep(
   where: Where,
@@ -71,16 +77,37 @@ export async function recoverForSweep(
     scheduleToCloseTimeout: '1m',
     retry: { ...options.retry, maximumAttempts: 3 },
   });
-  const fromMs = Math.max(nowMs - KEPT_MS, (before?.upToMs ?? 0) - OVERLAP_MS);
+  const upToMs = before?.upToMs ?? 0;
+  const fromMs = Math.max(nowMs - KEPT_MS, upToMs - OVERLAP_MS);
   let stretch: Stretch = before?.open ?? { fromMs, toMs: nowMs, after: null };
   const settled: string[] = [];
   let stripeCalls = 0;
   for (let pages = 0; pages < PAGES_OF_ONE_SWEEP; pages += 1) {
-    const page = await recoverWebhooks({ account: where.account, ...stretch });
+    let page: RecoveredPage;
+    try {
+      page = await recoverWebhooks({ account: where.account, ...stretch });
+    } catch (error) {
+      if (!(error instanceof ActivityFailure)) throw error;
+      stripeCalls += callsTold(error) ?? 0;
+      // At one page it goes on once: a page that fails again would keep all that came since waiting.
+      const goesOn = stretch.after !== (before?.open?.after ?? null) && passes(error);
+      const to = { upToMs, open: goesOn ? stretch : null };
+      // Sweeps that were under way when this came look for the payments that the pages before have settled.
+      return { to, settled: patched('settled-before-a-failure') ? settled : [], stripeCalls };
+    }
     settled.push(...page.settled);
     stripeCalls += page.stripeCalls;
     if (page.next === null) return { to: { upToMs: stretch.toMs, open: null }, settled, stripeCalls };
     stretch = { ...stretch, after: page.next };
   }
-  return { to: { upToMs: before?.upToMs ?? 0, open: stretch }, settled, stripeCalls };
+  return { to: { upToMs, open: stretch }, settled, stripeCalls };
+}
+
+/**
+ * Whether the next sweep may find what could not be read: Stripe, or the worker, was away. A cursor that Stripe refuses, or a page
+ * that cannot be handed on, stays as it is, and the next sweep begins again, with the newest.
+ */
+function passes(error: ActivityFailure): boolean {
+  const last = lastFailure(error);
+  return last === undefined ? error.cause instanceof TimeoutFailure : last.type === STRIPE_NOT_SETTLED;
 }

@@ -1,23 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Client } from '@temporalio/client';
-import { ApplicationFailure, defaultDataConverter, defaultPayloadConverter } from '@temporalio/common';
-import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger } from '@temporalio/worker';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { defaultDataConverter, defaultPayloadConverter } from '@temporalio/common';
 import type { PageDone } from '../../src/activities/background-types.js';
-import { type ReconcileParts, readUnseen } from '../../src/activities/reconcile.js';
+import { comparePage, type ReconcileParts, readUnseen } from '../../src/activities/reconcile.js';
 import { syncObjects } from '../../src/activities/sync.js';
 import { loadConfig } from '../../src/config/index.js';
 import { disputeId } from '../../src/domain/ids.js';
-import type { Booked } from '../../src/domain/reconciling.js';
+import type { PaymentState } from '../../src/domain/payment/index.js';
+import type { Booked, Movement } from '../../src/domain/reconciling.js';
 import { type Database, DatabaseError } from '../../src/store/database.js';
 import type { StripeGateway } from '../../src/stripe/gateway.js';
 import type { StripeLists } from '../../src/stripe/lists.js';
 import { dispute } from '../support/dispute-facts.js';
-import { intent, T0, TERMS } from '../support/facts.js';
+import { after, intent, T0, TERMS, taken } from '../support/facts.js';
 import { REFUND_TERMS, refund } from '../support/refund-facts.js';
+import { JOB, tried } from '../support/tried.js';
 
-const JOB = 'job.1';
+const KEPT_FOR_MS = 90 * 24 * 60 * 60_000;
 
 /** What an activity is made with, where a store that holds nothing can be away, and what of it was asked and told. */
 function setUp() {
@@ -62,6 +62,7 @@ function setUp() {
     gateway: gateway as unknown as StripeGateway,
     lists: lists as unknown as StripeLists,
     deliver: { client: client as unknown as Client, deployment: 'd1', policy: loadConfig().policy.payments },
+    keptForMs: KEPT_FOR_MS,
   };
   return { at, parts };
 }
@@ -70,32 +71,6 @@ interface Signal {
   readonly workflowExecution: { readonly workflowId: string };
   readonly input: { readonly payloads: readonly unknown[] };
   readonly requestId: string;
-}
-
-/** More than any test has it tried. */
-const MOST_TRIES = 20;
-
-/** Tries an activity as Temporal does, until it is done: each try hears what the one before told. */
-async function tried(work: () => Promise<PageDone>, beforeTry: (attempt: number) => void): Promise<PageDone> {
-  let heartbeatDetails: unknown;
-  for (let attempt = 1; attempt <= MOST_TRIES; attempt += 1) {
-    beforeTry(attempt);
-    const workflowExecution = { workflowId: JOB, runId: 'run-1' };
-    const env = new MockActivityEnvironment(
-      { attempt, heartbeatDetails, workflowExecution, scheduledTimestampMs: T0 },
-      { logger: new DefaultLogger('ERROR') },
-    );
-    env.on('heartbeat', (details: unknown) => {
-      heartbeatDetails = details;
-    });
-    try {
-      return (await env.run(work)) as PageDone;
-    } catch (error) {
-      const isPaced = error instanceof ApplicationFailure && error.nonRetryable !== true;
-      if (!isPaced && !(error instanceof DatabaseError)) throw error;
-    }
-  }
-  throw new Error(`not done after ${MOST_TRIES} tries`);
 }
 
 const undisturbed = (work: () => Promise<PageDone>) => tried(work, () => undefined);
@@ -152,6 +127,88 @@ describe('while the store is away', () => {
       },
     );
     assert.deepEqual([done.stripeCalls, at.asked], [2, ['list', 'list']]);
+  });
+});
+
+describe('money of a payment that Temporal does not have', () => {
+  const DAY_MS = 24 * 60 * 60_000;
+
+  /** One movement of this age, and what the store says of its payment. */
+  async function reconciled(ageMs: number, tombstone: object | null, closed: PaymentState | null = null) {
+    const { parts } = setUp();
+    const labels = { deployment: 'd1', workflowId: TERMS.id, attempt: 1 };
+    const shown = { ...intent('succeeded'), labels };
+    const moved: Movement = {
+      ...{ id: 'txn_1', kind: 'charge', source: 'ch_1', intent: 'pi_1', amount: 1_999, currency: 'eur' },
+      ...{ createdMs: T0 - ageMs, labels, shown, refund: null, dispute: null },
+    };
+    const lists = { movements: async () => ({ items: [moved], next: null }) } as unknown as StripeLists;
+    const notFound = new WorkflowNotFoundError('gone', TERMS.id, undefined);
+    const started: { readonly workflowId: string }[] = [];
+    const client = {
+      ...parts.deliver.client,
+      workflowService: {
+        async signalWorkflowExecution() {
+          throw Object.assign(new Error('not found'), { code: 5, details: '', metadata: {} });
+        },
+      },
+      workflow: {
+        getHandle: () => ({
+          describe: async () => {
+            if (closed === null) throw notFound;
+            const times = { startTime: new Date(T0), closeTime: new Date(T0) };
+            return { ...times, status: { name: 'COMPLETED' }, type: 'payment', raw: {}, memo: {} };
+          },
+          result: async () => ({ state: closed }),
+        }),
+        start: async (_: unknown, options: { readonly workflowId: string }) => started.push(options),
+      },
+    } as unknown as Client;
+    const { database } = parts.store;
+    const query: (...args: Parameters<Database['query']>) => Promise<readonly object[]> = async (text, values) =>
+      text.includes('from penstock.tombstones') && tombstone !== null ? [tombstone] : database.query(text, values);
+    const on = { query: query as Database['query'] };
+    const store = { ...parts.store, database: { ...database, ...on, transaction: (work) => work(on) } as Database };
+    const page = { account: 'default', fromMs: 0, toMs: T0, after: null };
+    const done = await undisturbed(() =>
+      comparePage({ ...parts, lists, store, deliver: { ...parts.deliver, client } }, page),
+    );
+    return { counts: done.counts, incidents: started.map(({ workflowId }) => workflowId) };
+  }
+
+  const endedWith = (intent: string, amountCaptured: number) => ({
+    ...{ opened_at: new Date(T0), closed_at: new Date(T0) },
+    result: { status: amountCaptured > 0 ? 'succeeded' : 'failed', intent, amountCaptured },
+  });
+
+  it('is none of the payment that used its reference again', async () => {
+    const later = after(taken({ acceptedAtMs: T0 + 100 * DAY_MS }), { type: 'cancel_requested', by: 'api' });
+    assert.notEqual(later.end, null);
+    const { counts, incidents } = await reconciled(KEPT_FOR_MS, null, later);
+    assert.deepEqual([counts['extra'], incidents], [1, []]);
+    const own = after(taken(), { type: 'cancel_requested', by: 'api' });
+    assert.deepEqual((await reconciled(KEPT_FOR_MS, null, own)).incidents, [`incident.late_money.${TERMS.id}.pi_1`]);
+  });
+
+  it('is an incident where the store knows of an end without it', async () => {
+    for (const end of [endedWith('pi_1', 0), endedWith('pi_2', 1_999)]) {
+      assert.equal((await reconciled(DAY_MS, end)).counts['incidents'], 1);
+    }
+  });
+
+  it('is an incident where Temporal should have it', async () => {
+    const { counts, incidents } = await reconciled(DAY_MS, null);
+    assert.deepEqual([counts['extra'], counts['incidents']], [1, 1]);
+    assert.deepEqual(incidents, [`incident.lost_payment.${TERMS.id}.pi_1`]);
+  });
+
+  it('is a difference and nothing else where Temporal may have forgotten it, or the store knows how it ended', async () => {
+    for (const { counts, incidents } of [
+      await reconciled(KEPT_FOR_MS, null),
+      await reconciled(DAY_MS, endedWith('pi_1', 1_999)),
+    ]) {
+      assert.deepEqual([counts['extra'], counts['told'], counts['incidents'], incidents], [1, 0, 0, []]);
+    }
   });
 });
 

@@ -3,7 +3,14 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { toMinorUnits } from '../../src/domain/minor-units.js';
 import { readBy } from '../../src/domain/reconciling.js';
-import { heldIn, readCsv, reportLines } from '../../src/domain/report-lines.js';
+import {
+  heldAlone,
+  heldTogether,
+  type ReportLine,
+  readCsv,
+  reportLines,
+  type Sums,
+} from '../../src/domain/report-lines.js';
 import { csv } from '../../src/simulator/reports/csv.js';
 import { HOUR, T0 } from '../support/facts.js';
 
@@ -26,6 +33,20 @@ const LINE = {
   customer_facing_currency: 'eur',
 };
 
+/** All lines of a report; null where it is none that can be read whole. */
+function linesOf(text: string): readonly ReportLine[] | null {
+  const lines = [...reportLines(text)];
+  assert.ok(!lines.slice(0, -1).includes(null), 'nothing comes after what cannot be read');
+  const whole = lines.filter((line) => line !== null);
+  return whole.length === lines.length ? whole : null;
+}
+
+/** What is held of these lines, which come one by one. */
+function heldIn(lines: readonly ReportLine[]): readonly ReportLine[] {
+  const sums: Sums = new Map();
+  return [...lines.flatMap((line) => heldAlone([line], sums)), ...heldTogether(sums)];
+}
+
 describe('a report', () => {
   it('is read as it was written, whatever its cells hold', () => {
     const cell = fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', ' ', 'é') });
@@ -33,7 +54,7 @@ describe('a report', () => {
     fc.assert(
       fc.property(rows, (all) => {
         const lines = all.map(([one, other]) => ({ one, other }));
-        assert.deepEqual(readCsv(csv(['one', 'other'], lines)), [['one', 'other'], ...all]);
+        assert.deepEqual([...readCsv(csv(['one', 'other'], lines))], [['one', 'other'], ...all]);
       }),
     );
   });
@@ -41,7 +62,7 @@ describe('a report', () => {
   it('tells of each movement what the customer paid, in minor units', () => {
     const refund = { ...LINE, reporting_category: 'refund', source_id: 're_1', customer_facing_amount: '-5.10' };
     const fee = { ...LINE, reporting_category: 'fee', source_id: '', customer_facing_amount: '', gross: '-0.30' };
-    assert.deepEqual(reportLines(csv(COLUMNS, [LINE, refund, { ...fee, customer_facing_currency: '' }])), [
+    assert.deepEqual(linesOf(csv(COLUMNS, [LINE, refund, { ...fee, customer_facing_currency: '' }])), [
       { id: 'txn_1', kind: 'charge', source: 'ch_1', amount: 1_999, currency: 'eur' },
       { id: 'txn_1', kind: 'refund', source: 're_1', amount: 510, currency: 'eur' },
       { id: 'txn_1', kind: 'other', source: null, amount: 30, currency: 'usd' },
@@ -52,7 +73,7 @@ describe('a report', () => {
     const took = { ...LINE, reporting_category: 'dispute', source_id: 'dp_1', gross: '-21.00' };
     const back = { ...took, balance_transaction_id: 'txn_2', reporting_category: 'dispute_reversal', gross: '5.50' };
     const other = { ...back, balance_transaction_id: 'txn_3', source_id: 'dp_2' };
-    const lines = reportLines(csv(COLUMNS, [back, LINE, took, other])) ?? [];
+    const lines = linesOf(csv(COLUMNS, [back, LINE, took, other])) ?? [];
     assert.deepEqual(
       lines.map(({ id, amount, currency }) => [id, amount, currency]),
       [
@@ -82,7 +103,7 @@ describe('a report', () => {
       customer_facing_amount: '5.10',
     };
     const held = (...lines: object[]) =>
-      heldIn(reportLines(csv(COLUMNS, lines as (typeof LINE)[])) ?? []).map(({ source, amount }) => [source, amount]);
+      heldIn(linesOf(csv(COLUMNS, lines as (typeof LINE)[])) ?? []).map(({ source, amount }) => [source, amount]);
     assert.deepEqual(held(gone), [['re_1', 510]]);
     assert.deepEqual(held(gone, back), [['re_1', 0]]);
     // What it took lies before the report.
@@ -96,9 +117,19 @@ describe('a report', () => {
     const ends = [...whole.matchAll(/\n/g)].map(({ index }) => index + 1);
     for (let length = 0; length < whole.length; length += 1) {
       if (ends.includes(length)) continue;
-      assert.equal(reportLines(whole.slice(0, length)), null, `cut off after ${length}`);
+      assert.equal(linesOf(whole.slice(0, length)), null, `cut off after ${length}`);
     }
-    assert.equal(reportLines(csv(COLUMNS.slice(1), [LINE])), null);
+    assert.equal(linesOf(csv(COLUMNS.slice(1), [LINE])), null);
+  });
+
+  it('is none where a cell of it has no end, however much comes after its beginning', () => {
+    const whole = csv(COLUMNS, [LINE]);
+    assert.equal(linesOf(`${whole}"${'x'.repeat(16 * 1024 * 1024)}`), null);
+  });
+
+  it('is read no further than it is asked for', () => {
+    const lines = reportLines(`${csv(COLUMNS, [LINE])}and no line at all`);
+    assert.deepEqual([lines.next().value?.id, lines.next().value, lines.next().done], ['txn_1', null, true]);
   });
 
   it('is asked for only where it is fewer calls, and only of what surely is in it', () => {

@@ -365,6 +365,28 @@ describe('a job', { skip: postgresMissing() }, () => {
     assert.deepEqual([done.status, missing, unseen_read, reads, done.stripe_calls], ['canceled', 1, 1, 1, 3]);
   });
 
+  it('that is called off amid such a read counts that read once, and makes no other', async () => {
+    const { to: from } = await untilNow(0);
+    const occurredAtMs = Date.now();
+    const money = { amount: 700, currency: 'eur', status: 'succeeded', occurredAtMs, recordedAtMs: occurredAtMs };
+    const nobodys = { account: 'default', kind: 'refund' as const, payment: 'pay.acme.nobody', intent: 'pi_of_nobody' };
+    await books.ledger.record(['re_under_way', 're_never_read'].map((id) => ({ ...nobodys, ...money, id })));
+    const period = await untilNow(from);
+    await stack.simulator.faults({ requests: [{ kind: 'hold_before', endpoint: 'refunds.retrieve', times: 1 }] });
+    const calls = async () =>
+      (await sent(stack, 'refunds.retrieve')) + (await sent(stack, 'balance_transactions.list'));
+    const before = await calls();
+    const { body } = await post(stack, { type: 'reconciliation', ...period }, { 'idempotency-key': 'amid-a-read' });
+    await stack.simulator.untilHeld();
+    await ask(stack, body.id, 'cancel');
+    await untilTold(stack, body.id);
+    await stack.simulator.release();
+    const done = await ended(stack, body.id);
+    const { missing, unseen_read } = done.counts;
+    assert.deepEqual([done.status, missing, unseen_read], ['canceled', 1, 1]);
+    assert.deepEqual([done.stripe_calls, (await calls()) - before], [2, 2]);
+  });
+
   it('asks for a report where that is fewer calls, and reads no list beside it', async () => {
     await stack.simulator.account(SIMULATOR_KEY, { settles_after_ms: 0, report_takes_ms: 500 });
     const to = nowSeconds() - 3 * DAY_S;

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { ScheduleOverlapPolicy } from '@temporalio/client';
 import type { JobView } from '../../src/api/background-schemas.js';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
-import { SWEEP_SCHEDULE } from '../../src/temporal/sweep-schedule.js';
-import type { SweepResult } from '../../src/workflows/messages.js';
 import { aPayment } from '../support/api-client.js';
 import { cardPayment } from '../support/metered-gateway.js';
 import { Stack } from '../support/stack.js';
+import { Sweeps } from '../support/sweeps.js';
 import { until } from '../support/until.js';
 
 const DROPPED = [{ kind: 'drop' as const }];
@@ -143,20 +141,6 @@ describe('the sweep of an account where nothing is overdue', () => {
   });
   after(() => stack?.stop());
 
-  const schedule = () => stack.temporal.schedule.getHandle(SWEEP_SCHEDULE);
-  /** As the schedule itself would: one that may overlap others hands its result to none that comes after it. */
-  const sweepNow = () => schedule().trigger(ScheduleOverlapPolicy.SKIP);
-  /** What each of the first sweeps of the schedule came to, once there are so many of them. */
-  const sweeps = async (count: number): Promise<SweepResult[]> => {
-    const begun = async () => (await schedule().describe()).info.recentActions;
-    await until(async () => (await begun()).length >= count);
-    const runs = (await begun()).slice(0, count).map(({ action }) => action.workflow);
-    return Promise.all(
-      // Two of one second have one id.
-      runs.map((run) => stack.temporal.workflow.getHandle(run.workflowId, run.firstExecutionRunId).result()),
-    );
-  };
-
   it('hands on once an hour what Stripe could not deliver: a dispute that nobody heard of', async () => {
     const { id, intent } = await stack.paid();
     await stack.simulator.faults({ webhooks: DROPPED });
@@ -164,16 +148,17 @@ describe('the sweep of an account where nothing is overdue', () => {
     await stack.simulator.noFaults();
     await untilListed();
     const before = await sent(stack, 'events.list');
+    const sweeps = new Sweeps(stack);
     // The first one of all: each first one of an hour does as much.
-    await sweepNow();
+    await sweeps.now();
     const shown = await stack.api.untilShows(id, (p) => p.disputes.length === 1);
     assert.equal(shown.disputes[0]?.dispute, dispute);
-    await sweeps(1);
+    await sweeps.results(1);
     // What follows within the hour knows of it, asked for by hand or come by itself.
-    await sweepNow();
-    await sweeps(2);
-    await schedule().update((its) => ({ ...its, spec: { intervals: [{ every: '2s' }] } }));
-    const all = await sweeps(4);
+    await sweeps.now();
+    await sweeps.results(2);
+    await sweeps.schedule.update((its) => ({ ...its, spec: { intervals: [{ every: '2s' }] } }));
+    const all = await sweeps.results(4);
     const hours = new Set(all.map(({ ranAtMs }) => Math.floor(ranAtMs / 3_600_000)));
     assert.equal((await sent(stack, 'events.list')) - before, hours.size);
   });

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
 import fc from 'fast-check';
 import { booksOf } from '../../src/store/books.js';
-import { DatabaseError } from '../../src/store/database.js';
+import { DatabaseError, type Queryable } from '../../src/store/database.js';
 import type { LedgerEntry } from '../../src/store/ledger.js';
 import { migrate } from '../../src/store/migrate.js';
-import type { StoredObject } from '../../src/store/objects.js';
+import { ContestedError, type StoredObject } from '../../src/store/objects.js';
 import { addBatches } from '../../src/store/usage-book.js';
 import { onBothDatabases } from '../support/databases.js';
 import { closedTombstone, KEPT_AT, ledgerEntry, openTombstone } from '../support/kept.js';
@@ -15,10 +15,25 @@ const object = (id: string, version: number, changes: Partial<StoredObject> = {}
   kind: 'charge',
   id,
   version,
+  answered: version,
   createdMs: KEPT_AT,
   body: { id, version },
   ...changes,
 });
+
+/** A step of what a database does for a statement, as `explain (analyze, format json)` tells it. */
+interface Plan {
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly 'Rows Removed by Filter'?: number;
+  readonly Plans?: readonly Plan[];
+}
+
+/** The rows that the step with the most of them has gone through. */
+function mostRowsIn(plan: Plan): number {
+  const own = (plan['Actual Rows'] + (plan['Rows Removed by Filter'] ?? 0)) * plan['Actual Loops'];
+  return Math.max(own, ...(plan.Plans ?? []).map(mostRowsIn));
+}
 
 onBothDatabases('the books', (on) => {
   before(() => migrate(on.database));
@@ -41,6 +56,29 @@ onBothDatabases('the books', (on) => {
       ledgerEntry('ch_1', { recordedAtMs: KEPT_AT + 1 }),
       { ...done, occurredAtMs: KEPT_AT },
     ]);
+  });
+
+  it('read of a ledger the entries that are looked up and no others, also where the database has no statistics', async () => {
+    const deployment = on.deployment();
+    const nth = (i: number) => ledgerEntry(`ch_${i}`, { occurredAtMs: KEPT_AT + i, payment: `pay.acme.${i}` });
+    await books(deployment).ledger.record(Array.from({ length: 3_000 }, (_, i) => nth(i)));
+    const plans: Plan[] = [];
+    const explained: Queryable = {
+      query: async (sql, params) => {
+        const [row] = await on.database.query<{ 'QUERY PLAN': readonly [{ Plan: Plan }] }>(
+          `explain (analyze, format json) ${sql}`,
+          params,
+        );
+        plans.push(row?.['QUERY PLAN'][0].Plan ?? assert.fail('no plan'));
+        return on.database.query(sql, params);
+      },
+    };
+    const asked = Array.from({ length: 20 }, (_, i) => `ch_${i * 100}`);
+    const found = await booksOf(explained, deployment).ledger.find('eu', [...asked, 'ch_0', 'ch_none']);
+    assert.deepEqual(found.map(({ id }) => id).sort(), asked.sort(), 'each once');
+    const [plan = assert.fail('nothing was asked')] = plans;
+    const most = mostRowsIn(plan);
+    assert.ok(most >= 20 && most < 100, `${most} rows`);
   });
 
   it('keep whose a refund is, also when what is told later does not say', async () => {
@@ -98,6 +136,93 @@ onBothDatabases('the books', (on) => {
           assert.deepEqual(await objects.find('eu', 'charge', id), object(id, version));
       }),
       { numRuns: 25 },
+    );
+  });
+
+  /** Puts a listing as a page of a job does. @returns what of it was contested. */
+  const put = async (deployment: string, listing: readonly StoredObject[]): Promise<readonly string[]> => {
+    try {
+      await on.database.transaction((tx) => booksOf(tx, deployment).objects.put(listing));
+      return [];
+    } catch (error) {
+      if (!(error instanceof ContestedError)) throw error;
+      return error.ids;
+    }
+  };
+
+  it('take neither of two listings that overlap for the newer, and keep nothing of the one that comes second', async () => {
+    const deployment = on.deployment();
+    const { objects } = books(deployment);
+    const shown = (id: string, version: number, answered: number, body: object) =>
+      object(id, version, { answered, body });
+    // Asked later, and answered sooner.
+    const sooner = shown('ch_1', 1_000, 1_200, { refunded: false });
+    assert.deepEqual(await put(deployment, [sooner]), []);
+    const later = [shown('ch_1', 0, 8_000, { refunded: true }), shown('ch_2', 0, 8_000, {})];
+    assert.deepEqual(await put(deployment, later), ['ch_1']);
+    assert.deepEqual(await objects.find('eu', 'charge', 'ch_1'), sooner);
+    assert.equal(await objects.find('eu', 'charge', 'ch_2'), null);
+    // Asked again, after both.
+    const again = later.map((one) => ({ ...one, version: 8_100, answered: 8_200 }));
+    assert.deepEqual(await put(deployment, again), []);
+    assert.deepEqual(await objects.find('eu', 'charge', 'ch_1'), again[0]);
+    assert.deepEqual(await put(deployment, [shown('ch_1', 7_000, 8_099, {})]), [], 'the older is no news');
+    assert.deepEqual(await objects.find('eu', 'charge', 'ch_1'), again[0]);
+  });
+
+  it('contest nothing that two listings show alike', async () => {
+    const deployment = on.deployment();
+    const { objects } = books(deployment);
+    const alike = (version: number, answered: number, body: object) => object('ch_1', version, { answered, body });
+    assert.equal(await objects.put([alike(1_000, 3_000, { a: 1, b: [2] })]), 1);
+    assert.equal(await objects.put([alike(500, 2_000, { b: [2], a: 1 })]), 0);
+    assert.equal((await objects.find('eu', 'charge', 'ch_1'))?.version, 1_000);
+    assert.equal(await objects.put([alike(2_000, 2_500, { a: 1, b: [2] })]), 1);
+    const found = await objects.find('eu', 'charge', 'ch_1');
+    // The first may have been answered after the last.
+    assert.deepEqual([found?.version, found?.answered], [2_000, 3_000]);
+  });
+
+  it('find two listings that are put at the same moment contested as well', async () => {
+    const deployment = on.deployment();
+    const [one, other] = [on.database, on.again()];
+    const listing = (body: object) => [object('ch_1', 1_000, { answered: 2_000, body })];
+    const ends = await Promise.allSettled([
+      one.transaction((tx) => booksOf(tx, deployment).objects.put(listing({ refunded: true }))),
+      other.transaction((tx) => booksOf(tx, deployment).objects.put(listing({ refunded: false }))),
+    ]);
+    const reasons = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []));
+    assert.equal(reasons.length, 1);
+    assert.ok(reasons[0] instanceof ContestedError);
+  });
+
+  it('hold an object as it was shown last, however listings overlap, where what is contested is asked for again', async () => {
+    const listings = fc.record({
+      asked: fc.nat({ max: 10 }),
+      until: fc.nat({ max: 10 }),
+      after: fc.nat({ max: 5 }),
+    });
+    const changes = fc.uniqueArray(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(listings, { minLength: 2, maxLength: 6 }), changes, async (given, changedAt) => {
+        const deployment = on.deployment();
+        // It is changed back as well: the same body is not the same time.
+        const bodyAt = (time: number) => ({ refunded: changedAt.filter((at) => at <= time).length % 2 });
+        let lastShown = -1;
+        let now = 100;
+        for (const { asked, until, after } of given) {
+          const shownAt = asked + until;
+          const listing = object('ch_1', asked, { answered: shownAt + after, body: bodyAt(shownAt) });
+          lastShown = Math.max(lastShown, shownAt);
+          if ((await put(deployment, [listing])).length === 0) continue;
+          now += 2;
+          lastShown = now;
+          assert.deepEqual(await put(deployment, [object('ch_1', now, { body: bodyAt(now) })]), []);
+        }
+        const found = await books(deployment).objects.find('eu', 'charge', 'ch_1');
+        assert.deepEqual(found?.body, bodyAt(lastShown));
+      }),
+      { numRuns: 50 },
     );
   });
 
@@ -202,6 +327,24 @@ onBothDatabases('the books', (on) => {
     assert.equal(await tombstones.takenBefore('pay.acme.1', 'run-1'), null);
     assert.equal(await tombstones.takenBefore('pay.acme.2', 'run-2'), null);
     assert.equal(await tombstones.takenBefore('pay.acme.4', 'run-2'), null);
+  });
+
+  it('know it though the other run said first that it was taken', async () => {
+    const { tombstones, ledger } = books();
+    const [later, latest] = [KEPT_AT + 1e9, KEPT_AT + 2e9];
+    await tombstones.record([openTombstone('pay.acme.1', 'run-1'), openTombstone('pay.acme.2', 'run-1')]);
+    await ledger.record([ledgerEntry('ch_1')]);
+    const again = openTombstone('pay.acme.1', 'run-2', { openedAtMs: later });
+    await tombstones.record([again, openTombstone('pay.acme.2', 'run-2', { openedAtMs: later })]);
+    assert.equal((await tombstones.takenBefore('pay.acme.1', 'run-2'))?.run, 'run-1');
+    // Where no money moved the later one counts, and what moves then is its own.
+    await ledger.record([ledgerEntry('ch_2', { payment: 'pay.acme.2', occurredAtMs: later + 1_000 })]);
+    assert.equal(await tombstones.takenBefore('pay.acme.2', 'run-2'), null);
+    // It ends refused, and so does whoever comes after it.
+    const refused = { ...closedTombstone('pay.acme.1', 'run-2', later, { status: 'failed' }), openedAtMs: later };
+    await tombstones.record([refused]);
+    await tombstones.record([openTombstone('pay.acme.1', 'run-3', { openedAtMs: latest })]);
+    assert.deepEqual(await tombstones.takenBefore('pay.acme.1', 'run-3'), refused);
   });
 
   it('refuse a row that cannot be, as its own fault', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
+import { booksOf } from '../../src/store/books.js';
 import { type Database, DatabaseError, SchemaNewerError } from '../../src/store/database.js';
 import { migrate } from '../../src/store/migrate.js';
 import { MIGRATIONS } from '../../src/store/migrations.js';
@@ -147,5 +148,19 @@ onBothDatabases('the database', (on) => {
       );
       return true;
     });
+  });
+});
+
+onBothDatabases('a database that an earlier version has migrated', (on) => {
+  it('takes an object that was kept before as shown at its version', async () => {
+    const at = MIGRATIONS.findIndex(({ name }) => name === 'until when an object may have been shown');
+    await migrate(on.database, MIGRATIONS.slice(0, at));
+    await on.database.query(
+      `insert into penstock.objects (deployment, account, kind, id, version, created, body)
+        values ('d1', 'eu', 'charge', 'ch_1', 1000, now(), '{}')`,
+    );
+    await migrate(on.database);
+    const found = await booksOf(on.database, 'd1').objects.find('eu', 'charge', 'ch_1');
+    assert.deepEqual([found?.version, found?.answered], [1_000, 1_000]);
   });
 });

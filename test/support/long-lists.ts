@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import Stripe from 'stripe';
 import type { SyncKind } from '../../src/domain/syncing.js';
 import type { ListPage, Period, StripeLists } from '../../src/stripe/lists.js';
-import { until } from './until.js';
+import { Held } from './held.js';
 
 /** Objects on a page: few, so that many pages are soon read. */
 export const ON_A_PAGE = 2;
@@ -13,8 +13,8 @@ export class LongLists {
   asked: { readonly page: string; readonly run: string }[] = [];
   private pages: Readonly<Record<string, number>> = {};
   private readonly failing = new Set<string>();
-  private held: string | null = null;
-  private letGo: (() => void) | null = null;
+  private heldPage: string | null = null;
+  private readonly held = new Held();
 
   /** As the activities have them. */
   get lists(): StripeLists {
@@ -39,16 +39,16 @@ export class LongLists {
 
   /** The next answer of this page is held back. */
   hold(page: string): void {
-    this.held = page;
+    this.heldPage = page;
+    this.held.hold();
   }
 
-  async untilHeld(): Promise<void> {
-    await until(() => this.letGo !== null);
+  untilHeld(): Promise<void> {
+    return this.held.untilHeld();
   }
 
   release(): void {
-    this.letGo?.();
-    this.letGo = null;
+    this.held.release();
   }
 
   /** How many pages each run has asked for, in the order of the runs. */
@@ -63,12 +63,7 @@ export class LongLists {
     const page = `${list}/${at}`;
     this.asked.push({ page, run: Context.current().info.workflowExecution?.runId ?? '' });
     if (this.failing.delete(page)) throw new Stripe.errors.StripeConnectionError({ message: 'cut off' } as never);
-    if (this.held === page) {
-      this.held = null;
-      await new Promise<void>((resolve) => {
-        this.letGo = resolve;
-      });
-    }
+    if (this.heldPage === page) await this.held.pass();
     return { items, next: at + 1 < (this.pages[list] ?? 0) ? String(at + 1) : null };
   }
 }

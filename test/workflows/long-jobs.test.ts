@@ -46,6 +46,7 @@ describe('a job that goes on from run to run', { skip: postgresMissing() }, () =
       ...{ now: Date.now, random: () => 0.5, lists: long.lists, gateway: {} as never, past: {} as never },
       deliver: { client, deployment, policy: stack.config.policy.payments },
       store: { isThere: true, database, close: async () => undefined },
+      keptForMs: 24 * 60 * 60_000,
     });
     const internal = createInternalActivities({ client, logger });
     workers = [
