@@ -56,7 +56,7 @@ export async function startWorker(config: Config, options: WorkerOptions): Promi
   const records = new Records(tell);
   const workers = await serveQueues({
     ...{ config, connection, client, deployment, logger, metrics, budgets, store, records },
-    past: new PastPayments({ ...tell, now, setTimer }),
+    past: new PastPayments({ ...tell, now, setTimer, patienceMs: config.policy.payments.store_patience_ms }),
     graceMs: config.policy.payments.stripe_timeout_ms + GRACE_OVER_STRIPE_MS,
     forceMs: FORCE_OVER_GRACE_MS,
   });

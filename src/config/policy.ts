@@ -16,6 +16,11 @@ export const paymentPolicySchema = z.strictObject({
   stripe_timeout_ms: ms(100, 80 * SECOND, 30 * SECOND),
   /** How long after it begins a send may still write its bytes; a worker that froze longer does not send any more. */
   send_window_ms: ms(100, 2 * MINUTE, 30 * SECOND),
+  /**
+   * How long a send waits for the store's word on an earlier payment under its reference. A fifth of it is what a store that is well
+   * needs at most; one that is slower is left alone for a while, twenty times as long as it kept a send waiting.
+   */
+  store_patience_ms: ms(50, 2 * SECOND, 250),
   /** A worker not heard of for this long has died, and its call goes again. */
   worker_lost_ms: ms(SECOND, 5 * MINUTE, 15 * SECOND),
   /** Absence from a list proves an attempt dead this long after its last deadline. */

@@ -3,22 +3,20 @@ import type { Tombstone } from '../domain/tombstone.js';
 import { booksOf } from './books.js';
 import type { RecordsParts } from './records.js';
 
-/** How long a send waits for the word of a store that has answered well so far, ms. */
-const PATIENCE_MS = 250;
 /**
- * A healthy store answers this one read within some milliseconds, over a network too. What takes longer than this delays
- * payments: from here on the others go on without it, ms.
+ * A healthy store answers this one read within some milliseconds, over a network too. What takes longer than this part of a send's
+ * patience delays payments: from here on the others go on without it.
  */
-const WELL_MS = 50;
+const WELL_PART = 0.2;
 /** It rests for so many times as long as it kept a send waiting: of all time, a twentieth at most is anybody's wait. */
 const RESTS_TIMES = 20;
-/** Where it failed, or said nothing in time. */
-const LONGEST_REST_MS = RESTS_TIMES * PATIENCE_MS;
 
 export interface PastPaymentsParts extends Pick<RecordsParts, 'store' | 'deployment' | 'onMissed'> {
   /** Milliseconds of a clock that is never set back. */
   readonly now: () => number;
   readonly setTimer: (run: () => void, ms: number) => { cancel(): void };
+  /** How long a send waits for the word of a store that has answered well so far, ms. */
+  readonly patienceMs: number;
 }
 
 const isLate = () => 'late' as const;
@@ -33,33 +31,40 @@ export class PastPayments {
   /** Until when nobody asks; once that is past, the next one asks alone. Null while it answers well. */
   private restsUntilMs: number | null = null;
 
-  constructor(private readonly parts: PastPaymentsParts) {}
+  private readonly wellMs: number;
+  /** Where the store failed, or said nothing in time. */
+  private readonly longestRestMs: number;
+
+  constructor(private readonly parts: PastPaymentsParts) {
+    this.wellMs = parts.patienceMs * WELL_PART;
+    this.longestRestMs = parts.patienceMs * RESTS_TIMES;
+  }
 
   /**
    * The tombstone of an earlier payment under this id; null where there is none, and where the store was not asked or could
    * not say in time, which is counted.
    */
   async takenBefore(payment: string, run: string): Promise<Tombstone | null> {
-    const { store, deployment, now } = this.parts;
+    const { store, deployment, now, patienceMs } = this.parts;
     const { restsUntilMs } = this;
     const askedAtMs = now();
     if (!store.isThere || (restsUntilMs !== null && askedAtMs < restsUntilMs)) return this.missed();
 
     const isTrial = restsUntilMs !== null;
     // To the others the store goes on resting until this one has its answer.
-    if (isTrial) this.rest(LONGEST_REST_MS);
+    if (isTrial) this.rest(this.longestRestMs);
     const books = booksOf(store.database, deployment);
     // Why it failed the store says by itself, once.
     const answer = books.tombstones.takenBefore(payment, run).catch(() => 'failed' as const);
-    let word = await inTime(answer, WELL_MS, isLate, this.parts);
+    let word = await inTime(answer, this.wellMs, isLate, this.parts);
     const isSlow = word === 'late';
     if (isSlow) {
-      this.rest(LONGEST_REST_MS);
-      if (!isTrial) word = await inTime(answer, PATIENCE_MS - WELL_MS, isLate, this.parts);
+      this.rest(this.longestRestMs);
+      if (!isTrial) word = await inTime(answer, patienceMs - this.wellMs, isLate, this.parts);
     }
 
     if (word === 'late' || word === 'failed') {
-      this.rest(LONGEST_REST_MS);
+      this.rest(this.longestRestMs);
       return this.missed();
     }
     if (isSlow) this.rest(RESTS_TIMES * (now() - askedAtMs));

@@ -30,7 +30,7 @@ describe('a list that is not answered', () => {
   });
 
   it("for a limit of Stripe's comes back at the pace of its cause", async () => {
-    const simulated = await Simulated.start();
+    const simulated = await Simulated.start({ steadyNow: () => 0 });
     try {
       const { gateway } = new MeteredGateway({ one: simulated.base });
       await simulated.control.limits({ requests_per_second: 1 });

@@ -3,14 +3,14 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { amid, between, UNDISTURBED, UPSETS } from '../support/amid.js';
 import { aPayment, type ProblemBody, soon } from '../support/api-client.js';
 import { deliverEvent, eventsOf } from '../support/signed-event.js';
-import { Stack } from '../support/stack.js';
+import { SOON_LOST, Stack } from '../support/stack.js';
 
 const DECLINED = { payment_method: 'pm_card_visa_chargeDeclinedInsufficientFunds' };
 
 describe('a declined payment that waits for another payment method', () => {
   let stack: Stack;
   before(async () => {
-    stack = await Stack.start();
+    stack = await Stack.start({ policy: SOON_LOST });
   });
   afterEach(() => stack.simulator.noFaults());
   after(() => stack?.stop());

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { amid, between, UPSETS } from '../support/amid.js';
 import { aPayment, type ProblemBody, passed, soon } from '../support/api-client.js';
-import { Stack } from '../support/stack.js';
+import { SOON_LOST, Stack } from '../support/stack.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 const PAYS = { payment_method: 'pm_usBankAccount_success', currency: 'usd' };
@@ -11,7 +11,7 @@ const FAILS = { payment_method: 'pm_usBankAccount_insufficientFunds', currency: 
 describe('a payment that a bank decides days later', () => {
   let stack: Stack;
   before(async () => {
-    stack = await Stack.start();
+    stack = await Stack.start({ policy: SOON_LOST });
   });
   afterEach(() => stack.simulator.noFaults());
   after(() => stack?.stop());

@@ -4,7 +4,7 @@ import Stripe from 'stripe';
 import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import { amid, between, UPSETS } from '../support/amid.js';
 import { aPayment, soon } from '../support/api-client.js';
-import { Stack } from '../support/stack.js';
+import { SOON_LOST, Stack } from '../support/stack.js';
 
 const ASKS = { payment_method: 'pm_card_threeDSecure2Required' };
 const RETURN = { return_url: 'https://shop.example/return' };
@@ -12,7 +12,7 @@ const RETURN = { return_url: 'https://shop.example/return' };
 describe('a payment whose customer must authenticate', () => {
   let stack: Stack;
   before(async () => {
-    stack = await Stack.start();
+    stack = await Stack.start({ policy: SOON_LOST });
   });
   afterEach(() => stack.simulator.noFaults());
   after(() => stack?.stop());

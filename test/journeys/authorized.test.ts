@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { amid, between, UNDISTURBED, UPSETS } from '../support/amid.js';
 import { aPayment, type ProblemBody, passed, soon } from '../support/api-client.js';
-import { Stack } from '../support/stack.js';
+import { SOON_LOST, Stack } from '../support/stack.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 
 describe('a payment that is authorized first', () => {
   let stack: Stack;
   before(async () => {
-    stack = await Stack.start();
+    stack = await Stack.start({ policy: SOON_LOST });
   });
   afterEach(() => stack.simulator.noFaults());
   after(() => stack?.stop());

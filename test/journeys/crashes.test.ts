@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { aPayment } from '../support/api-client.js';
 import { CarefulCaller } from '../support/careful-caller.js';
-import { Stack } from '../support/stack.js';
+import { SOON_LOST, Stack } from '../support/stack.js';
 
 describe('a crash in the middle of a payment', () => {
   let stack: Stack;
   before(async () => {
-    stack = await Stack.start();
+    stack = await Stack.start({ policy: SOON_LOST });
   });
   afterEach(() => stack.simulator.noFaults());
   after(() => stack?.stop());

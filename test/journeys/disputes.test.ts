@@ -5,14 +5,14 @@ import { SHOWN } from '../../src/workflows/messages.js';
 import { PAYMENT_ID } from '../../src/workflows/search-attributes.js';
 import { amid, between, UPSETS } from '../support/amid.js';
 import { deliverSigned } from '../support/signed-event.js';
-import { Stack } from '../support/stack.js';
+import { SOON_LOST, Stack } from '../support/stack.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 
 describe('a dispute', () => {
   let stack: Stack;
   before(async () => {
-    stack = await Stack.start();
+    stack = await Stack.start({ policy: SOON_LOST });
   });
   afterEach(() => stack.simulator.noFaults());
   after(() => stack?.stop());

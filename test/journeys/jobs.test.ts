@@ -12,6 +12,7 @@ import { openBooks } from '../support/books.js';
 import { postgresMissing } from '../support/databases.js';
 import { cardPayment } from '../support/metered-gateway.js';
 import { Stack } from '../support/stack.js';
+import { RARELY_SWEPT, Sweeps } from '../support/sweeps.js';
 import { until } from '../support/until.js';
 
 const DAY_S = 86_400;
@@ -103,8 +104,9 @@ describe('a job', { skip: postgresMissing() }, () => {
   before(async () => {
     stack = await Stack.start({
       withStore: true,
-      policy: { overdue_ms: 3_600_000, sweep_interval_ms: 3_600_000 },
+      policy: RARELY_SWEPT,
     });
+    await new Sweeps(stack).pause();
     await stack.simulator.account(SIMULATOR_KEY, { settles_after_ms: 0 });
     ({ database, books } = await openBooks(stack));
   });
@@ -447,6 +449,7 @@ describe('a job that is called off while it gets nowhere', () => {
   before(async () => {
     stack = await Stack.start({
       without: ['worker'],
+      policy: RARELY_SWEPT,
       file(base) {
         simulator = base;
         return { accounts: { default: account(base), [GONE]: account(base, 'sk_test_ofthegoneaccount') } };
@@ -457,6 +460,7 @@ describe('a job that is called off while it gets nowhere', () => {
     const config = JSON.parse(readFileSync(file, 'utf8')) as object;
     writeFileSync(file, JSON.stringify({ ...config, accounts: { default: account(simulator) } }));
     await stack.workerPart.start();
+    await new Sweeps(stack).pause();
   });
   after(() => stack?.stop());
 

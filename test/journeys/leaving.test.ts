@@ -90,13 +90,15 @@ describe('a payment that is called off or runs out of time', () => {
   });
 
   it('cancelled while the charge is under way: the money that came in wins', async () => {
+    // A repeat is held too, should it be cancelled only after the first has timed out.
     await stack.simulator.faults({
-      requests: [{ kind: 'hold_after', endpoint: 'payment_intents.create', times: 1 }],
+      requests: [{ kind: 'hold_after', endpoint: 'payment_intents.create' }],
       webhooks: [{ kind: 'drop' }],
     });
     const { body } = await stack.api.create(aPayment());
     await stack.simulator.untilHeld();
     assert.equal((await stack.api.cancel(body.id)).status, 202);
+    await stack.simulator.noFaults();
     await stack.simulator.release();
     const final = await stack.api.until(body.id, (p) => p.final);
     assert.equal(final.status, 'succeeded');

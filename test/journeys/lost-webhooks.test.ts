@@ -5,7 +5,7 @@ import { SIMULATOR_KEY } from '../../src/config/accounts.js';
 import { aPayment } from '../support/api-client.js';
 import { cardPayment } from '../support/metered-gateway.js';
 import { Stack } from '../support/stack.js';
-import { Sweeps } from '../support/sweeps.js';
+import { RARELY_SWEPT, Sweeps } from '../support/sweeps.js';
 import { until } from '../support/until.js';
 
 const DROPPED = [{ kind: 'drop' as const }];
@@ -29,7 +29,8 @@ describe('webhooks that were lost', () => {
   let stack: Stack;
   before(async () => {
     // Nothing is looked for by itself.
-    stack = await Stack.start({ policy: { overdue_ms: 3_600_000, sweep_interval_ms: 3_600_000 } });
+    stack = await Stack.start({ policy: RARELY_SWEPT });
+    await new Sweeps(stack).pause();
   });
   afterEach(() => stack.simulator.noFaults());
   after(() => stack?.stop());
@@ -137,7 +138,8 @@ describe('webhooks that were lost', () => {
 describe('the sweep of an account where nothing is overdue', () => {
   let stack: Stack;
   before(async () => {
-    stack = await Stack.start({ policy: { overdue_ms: 3_600_000, sweep_interval_ms: 3_600_000 } });
+    stack = await Stack.start({ policy: RARELY_SWEPT });
+    await new Sweeps(stack).pause();
   });
   after(() => stack?.stop());
 
@@ -158,7 +160,10 @@ describe('the sweep of an account where nothing is overdue', () => {
     await sweeps.now();
     await sweeps.results(2);
     await sweeps.schedule.update((its) => ({ ...its, spec: { intervals: [{ every: '2s' }] } }));
-    const all = await sweeps.results(4);
+    await sweeps.schedule.unpause();
+    await sweeps.results(4);
+    await sweeps.pause();
+    const all = await sweeps.results();
     const hours = new Set(all.map(({ ranAtMs }) => Math.floor(ranAtMs / 3_600_000)));
     assert.equal((await sent(stack, 'events.list')) - before, hours.size);
   });
@@ -173,7 +178,12 @@ describe('the sweep', () => {
 
   it('hands on what Stripe could not deliver, and looks for no payment that this has settled', async () => {
     await stack.simulator.faults({ webhooks: DROPPED });
+    // A payment that is still to pay when it is overdue is looked for, and rightly so.
+    const sweeps = new Sweeps(stack);
+    await sweeps.pause();
     const paid = await Promise.all(Array.from({ length: 20 }, () => stack.api.pay(aPayment())));
+    await untilListed();
+    await sweeps.schedule.unpause();
     await Promise.all(paid.map(({ id }) => stack.closed(id)));
     assert.equal(await sent(stack, 'payment_intents.list'), 0, 'none has to be looked for');
     const { body } = await stack.api.get(paid[0]?.id ?? '');

@@ -17,6 +17,7 @@ import { aPayment } from '../support/api-client.js';
 import { openBooks } from '../support/books.js';
 import { postgresMissing } from '../support/databases.js';
 import { Stack } from '../support/stack.js';
+import { RARELY_SWEPT, Sweeps } from '../support/sweeps.js';
 import { until } from '../support/until.js';
 
 const nowSeconds = () => Math.floor(Date.now() / 1000);
@@ -44,8 +45,9 @@ describe('a reconciliation', { skip: postgresMissing() }, () => {
   before(async () => {
     stack = await Stack.start({
       withStore: true,
-      policy: { overdue_ms: 3_600_000, sweep_interval_ms: 3_600_000 },
+      policy: RARELY_SWEPT,
     });
+    await new Sweeps(stack).pause();
     await stack.simulator.account(SIMULATOR_KEY, { settles_after_ms: 0, report_takes_ms: 300 });
     ({ database, books, deployment } = await openBooks(stack));
   });

@@ -4,14 +4,14 @@ import { EventType } from '../../src/temporal/proto.js';
 import { amid, between, UPSETS } from '../support/amid.js';
 import { aPayment, type ProblemBody } from '../support/api-client.js';
 import { deliverSigned } from '../support/signed-event.js';
-import { Stack } from '../support/stack.js';
+import { SOON_LOST, Stack } from '../support/stack.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 
 describe('a refund', () => {
   let stack: Stack;
   before(async () => {
-    stack = await Stack.start();
+    stack = await Stack.start({ policy: SOON_LOST });
   });
   afterEach(() => stack.simulator.noFaults());
   after(() => stack?.stop());

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { Simulator } from '../../src/simulator/simulator.js';
 import { ApiClient, aPayment } from '../support/api-client.js';
 import { Part } from '../support/process.js';
 import { parseMetrics, total } from '../support/prometheus.js';
+import { RARELY_SWEPT } from '../support/sweeps.js';
 import { until } from '../support/until.js';
 
 /** Ports and a data folder of its own, as a new user's machine has them. */
@@ -92,8 +93,12 @@ describe('npm start', () => {
     const stripe = await Simulator.open({ port: 0, folder: undefined });
     const stripePort = stripe.start();
     addEndpoint(stripe, { key, url: `http://127.0.0.1:${at.ports.api}/webhooks/stripe/default`, secret });
+    const config = join(at.folder, 'own-account.json');
+    // The sweep lists events on its account, and comes on the minute otherwise.
+    writeFileSync(config, JSON.stringify({ policy: { payments: RARELY_SWEPT } }));
     const part = npmStart({
       ...at.env,
+      PENSTOCK_CONFIG: config,
       PENSTOCK_DATA_DIR: join(at.folder, 'own-account'),
       STRIPE_SECRET_KEY: key,
       STRIPE_WEBHOOK_SECRET: secret,

@@ -17,7 +17,9 @@ describe('the store beside the payments', { skip: postgresMissing() }, () => {
   before(async () => {
     // In any shape one of its own: where Temporal is in the same, it could not be killed by itself.
     postgres = await OwnPostgres.start();
-    stack = await Stack.start({ env: { DATABASE_URL: await postgres.createDatabase() } });
+    // A store is asked by every send here, though this machine may be as slow as a store that is left alone.
+    const policy = { store_patience_ms: 2_000 };
+    stack = await Stack.start({ env: { DATABASE_URL: await postgres.createDatabase() }, policy });
     ({ database, books } = await openBooks(stack));
   });
   after(async () => {
@@ -178,6 +180,7 @@ describe('the store beside the payments', { skip: postgresMissing() }, () => {
       assert.deepEqual([(await stack.chargesOf(first.id)).length, await creates()], [1, before]);
       await stack.closed(first.id);
       await stack.workerPart.start();
+      await until(() => stack.workerPart.output.includes('the store is open'));
       await another.stop();
     });
 

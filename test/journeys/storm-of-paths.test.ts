@@ -4,7 +4,7 @@ import type { PaymentView } from '../../src/api/schemas.js';
 import { seeded } from '../../src/simulator/random.js';
 import { aPayment } from '../support/api-client.js';
 import { CarefulCaller, killEverything } from '../support/careful-caller.js';
-import { Stack } from '../support/stack.js';
+import { SOON_LOST, Stack } from '../support/stack.js';
 
 const SEED = 20_261_204;
 /** How many payments take each path. */
@@ -109,7 +109,9 @@ const PATHS: Readonly<Record<string, Path>> = {
 describe('a seeded storm over every path', () => {
   let stack: Stack;
   before(async () => {
-    stack = await Stack.start({ policy: { overdue_ms: 6_000, sweep_interval_ms: 4_000, stripe_timeout_ms: 1_500 } });
+    stack = await Stack.start({
+      policy: { ...SOON_LOST, overdue_ms: 6_000, sweep_interval_ms: 4_000, stripe_timeout_ms: 1_500 },
+    });
   });
   after(() => stack?.stop());
 

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { seeded } from '../../src/simulator/random.js';
 import { aPayment } from '../support/api-client.js';
 import { CarefulCaller, killEverything } from '../support/careful-caller.js';
-import { Stack } from '../support/stack.js';
+import { SOON_LOST, Stack } from '../support/stack.js';
 
 const PAYMENTS = 300;
 const SEED = 20_261_121;
@@ -21,7 +21,9 @@ const KINDS = [
 describe('a seeded storm', () => {
   let stack: Stack;
   before(async () => {
-    stack = await Stack.start({ policy: { overdue_ms: 8_000, sweep_interval_ms: 4_000, stripe_timeout_ms: 1_500 } });
+    stack = await Stack.start({
+      policy: { ...SOON_LOST, overdue_ms: 8_000, sweep_interval_ms: 4_000, stripe_timeout_ms: 1_500 },
+    });
   });
   after(() => stack?.stop());
 

@@ -7,6 +7,7 @@ import { EventType } from '../../src/temporal/proto.js';
 import { aPayment } from '../support/api-client.js';
 import { Part, type Runnable } from '../support/process.js';
 import { Stack } from '../support/stack.js';
+import { RARELY_SWEPT, Sweeps } from '../support/sweeps.js';
 import { until } from '../support/until.js';
 
 /** Asks a part to end and sees to it that it is drained in time: at its own bound it cuts off what is left, and says so. */
@@ -21,7 +22,10 @@ describe('a process that is asked to stop', () => {
   let stack: Stack;
   before(async () => {
     // Long enough for a held call to be no time-out on a busy machine.
-    stack = await Stack.start({ policy: { stripe_timeout_ms: 10_000 } });
+    const policy = { stripe_timeout_ms: 10_000, ...RARELY_SWEPT };
+    stack = await Stack.start({ policy });
+    // One that is under way while Temporal is away has its worker ask again for as long as it may stop.
+    await new Sweeps(stack).pause();
   });
   afterEach(async () => {
     await stack.simulator.release();

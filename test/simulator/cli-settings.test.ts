@@ -19,7 +19,7 @@ let stripe: Simulated;
 let folder: string;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'penstock-cli-'));
-  stripe = await Simulated.start({ now: () => T0 });
+  stripe = await Simulated.start({ now: () => T0, steadyNow: () => T0 });
 });
 afterEach(async () => {
   await stripe.stop();

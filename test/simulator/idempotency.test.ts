@@ -153,12 +153,14 @@ describe('idempotency keys', () => {
 
   it('is in use until the first request is through: the second is told so, and the third what the first did', async () => {
     const description = `of ${key}`;
-    await stripe.control.faults({ requests: [{ kind: 'delay_before', delay_ms: 200 }] });
-    const [one, two] = await Promise.all([pay({ description }), pay({ description })]);
-    const [through, turnedAway] = one.status === 200 ? [one, two] : [two, one];
-    assert.deepEqual([through.status, through.replayed], [200, false]);
+    await stripe.control.faults({ requests: [{ kind: 'hold_before', times: 1 }] });
+    const first = pay({ description });
+    await stripe.control.untilHeld();
+    const turnedAway = await pay({ description });
     assert.deepEqual([turnedAway.status, turnedAway.error?.code], [409, 'idempotency_key_in_use']);
-    await stripe.control.noFaults();
+    await stripe.control.release();
+    const through = await first;
+    assert.deepEqual([through.status, through.replayed], [200, false]);
     const third = await pay({ description });
     assert.deepEqual([third.status, third.replayed, third.text], [200, true, through.text]);
     assert.equal(await madeBy(description), 1);

@@ -6,7 +6,6 @@ import { SEED } from '../support/any-fact.js';
 import { SECOND, T0 } from '../support/facts.js';
 import { cardPayment } from '../support/metered-gateway.js';
 import { Simulated } from '../support/simulated.js';
-import { until } from '../support/until.js';
 
 /** Three intents a second, over ten seconds. */
 const COUNT = 30;
@@ -157,14 +156,15 @@ describe('a list while requests overtake each other', () => {
     let nowMs = T0;
     const stripe = await Simulated.start({ now: () => nowMs });
     try {
-      await stripe.control.faults({ requests: [{ kind: 'delay_before', delay_ms: 150, times: 1 }] });
+      await stripe.control.faults({ requests: [{ kind: 'hold_before', times: 1 }] });
       const create = (amount: number) => stripe.stripe.paymentIntents.create({ amount, currency: 'eur' });
       const heldUp = create(101);
       // The fault takes the first request it sees, so the second may go only once that one is there.
-      await until(() => stripe.simulator.log.length === 1);
+      await stripe.control.untilHeld();
       nowMs = T0 + 5 * SECOND;
       const overtaking = await create(102);
       nowMs = T0 + 9 * SECOND;
+      await stripe.control.release();
       const { id, created } = await heldUp;
       assert.ok(created >= overtaking.created);
       const { data } = await stripe.stripe.paymentIntents.list();

@@ -69,7 +69,7 @@ describe('many webhooks at once', () => {
   });
 
   async function happen(count: number): Promise<void> {
-    for (let n = 0; n < count; n += 1) await stripe.stripe.customers.create({});
+    await Promise.all(Array.from({ length: count }, () => stripe.stripe.customers.create({})));
   }
   const deliveries = () => stripe.simulator.store.all(accountId(SIMULATOR_KEY), 'deliveries');
 

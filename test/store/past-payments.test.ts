@@ -15,7 +15,7 @@ interface Send {
 }
 
 /** A store that knows of an earlier payment under every id, and sends that ask it. */
-function setUp(manner: Manner) {
+function setUp(manner: Manner, patienceMs = 250) {
   const time = new VirtualTime();
   const sends: Send[] = [];
   const at = { manner, asked: 0, missed: 0 };
@@ -39,6 +39,7 @@ function setUp(manner: Manner) {
     },
     now: time.now,
     setTimer: time.setTimer,
+    patienceMs,
   });
   const send = async () => {
     const atMs = time.now();
@@ -84,6 +85,23 @@ describe('an earlier payment, asked for before each send', () => {
     assert.ok(trials.length >= 10 && trials.length <= 12, `${trials.length}`);
     assert.deepEqual([at.missed, at.asked], [sends.length, held().length]);
     assert.equal(sends.length, 60 * 80);
+  });
+
+  it('is known to every send where the store takes 200 ms each time, and sends have the patience for it', async () => {
+    const { at, sends, sendFor } = setUp(200, 1_000);
+    await sendFor(10, 30);
+    assert.ok(sends.length > 0 && sends.every(({ learned }) => learned));
+    assert.equal(at.missed, 0);
+  });
+
+  it('holds up the sends of a longer moment, and then one in twenty seconds, where they have more patience', async () => {
+    const { sends, sendFor, held } = setUp('silent', 1_000);
+    await sendFor(65, 30);
+    const first = held().filter(({ atMs }) => atMs < 1_000);
+    assert.ok(first.length > 0 && first.every(({ atMs, heldMs }) => atMs < 200 && heldMs === 1_000));
+    const trials = held().filter(({ atMs }) => atMs >= 1_000);
+    assert.deepEqual([trials.length, [...new Set(trials.map(({ heldMs }) => heldMs))]], [3, [200]]);
+    assert.equal(sends.length, 65 * 80);
   });
 
   it('holds up hardly any where the store takes 200 ms each time', async () => {

@@ -70,7 +70,7 @@ onBothDatabases('what payments tell the store', (on) => {
     };
     return {
       records: new Records(parts),
-      past: new PastPayments({ ...parts, setTimer: endlessPatience }),
+      past: new PastPayments({ ...parts, setTimer: endlessPatience, patienceMs: 250 }),
       books: booksOf(on.database, deployment),
       database,
       missed,

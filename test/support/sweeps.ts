@@ -2,7 +2,10 @@ import { ScheduleOverlapPolicy } from '@temporalio/client';
 import { SWEEP_SCHEDULE } from '../../src/temporal/sweep-schedule.js';
 import type { SweepResult } from '../../src/workflows/messages.js';
 import type { Stack } from './stack.js';
-import { until } from './until.js';
+import { onceItCan, until } from './until.js';
+
+/** As rarely as a policy may say. One comes at each full hour all the same, wherever it is not paused. */
+export const RARELY_SWEPT = { overdue_ms: 3_600_000, sweep_interval_ms: 3_600_000 };
 
 /** The schedule of a stack's sweep, which comes by itself as rarely as the stack's policy says. */
 export class Sweeps {
@@ -12,16 +15,22 @@ export class Sweeps {
     return this.stack.temporal.schedule.getHandle(SWEEP_SCHEDULE);
   }
 
+  /** From here on none comes by itself; {@link now} has one all the same. */
+  pause(): Promise<void> {
+    // A worker says that it is ready before it has made the schedule.
+    return onceItCan(() => this.schedule.pause());
+  }
+
   /** As the schedule itself would: one that may overlap others hands its result to none that comes after it. */
   now(): Promise<void> {
     return this.schedule.trigger(ScheduleOverlapPolicy.SKIP);
   }
 
-  /** What each of the first sweeps of the schedule came to, once there are so many of them. */
-  async results(count: number): Promise<SweepResult[]> {
+  /** What each of the sweeps came to that have begun, once there are so many of them; the schedule knows of the last ten. */
+  async results(count = 0): Promise<SweepResult[]> {
     const begun = async () => (await this.schedule.describe()).info.recentActions;
     await until(async () => (await begun()).length >= count);
-    const runs = (await begun()).slice(0, count).map(({ action }) => action.workflow);
+    const runs = (await begun()).map(({ action }) => action.workflow);
     return Promise.all(
       // Two of one second have one id.
       runs.map((run) => this.stack.temporal.workflow.getHandle(run.workflowId, run.firstExecutionRunId).result()),

@@ -13,6 +13,27 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
   const tooLate = Date.now() + PATIENCE_MS;
   while (!(await condition())) {
     if (Date.now() > tooLate) throw new Error(`never came true: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await pause();
   }
+}
+
+/**
+ * What `read` says, once it can: a server that was just started says that it is there before all of it is.
+ *
+ * @throws what it failed with last, when patience is at its end.
+ */
+export async function onceItCan<T>(read: () => Promise<T>): Promise<T> {
+  const tooLate = Date.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await read();
+    } catch (error) {
+      if (Date.now() > tooLate) throw error;
+      await pause();
+    }
+  }
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 10));
 }

@@ -103,8 +103,10 @@ describe('npm run topology', () => {
     await first.start();
     const paid = await api.pay(aPayment());
     assert.equal(paid.status, 'succeeded');
-    const metrics = await new ApiClient(`http://127.0.0.1:${ports[3]}`).call<string>('GET', '/metrics');
-    assert.match(metrics.body, /^penstock_webhooks_total\{account="default",outcome="delivered"\} [1-9]/m);
+    // The payment may have ended with the reply.
+    const webhooks = new ApiClient(`http://127.0.0.1:${ports[3]}`);
+    const delivered = /^penstock_webhooks_total\{account="default",outcome="delivered"\} [1-9]/m;
+    await until(async () => delivered.test((await webhooks.call<string>('GET', '/metrics')).body));
 
     const connection = Connection.lazy({ address: `127.0.0.1:${ports[2]}` });
     const { workflowService } = new Client({ connection });

@@ -35,7 +35,9 @@ describe('a job that goes on from run to run', { skip: postgresMissing() }, () =
   let workers: Worker[] = [];
   let runs: Promise<void>[] = [];
   before(async () => {
-    stack = await Stack.start({ without: ['worker', 'simulator'], withStore: true });
+    // Nobody is killed here, and a page that is given up meanwhile would be asked for twice.
+    const policy = { worker_lost_ms: 60_000 };
+    stack = await Stack.start({ without: ['worker', 'simulator'], withStore: true, policy });
     let deployment: string;
     ({ database, books, deployment } = await openBooks(stack));
     const logger = createLogger('silent', 'test');
