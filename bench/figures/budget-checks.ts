@@ -1,4 +1,4 @@
-import type { BesideFigures, Quantiles } from '../rows/beside.js';
+import type { BesideFigures, StreamFigures } from '../rows/beside.js';
 import type { UseFigures, WorstSecond } from '../rows/budget-use.js';
 import type { JobCalls } from '../rows/job-calls.js';
 import type { LeftOverFigures } from '../rows/left-over.js';
@@ -159,14 +159,25 @@ export function reportWorst(stages: readonly WorstSecond[]): string[] {
 }
 
 export function reportBeside({ alone, beside, elsewhere, aloneAgain, backlog, payments }: BesideFigures): string[] {
-  const row = (what: string, { p50, p99 }: Quantiles) => [what, ...[p50, p99, p99 / alone.p99].map(figure)];
-  return table([
-    [`acknowledgement to Stripe, ${payments} payments each`, 'p50 ms', 'p99 ms', 'p99 : alone'],
-    row('alone', alone),
-    row('alone again', aloneAgain),
-    row(`beside ${backlog} that wait`, beside),
-    row(`beside ${backlog} of another account`, elsewhere),
-  ]);
+  const streams: [string, StreamFigures][] = [
+    ['alone', alone],
+    ['alone again', aloneAgain],
+    [`beside ${backlog} that wait`, beside],
+    [`beside ${backlog} of another account`, elsewhere],
+  ];
+  const parts = ({ decided, handedOver, sent }: StreamFigures['way']) =>
+    [decided, handedOver, sent].map(({ p50, p99 }) => `${figure(p50)}, ${figure(p99)}`);
+  return [
+    ...table([
+      [`acknowledgement to Stripe, ${payments} payments each`, 'p50 ms', 'p99 ms', 'p99 : alone'],
+      ...streams.map(([what, { p50, p99 }]) => [what, ...[p50, p99, p99 / alone.p99].map(figure)]),
+    ]),
+    '',
+    ...table([
+      ['of that, from its start on: p50, p99 ms', 'asks for the call', 'is handed it', 'is at Stripe'],
+      ...streams.map(([what, { way }]) => [what, ...parts(way)]),
+    ]),
+  ];
 }
 
 export function reportLeftOver(figures: LeftOverFigures): string[] {

@@ -34,6 +34,32 @@ export function costOf(events: readonly HistoryEvent[]): Cost {
 
 /** When the run closed, Unix ms: the time of its last event. */
 export function closedAtMs(events: readonly HistoryEvent[]): number {
-  const { seconds, nanos } = events.at(-1)?.eventTime ?? {};
+  return atMs(events.at(-1));
+}
+
+/** How long each part of a payment's way to Stripe took, ms. */
+export interface Way {
+  /** From the workflow's start until it asks for its first call: its first task waits for the worker, and is done there. */
+  readonly decided: number;
+  /** Until the server has handed that call over: the lane's limit and its merchants' turns. */
+  readonly handedOver: number;
+  /** Until it is at Stripe: the worker, its governor and the connection. */
+  readonly sent: number;
+}
+
+/**
+ * @param arrivedMs when the payment's first request was at Stripe, Unix ms.
+ * @returns undefined where it has not begun a call.
+ */
+export function wayOf(events: readonly HistoryEvent[], arrivedMs: number): Way | undefined {
+  const scheduled = events.find((event) => event.activityTaskScheduledEventAttributes != null);
+  const started = events.find((event) => event.activityTaskStartedEventAttributes != null);
+  if (scheduled === undefined || started === undefined) return undefined;
+  const [startedMs, scheduledMs] = [atMs(started), atMs(scheduled)];
+  return { decided: scheduledMs - atMs(events[0]), handedOver: startedMs - scheduledMs, sent: arrivedMs - startedMs };
+}
+
+function atMs(event: HistoryEvent | undefined): number {
+  const { seconds, nanos } = event?.eventTime ?? {};
   return Number(seconds ?? 0) * 1000 + (nanos ?? 0) / 1e6;
 }

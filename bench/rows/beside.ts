@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LaneClass } from '../../src/domain/lanes.js';
 import { firstAtStripe } from '../figures/budget.js';
+import { type Way, wayOf } from '../figures/counting.js';
 import { percentile } from '../figures/stats.js';
-import { PATIENCE_MS, untilAllClosed } from '../measure/closing.js';
+import { historyOf, PATIENCE_MS, untilAllClosed } from '../measure/closing.js';
 import { callsInLane } from '../measure/lane.js';
 import { openLoop } from '../measure/open-loop.js';
 import { isAccepted } from '../measure/taking.js';
@@ -48,8 +49,12 @@ export interface Quantiles {
   readonly p99: number;
 }
 
-export interface BesideFigures extends Readonly<Record<Stream, Quantiles>> {
-  /** From the acknowledgement until the payment's first request is at Stripe, ms: of all windows together. */
+/** From the acknowledgement until the payment's first request is at Stripe, ms, of all windows together; and where that went. */
+export interface StreamFigures extends Quantiles {
+  readonly way: Readonly<Record<keyof Way, Quantiles>>;
+}
+
+export interface BesideFigures extends Readonly<Record<Stream, StreamFigures>> {
   readonly backlog: number;
   /** Calls of the backlog that came to Stripe while it was measured, in the window that had the fewest, and what was left for them. */
   readonly leastWorkedPerSecond: number;
@@ -114,7 +119,7 @@ async function compare(
   stages: Readonly<Record<Stream, Stage>>,
   say: (line: string) => void,
 ): Promise<BesideFigures> {
-  const all: Record<Stream, number[]> = { alone: [], beside: [], elsewhere: [], aloneAgain: [] };
+  const all: Record<Stream, Sent[]> = { alone: [], beside: [], elsewhere: [], aloneAgain: [] };
   let [refused, unsent] = [0, 0];
   let leastWorkedPerSecond = Number.POSITIVE_INFINITY;
   // The first is not counted: everything warms up.
@@ -129,24 +134,38 @@ async function compare(
       const window = await windowOf(stage, own, sizes.payments, seed, `${stream}-${round}`);
       refused += window.refused;
       unsent += window.unsent;
-      if (round > 0) all[stream].push(...window.toStripeMs);
+      if (round > 0) all[stream].push(...window.sent);
       if (round > 0 && waits) leastWorkedPerSecond = Math.min(leastWorkedPerSecond, window.workedPerSecond);
       const worked = waits ? ` (${window.workedPerSecond.toFixed(0)} calls/s worked off)` : '';
-      last.push(`${stream} ${quantilesOf(window.toStripeMs).p99.toFixed(0)} ms${worked}`);
+      last.push(`${stream} ${streamOf(window.sent).p99.toFixed(0)} ms${worked}`);
     }
     if (round > 0) say(`round ${round}, p99: ${last.sort().join(', ')}`);
   }
   const [payments, leftPerSecond] = [all.beside.length, PER_SECOND - own.perSecond];
   return {
-    ...{ alone: quantilesOf(all.alone), beside: quantilesOf(all.beside) },
-    ...{ elsewhere: quantilesOf(all.elsewhere), aloneAgain: quantilesOf(all.aloneAgain) },
+    ...{ alone: streamOf(all.alone), beside: streamOf(all.beside) },
+    ...{ elsewhere: streamOf(all.elsewhere), aloneAgain: streamOf(all.aloneAgain) },
     ...{ backlog: sizes.backlog, payments, refused, unsent },
     ...{ leastWorkedPerSecond, leftPerSecond },
   };
 }
 
-function quantilesOf(values: readonly number[]): Quantiles {
-  return { p50: percentile(values, 0.5), p99: percentile(values, 0.99) };
+/** A payment that came to Stripe. */
+interface Sent {
+  readonly toStripeMs: number;
+  readonly way: Way;
+}
+
+function streamOf(sent: readonly Sent[]): StreamFigures {
+  const quantiles = (of: (one: Sent) => number): Quantiles => {
+    const values = sent.map(of);
+    return { p50: percentile(values, 0.5), p99: percentile(values, 0.99) };
+  };
+  const part = (name: keyof Way) => quantiles(({ way }) => way[name]);
+  return {
+    ...quantiles(({ toStripeMs }) => toStripeMs),
+    way: { decided: part('decided'), handedOver: part('handedOver'), sent: part('sent') },
+  };
 }
 
 function rotated(round: number): readonly Stream[] {
@@ -175,19 +194,20 @@ async function windowOf(stage: Stage, own: Scene['own'], payments: number, seed:
   await untilAllClosed(stage, orders, PATIENCE_MS);
   await stage.parts.worker.stop();
   const arrived = firstAtStripe(await stage.simulator.requests('payment_intents.create'));
-  const toStripeMs: number[] = [];
+  const sent: Sent[] = [];
   let unsent = 0;
   for (const order of orders.slice(warmUp)) {
     const [from, at] = [takenAt.get(order), arrived.get(stage.system.workflowId(order))];
     if (from === undefined) continue;
+    const way = at === undefined ? undefined : wayOf(await historyOf(stage, order), at);
     // The worker may have been quicker than the acknowledgement.
-    if (at !== undefined) toStripeMs.push(Math.max(0, at - from));
+    if (at !== undefined && way !== undefined) sent.push({ toStripeMs: Math.max(0, at - from), way });
     else unsent += 1;
   }
   const reads = await stage.simulator.requests('payment_intents.retrieve');
   const worked = reads.filter(({ atMs }) => atMs >= fromMs && atMs < toMs).length;
   await sleep(REST_MS);
-  return { toStripeMs, refused, unsent, workedPerSecond: (worked * 1_000) / (toMs - fromMs) };
+  return { sent, refused, unsent, workedPerSecond: (worked * 1_000) / (toMs - fromMs) };
 }
 
 /** Between two windows, ms. */

@@ -123,7 +123,8 @@ describe('the targets of the budget', () => {
   });
 
   it('hold beside a backlog when chance at its worst leaves them standing, and nothing was left out', () => {
-    const of = (p99: number) => ({ p50: 1, p99 });
+    const part = { p50: 1, p99: 1 };
+    const of = (p99: number) => ({ p50: 1, p99, way: { decided: part, handedOver: part, sent: part } });
     const beside = (again: number, unsent = 0, elsewhere = 100, leastWorkedPerSecond = 90) => ({
       ...{ alone: of(100), beside: of(110), elsewhere: of(elsewhere), aloneAgain: of(again) },
       ...{ backlog: 1, payments: 1, refused: 0, unsent, leastWorkedPerSecond, leftPerSecond: 100 },

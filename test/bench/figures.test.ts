@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { checkAcknowledgement, checkKills, checkSpeed, checkStorm } from '../../bench/figures/checks.js';
-import { closedAtMs, costOf } from '../../bench/figures/counting.js';
+import { closedAtMs, costOf, wayOf } from '../../bench/figures/counting.js';
 import { banded, median, medianInterval, percentile, ratios } from '../../bench/figures/stats.js';
 import { figure, table } from '../../bench/figures/table.js';
 import type { Visit } from '../../bench/rows/speed.js';
@@ -97,9 +97,22 @@ describe('the cost of a run', () => {
     assert.deepEqual(costOf(events), { events: 7, actions: 1 + 1 + 2 + 1 + 2 });
   });
 
+  const at = (seconds: number, nanos: number) => ({ eventTime: { seconds: seconds as never, nanos } });
+
   it('ends with its last event', () => {
-    const at = (seconds: number, nanos: number) => ({ eventTime: { seconds: seconds as never, nanos } });
     assert.equal(closedAtMs([at(1, 0), at(2, 500_000_000)]), 2_500);
+  });
+
+  it("has a payment's way to Stripe in its history, by the first of its calls", () => {
+    const events = [
+      at(1, 0),
+      { ...at(1, 20_000_000), activityTaskScheduledEventAttributes: {} },
+      { ...at(1, 25_000_000), activityTaskStartedEventAttributes: {} },
+      { ...at(3, 0), activityTaskScheduledEventAttributes: {} },
+      { ...at(3, 0), activityTaskStartedEventAttributes: {} },
+    ];
+    assert.deepEqual(wayOf(events, 1_026), { decided: 20, handedOver: 5, sent: 1 });
+    assert.equal(wayOf(events.slice(0, 2), 1_026), undefined);
   });
 });
 

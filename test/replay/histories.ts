@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import proto, { type temporal } from '@temporalio/proto';
 
-/** `<version>/<path>.<workflow type>.json`: one folder for each release, one file for each workflow of a path. */
+/**
+ * `<version>/<path>.<workflow type>.json`: one folder for each release, one file for each workflow of a path; `<version>-dev`
+ * has those of before a change within its development, for the branches that `patched` keeps for them.
+ */
 const HISTORIES = fileURLToPath(new URL('./histories', import.meta.url));
 
 /** The version that is being worked on, or was just released. */
