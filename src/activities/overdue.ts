@@ -1,15 +1,9 @@
 import type { IntentSnapshot } from '../domain/intent.js';
-import { type Window, windowsOf } from '../domain/overdue.js';
+import { mostPages, type Window, windowsOf } from '../domain/overdue.js';
 import type { StripeGateway } from '../stripe/gateway.js';
 import type { ExchangeParts } from './exchange.js';
 import { type Call, countedCalls } from './one-call.js';
 import type { FindOverdueInput, FindOverdueResult, OverduePayment } from './types.js';
-
-/**
- * How many pages of a window are read for each payment looked for, at most: on a busy account a window can hold
- * thousands of intents that are not overdue, and reading a payment by itself is then cheaper.
- */
-const PAGES_PER_PAYMENT = 1;
 
 export type OverdueParts = Pick<ExchangeParts, 'gateway' | 'now' | 'random'>;
 
@@ -36,7 +30,7 @@ async function findInWindow(
   window: Window<OverduePayment>,
 ): Promise<IntentSnapshot[]> {
   const missing = new Set(window.payments.map((p) => p.id));
-  const mostPages = Math.max(2, window.payments.length * PAGES_PER_PAYMENT);
+  const most = mostPages(window.payments.length);
   const found: IntentSnapshot[] = [];
   let pages = 0;
   let after: string | undefined;
@@ -48,7 +42,7 @@ async function findInWindow(
       if (intent.labels?.deployment !== input.deployment || !missing.delete(intent.labels.workflowId)) continue;
       found.push(intent);
     }
-    after = page.more && missing.size > 0 && pages < mostPages ? page.intents.at(-1)?.id : undefined;
+    after = page.more && missing.size > 0 && pages < most ? page.intents.at(-1)?.id : undefined;
   } while (after !== undefined);
   return found;
 }

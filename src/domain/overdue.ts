@@ -31,6 +31,35 @@ const USUAL_LAG_MS = 60_000;
 /** Clocks here and at Stripe differ, and `created` has whole seconds. */
 const SLACK_MS = 5_000;
 
+/** So many payments are looked for by one activity: at worst a list or two for each, well within its time. */
+export const TOGETHER = 50;
+
+/**
+ * The payments that are looked for together, newest first: so many that started at different times, and all that started within
+ * a window of each other. Of a batch that waits in its lane thousands may have: looked for apart, each few of them would have the
+ * same window read once more.
+ */
+export function chunksOf<P extends { readonly startedAtMs: number }>(payments: readonly P[]): P[][] {
+  const chunks: P[][] = [];
+  for (const payment of [...payments].sort((a, b) => b.startedAtMs - a.startedAtMs)) {
+    const open = chunks.at(-1);
+    const [newest] = open ?? [];
+    const isFull = (open?.length ?? 0) >= TOGETHER;
+    if (open === undefined || newest === undefined) chunks.push([payment]);
+    else if (isFull && newest.startedAtMs - payment.startedAtMs > USUAL_LAG_MS + SLACK_MS) chunks.push([payment]);
+    else open.push(payment);
+  }
+  return chunks;
+}
+
+/**
+ * How many pages of a window are read for so many payments, at most: on a busy account it can hold thousands of intents that are not
+ * overdue. From a page for each on reading them by themselves is cheaper, and beyond a hundred an activity would not end in time.
+ */
+export function mostPages(payments: number): number {
+  return Math.min(100, Math.max(2, payments));
+}
+
 /**
  * The windows to list, so that neighbours share one and quiet stretches between them are not read. Newest first, as
  * Stripe lists.

@@ -7,7 +7,9 @@ import type {
   StripeActivities,
 } from '../activities/types.js';
 import { type IntentSnapshot, isFinalStatus } from '../domain/intent.js';
+import { chunksOf, TOGETHER } from '../domain/overdue.js';
 import { statusFor } from '../domain/payment/index.js';
+import { slicesOf } from '../domain/slices.js';
 import { INTERNAL, readOptions } from './activity-options.js';
 import { callsTold } from './calls-told.js';
 import type { IntentTold, RecoveredTo, SweepInput, SweepResult } from './messages.js';
@@ -124,9 +126,6 @@ function sweptNow(
   );
 }
 
-/** So many payments are looked for by one activity: at worst a list or two for each, well within its time. */
-const CHUNK = 50;
-
 /** What one account's sweep came to, and whether all of its payments were looked for. */
 interface AccountSwept {
   readonly counts: Pick<SweepResult, 'overdue' | 'found' | 'told' | 'stripeCalls'>;
@@ -140,8 +139,7 @@ async function sweepAccount(
   overdue: readonly OverduePayment[],
 ): Promise<AccountSwept> {
   const counts = { overdue: overdue.length, found: 0, told: 0, stripeCalls: 0 };
-  for (let from = 0; from < overdue.length; from += CHUNK) {
-    const chunk = overdue.slice(from, from + CHUNK);
+  for (const chunk of chunksFor(overdue)) {
     let shown: FindOverdueResult;
     try {
       shown = await lookFor(input, account, chunk);
@@ -151,12 +149,20 @@ async function sweepAccount(
       return { counts, isWhole: false };
     }
     const startedBeforeMs = Date.now() - LOOKS_ALONE_AFTER * input.overdueMs;
-    const { told } = await tellPayments(newsFor(chunk, shown.found, startedBeforeMs));
+    for (const few of slicesOf(chunk, TOGETHER)) {
+      const { told } = await tellPayments(newsFor(few, shown.found, startedBeforeMs));
+      counts.told += told;
+    }
     counts.found += shown.found.length;
-    counts.told += told;
     counts.stripeCalls += shown.stripeCalls;
   }
   return { counts, isWhole: true };
+}
+
+/** Sweeps that were under way when this came look for as many at a time as they always did; of so many at most it is the same. */
+function chunksFor(overdue: readonly OverduePayment[]): Iterable<readonly OverduePayment[]> {
+  if (overdue.length <= TOGETHER || patched('chunks-by-time')) return chunksOf(overdue);
+  return slicesOf(overdue, TOGETHER);
 }
 
 /** Sweeps are kept for a day, to be looked at; namespaces keep payments for years. */

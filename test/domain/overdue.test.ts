@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { isDue, windowsOf } from '../../src/domain/overdue.js';
+import { chunksOf, isDue, mostPages, TOGETHER, windowsOf } from '../../src/domain/overdue.js';
 import { SEED } from '../support/any-fact.js';
 import { HOUR, MINUTE, SECOND, T0 } from '../support/facts.js';
 
@@ -77,14 +77,67 @@ describe('isDue', () => {
   });
 });
 
-describe('windowsOf', () => {
-  const payments = fc.array(
-    fc.integer({ min: 0, max: 40 }).chain((slot) =>
-      // Crowded and quiet stretches both.
-      fc.integer({ min: 0, max: 90 * SECOND }).map((within) => ({ startedAtMs: T0 + slot * 10 * MINUTE + within })),
-    ),
-    { maxLength: 60, size: 'max' },
+// Crowded and quiet stretches both.
+const someStarted = (slots: number, maxLength: number) =>
+  fc.array(
+    fc
+      .integer({ min: 0, max: slots })
+      .chain((slot) =>
+        fc.integer({ min: 0, max: 90 * SECOND }).map((within) => ({ startedAtMs: T0 + slot * 10 * MINUTE + within })),
+      ),
+    { maxLength, size: 'max' },
   );
+
+describe('chunksOf', () => {
+  const payments = fc.integer({ min: 0, max: 40 }).chain((slots) => someStarted(slots, 300));
+  const WINDOW = MINUTE + 5 * SECOND;
+
+  it('has every payment in exactly one chunk, newest first', () => {
+    fc.assert(
+      fc.property(payments, (overdue) => {
+        const inChunks = chunksOf(overdue).flat();
+        assert.equal(inChunks.length, overdue.length);
+        assert.equal(new Set(inChunks).size, overdue.length);
+        inChunks.slice(1).forEach((payment, i) => {
+          assert.ok(payment.startedAtMs <= (inChunks[i]?.startedAtMs ?? 0));
+        });
+      }),
+      RUNS,
+    );
+  });
+
+  it('begins another where one has its fifty, and all that started within a window of its newest, and nowhere else', () => {
+    fc.assert(
+      fc.property(payments, (overdue) => {
+        const chunks = chunksOf(overdue);
+        chunks.forEach((chunk, i) => {
+          const newest = chunk[0]?.startedAtMs ?? 0;
+          for (const { startedAtMs } of chunk.slice(TOGETHER)) assert.ok(newest - startedAtMs <= WINDOW);
+          const next = chunks[i + 1]?.[0];
+          if (next === undefined) return;
+          assert.ok(chunk.length >= TOGETHER);
+          assert.ok(newest - next.startedAtMs > WINDOW);
+        });
+      }),
+      RUNS,
+    );
+  });
+
+  it('has no chunk that takes more lists than an activity has time for', () => {
+    fc.assert(
+      fc.property(payments, (overdue) => {
+        for (const chunk of chunksOf(overdue)) {
+          const lists = windowsOf(chunk).map((window) => mostPages(window.payments.length));
+          assert.ok(lists.reduce((sum, many) => sum + many, 0) <= 2 * TOGETHER + 100);
+        }
+      }),
+      RUNS,
+    );
+  });
+});
+
+describe('windowsOf', () => {
+  const payments = someStarted(40, 60);
 
   it('has every payment in exactly one window, which holds the time its intent should be from', () => {
     fc.assert(

@@ -26,11 +26,11 @@ export class Sweeps {
     return this.schedule.trigger(ScheduleOverlapPolicy.SKIP);
   }
 
-  /** What each of the sweeps came to that have begun, once there are so many of them; the schedule knows of the last ten. */
+  /** What the last ten of the sweeps came to that have begun, once so many have. */
   async results(count = 0): Promise<SweepResult[]> {
-    const begun = async () => (await this.schedule.describe()).info.recentActions;
-    await until(async () => (await begun()).length >= count);
-    const runs = (await begun()).map(({ action }) => action.workflow);
+    const begun = async () => (await this.schedule.describe()).info;
+    await until(async () => (await begun()).numActionsTaken >= count);
+    const runs = (await begun()).recentActions.map(({ action }) => action.workflow);
     return Promise.all(
       // Two of one second have one id.
       runs.map((run) => this.stack.temporal.workflow.getHandle(run.workflowId, run.firstExecutionRunId).result()),

@@ -43,9 +43,10 @@ class Found {
   }
 }
 
-const payments = (count: number): OverduePayment[] =>
+/** @param apartMs from one's start to the next one's. */
+const payments = (count: number, apartMs = 0): OverduePayment[] =>
   Array.from({ length: count }, (_, nth) => {
-    const startedAtMs = Date.now() - 86_400_000;
+    const startedAtMs = Date.now() - 86_400_000 - nth * apartMs;
     return { id: `pay.acme.${nth}`, account: 'default', status: 'processing', startedAtMs };
   });
 
@@ -165,7 +166,7 @@ describe('a sweep of an account that cannot be read to its end', () => {
   });
 
   it('counts what it found and told before, and every call of the look that failed', async () => {
-    found.overdue = payments(3 + 120);
+    found.overdue = payments(3 + 120, 2_000);
     const before = await sweep();
     found.lookedFor.splice(0);
     const shown = (workflowId: string) => intent('canceled', { labels: { deployment: 'd1', workflowId, attempt: 1 } });
@@ -180,5 +181,18 @@ describe('a sweep of an account that cannot be read to its end', () => {
     assert.equal(stripeCalls, events + ofFirst + 3 * ofEachTry);
     // It is made up for by the next, and the rest is not looked for before.
     assert.deepEqual([sweptAtMs['default'], found.lookedFor.length], [before.ranAtMs, 1 + 3]);
+  });
+
+  it('reads what is from the time of a batch once, however many of it wait in their lane', async () => {
+    found.overdue = payments(3 + 300);
+    found.lookedFor.splice(0);
+    let lists = 0;
+    found.payments = () => {
+      lists += 1;
+      return { intents: [intent('succeeded', { id: `pi_${lists}` })], more: lists < 7 };
+    };
+    const { overdue, found: count, stripeCalls } = await sweep();
+    assert.deepEqual([overdue, count, stripeCalls], [300, 0, PAGES + 7]);
+    assert.deepEqual([found.lookedFor.map((ids) => ids.length), lists], [[300], 7]);
   });
 });
