@@ -31,25 +31,34 @@ const USUAL_LAG_MS = 60_000;
 /** Clocks here and at Stripe differ, and `created` has whole seconds. */
 const SLACK_MS = 5_000;
 
-/** So many payments are looked for by one activity: at worst a list or two for each, well within its time. */
+/** So many payments are looked for by one activity, and those of the same time as the last of them: see {@link chunksOf}. */
 export const TOGETHER = 50;
 
 /**
- * The payments that are looked for together, newest first: so many that started at different times, and all that started within
- * a window of each other. Of a batch that waits in its lane thousands may have: looked for apart, each few of them would have the
- * same window read once more.
+ * The payments that are looked for together, newest first. Those that started within a window of each other are never parted: of a
+ * batch that waits in its lane hundreds may have, and each few of them, looked for apart, would have the same window read once
+ * more. A sweep under way replays what this gave it: another way to part them needs a `patched` of its own there.
  */
 export function chunksOf<P extends { readonly startedAtMs: number }>(payments: readonly P[]): P[][] {
   const chunks: P[][] = [];
-  for (const payment of [...payments].sort((a, b) => b.startedAtMs - a.startedAtMs)) {
+  for (const moment of momentsOf(payments)) {
     const open = chunks.at(-1);
-    const [newest] = open ?? [];
-    const isFull = (open?.length ?? 0) >= TOGETHER;
-    if (open === undefined || newest === undefined) chunks.push([payment]);
-    else if (isFull && newest.startedAtMs - payment.startedAtMs > USUAL_LAG_MS + SLACK_MS) chunks.push([payment]);
-    else open.push(payment);
+    if (open === undefined || open.length >= TOGETHER) chunks.push([...moment]);
+    else open.push(...moment);
   }
   return chunks;
+}
+
+/** Payments of which none started longer than a window before the first, newest first. */
+function momentsOf<P extends { readonly startedAtMs: number }>(payments: readonly P[]): P[][] {
+  const moments: P[][] = [];
+  for (const payment of [...payments].sort((a, b) => b.startedAtMs - a.startedAtMs)) {
+    const open = moments.at(-1);
+    const newestMs = open?.[0]?.startedAtMs ?? Number.POSITIVE_INFINITY;
+    if (open === undefined || newestMs - payment.startedAtMs > USUAL_LAG_MS + SLACK_MS) moments.push([payment]);
+    else open.push(payment);
+  }
+  return moments;
 }
 
 /**

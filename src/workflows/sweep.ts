@@ -159,7 +159,7 @@ async function sweepAccount(
   return { counts, isWhole: true };
 }
 
-/** Sweeps that were under way when this came look for as many at a time as they always did; of so many at most it is the same. */
+/** What a sweep had looked for before this came it replays as it was: so many at a time. Of so many at most it is the same. */
 function chunksFor(overdue: readonly OverduePayment[]): Iterable<readonly OverduePayment[]> {
   if (overdue.length <= TOGETHER || patched('chunks-by-time')) return chunksOf(overdue);
   return slicesOf(overdue, TOGETHER);

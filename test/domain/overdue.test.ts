@@ -106,18 +106,23 @@ describe('chunksOf', () => {
     );
   });
 
-  it('begins another where one has its fifty, and all that started within a window of its newest, and nowhere else', () => {
+  it('parts none that started within a window of each other, and goes on until it has its fifty', () => {
     fc.assert(
       fc.property(payments, (overdue) => {
         const chunks = chunksOf(overdue);
-        chunks.forEach((chunk, i) => {
+        chunks.slice(1).forEach((chunk, i) => {
+          const before = chunks[i] ?? [];
+          assert.ok(before.length >= TOGETHER);
+          // The moment that the chunk before ends with is over where this one begins.
           const newest = chunk[0]?.startedAtMs ?? 0;
-          for (const { startedAtMs } of chunk.slice(TOGETHER)) assert.ok(newest - startedAtMs <= WINDOW);
-          const next = chunks[i + 1]?.[0];
-          if (next === undefined) return;
-          assert.ok(chunk.length >= TOGETHER);
-          assert.ok(newest - next.startedAtMs > WINDOW);
+          const last = momentOf(overdue, before.at(-1)?.startedAtMs ?? 0);
+          assert.ok(last - newest > WINDOW);
         });
+        for (const chunk of chunks) {
+          // Without what came last it had not its fifty yet.
+          const last = momentOf(overdue, chunk.at(-1)?.startedAtMs ?? 0);
+          assert.ok(chunk.filter(({ startedAtMs }) => startedAtMs > last).length < TOGETHER);
+        }
       }),
       RUNS,
     );
@@ -128,13 +133,34 @@ describe('chunksOf', () => {
       fc.property(payments, (overdue) => {
         for (const chunk of chunksOf(overdue)) {
           const lists = windowsOf(chunk).map((window) => mostPages(window.payments.length));
-          assert.ok(lists.reduce((sum, many) => sum + many, 0) <= 2 * TOGETHER + 100);
+          assert.ok(lists.reduce((sum, many) => sum + many, 0) <= 2 * (TOGETHER - 1) + 100);
         }
       }),
       RUNS,
     );
   });
+
+  it('keeps three hundred of one second together, and what came long before them, where there is room', () => {
+    const at = (count: number, fromMs: number, apartMs = 0) =>
+      Array.from({ length: count }, (_, nth) => ({ startedAtMs: fromMs - nth * apartMs }));
+    const sizes = (...some: { startedAtMs: number }[][]) => chunksOf(some.flat()).map(({ length }) => length);
+    assert.deepEqual(sizes(at(300, T0), at(40, T0 + HOUR, MINUTE)), [340]);
+    assert.deepEqual(sizes(at(75, T0), at(25, T0 - HOUR), at(50, T0 - 2 * HOUR)), [75, 75]);
+    assert.deepEqual(sizes(at(120, T0, 2 * SECOND)), [66, 54]);
+    assert.deepEqual(sizes(at(120, T0, 2 * MINUTE)), [50, 50, 20]);
+  });
 });
+
+/** When the moment began, seen from the newest, in which a payment of this start is. */
+function momentOf(payments: readonly { startedAtMs: number }[], startedAtMs: number): number {
+  const starts = payments.map((payment) => payment.startedAtMs).sort((a, b) => b - a);
+  let newest = starts[0] ?? 0;
+  for (const start of starts) {
+    if (newest - start > MINUTE + 5 * SECOND) newest = start;
+    if (start === startedAtMs) break;
+  }
+  return newest;
+}
 
 describe('windowsOf', () => {
   const payments = someStarted(40, 60);

@@ -166,24 +166,25 @@ describe('a sweep of an account that cannot be read to its end', () => {
   });
 
   it('counts what it found and told before, and every call of the look that failed', async () => {
+    // Of so many 66 and 54 are looked for together, and told fifty at a time.
     found.overdue = payments(3 + 120, 2_000);
     const before = await sweep();
     found.lookedFor.splice(0);
     const shown = (workflowId: string) => intent('canceled', { labels: { deployment: 'd1', workflowId, attempt: 1 } });
-    // Of the second fifty the second page is not answered.
+    // Of the second ones the second page is not answered.
     found.payments = (first, after) => {
       if (after !== undefined) throw lost();
-      return { intents: [shown(first)], more: first === 'pay.acme.53' };
+      return { intents: [shown(first), shown('pay.acme.68')], more: first === 'pay.acme.69' };
     };
     const { overdue, found: count, told, stripeCalls, sweptAtMs } = await sweep();
-    assert.deepEqual([overdue, count, told], [120, 1, 1]);
+    assert.deepEqual([overdue, count, told], [120, 2, 2]);
     const [events, ofFirst, ofEachTry] = [PAGES, 1, 2];
     assert.equal(stripeCalls, events + ofFirst + 3 * ofEachTry);
     // It is made up for by the next, and the rest is not looked for before.
     assert.deepEqual([sweptAtMs['default'], found.lookedFor.length], [before.ranAtMs, 1 + 3]);
   });
 
-  it('reads what is from the time of a batch once, however many of it wait in their lane', async () => {
+  it('reads what is from one moment once, and not once more for each fifty that wait in their lane', async () => {
     found.overdue = payments(3 + 300);
     found.lookedFor.splice(0);
     let lists = 0;
