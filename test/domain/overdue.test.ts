@@ -77,6 +77,9 @@ describe('isDue', () => {
   });
 });
 
+/** What an intent may be later than its payment, and what clocks may differ by. */
+const WINDOW = MINUTE + 5 * SECOND;
+
 // Crowded and quiet stretches both.
 const someStarted = (slots: number, maxLength: number) =>
   fc.array(
@@ -90,7 +93,6 @@ const someStarted = (slots: number, maxLength: number) =>
 
 describe('chunksOf', () => {
   const payments = fc.integer({ min: 0, max: 40 }).chain((slots) => someStarted(slots, 300));
-  const WINDOW = MINUTE + 5 * SECOND;
 
   it('has every payment in exactly one chunk, newest first', () => {
     fc.assert(
@@ -156,7 +158,7 @@ function momentOf(payments: readonly { startedAtMs: number }[], startedAtMs: num
   const starts = payments.map((payment) => payment.startedAtMs).sort((a, b) => b - a);
   let newest = starts[0] ?? 0;
   for (const start of starts) {
-    if (newest - start > MINUTE + 5 * SECOND) newest = start;
+    if (newest - start > WINDOW) newest = start;
     if (start === startedAtMs) break;
   }
   return newest;
@@ -195,7 +197,7 @@ describe('windowsOf', () => {
           // No stretch inside is longer than a window alone: else it would be read for nothing.
           const sorted = [...starts].sort((a, b) => a - b);
           sorted.slice(1).forEach((start, j) => {
-            assert.ok(start - (sorted[j] ?? 0) <= MINUTE + 5 * SECOND);
+            assert.ok(start - (sorted[j] ?? 0) <= WINDOW);
           });
         });
       }),
